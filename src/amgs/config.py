@@ -1,0 +1,73 @@
+"""Settings: one table of name, environment variable, default and help.
+
+`amgs doctor` shows them with the values in force; `docs/start.md` is tested to name each.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from amgs.errors import ImpossibleValueError
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing a user can set for the whole program."""
+
+    name: str
+    variable: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting(
+        "cache",
+        "AMGS_CACHE",
+        "the user's cache folder",
+        "Folder for fetched backbones and the features of training images. Safe to delete.",
+    ),
+    Setting(
+        "threads",
+        "AMGS_THREADS",
+        "one per processor core",
+        "How many threads the engine and the image reader may use.",
+    ),
+)
+
+
+def cache_folder() -> Path:
+    """Return the folder for things that can be made again; it may not exist yet."""
+    chosen = os.environ.get("AMGS_CACHE")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("amgs", appauthor=False))
+
+
+def thread_count() -> int:
+    """Return how many threads to use.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If ``AMGS_THREADS`` is not a whole number of at least 1.
+    """
+    chosen = os.environ.get("AMGS_THREADS")
+    if not chosen:
+        return _usable_cores()
+    if not chosen.isdecimal() or int(chosen) < 1:
+        msg = (
+            f"AMGS_THREADS must be a whole number of at least 1, found {chosen!r}. "
+            "Correct the environment variable or remove it."
+        )
+        raise ImpossibleValueError(msg)
+    return int(chosen)
+
+
+def _usable_cores() -> int:
+    """Count the cores this process may use; a cluster job often has fewer than the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,100 @@
+"""What can go wrong, as situations a user can name.
+
+Every message has three parts: what was expected, what was found (with file or row), what to do
+next. All faults of one input are collected and told at once, in a fixed order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_SHOWN = 10
+
+
+class AmgsError(Exception):
+    """Something amgs explains to its user; the base of all others."""
+
+
+class NoImagesError(AmgsError, ValueError):
+    """No image was found where images were expected."""
+
+
+class UnreadableImageError(AmgsError, ValueError):
+    """A file is not an image that can be used."""
+
+
+class TableError(AmgsError, ValueError):
+    """A CSV lacks a column, or a cell holds what it must not hold."""
+
+
+class OneClassError(AmgsError, ValueError):
+    """Training or evaluation needs both `pain` and `no pain`, and got one of them."""
+
+
+class ConflictingLabelsError(AmgsError, ValueError):
+    """The same image carries both classes."""
+
+
+class LeakedAnimalError(AmgsError, ValueError):
+    """One animal stands in two parts of a split."""
+
+
+class UnknownAnimalsError(AmgsError, ValueError):
+    """Some images name their animal and others do not."""
+
+
+class TooFewAnimalsError(AmgsError, ValueError):
+    """There are not enough animals (or images) to make parts that hold both classes."""
+
+
+class UnknownNameError(AmgsError, KeyError):
+    """A backbone, model or recipe of that name does not exist."""
+
+    def __str__(self) -> str:
+        """Return the message as it is; `KeyError` would put it in quotes."""
+        return str(self.args[0])
+
+
+class WeightsError(AmgsError, ValueError):
+    """A weight file is missing, damaged, or belongs to another network."""
+
+
+class DownloadError(AmgsError, OSError):
+    """A file could not be fetched from the network."""
+
+
+class BrokenModelError(AmgsError, ValueError):
+    """A model folder is incomplete or was changed after it was written."""
+
+
+class OutputExistsError(AmgsError, FileExistsError):
+    """A result would overwrite something that is already there."""
+
+
+class ResumeError(AmgsError, ValueError):
+    """An unfinished result cannot be continued with these options."""
+
+
+class ImpossibleValueError(AmgsError, ValueError):
+    """A number lies where it cannot lie, such as a confidence of 0.4."""
+
+
+def list_faults(faults: Sequence[str], indent: str = "  - ") -> str:
+    """Write faults as an indented list, the first ten in full and the rest as a count.
+
+    Parameters
+    ----------
+    faults
+        One line each.
+    indent
+        What every line starts with.
+
+    Returns
+    -------
+    str
+        Lines joined by newlines, without a final one.
+    """
+    lines = [indent + fault for fault in faults[:_SHOWN]]
+    if len(faults) > _SHOWN:
+        lines.append(f"{indent}… and {len(faults) - _SHOWN} more")
+    return "\n".join(lines)

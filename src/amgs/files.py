@@ -1,0 +1,100 @@
+"""Files and folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from amgs.errors import OutputExistsError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; it takes the name `path` only when all went well.
+
+    Yields
+    ------
+    Path
+        Where to write. It is removed when the block raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+@contextmanager
+def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; it takes the name `path` only when all went well.
+
+    Parameters
+    ----------
+    path
+        The folder to make.
+    overwrite
+        Replace a folder that is there already.
+
+    Raises
+    ------
+    OutputExistsError
+        If `path` exists and `overwrite` is false.
+    """
+    refuse_to_overwrite(path, overwrite=overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        yield temporary
+        _swap_in(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap_in(new: Path, path: Path) -> None:
+    """Put the folder `new` in the place of `path`; the old one goes only once the new one is there.
+
+    An aside that a crash left behind is never deleted before a complete folder has taken its place.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.old")
+    if path.exists():
+        path.rename(aside)
+    try:
+        new.rename(path)
+    except OSError:
+        if aside.exists():
+            aside.rename(path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
+    """Stop when `path` exists, unless it may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        If `path` exists and `overwrite` is false.
+    """
+    if path.exists() and not overwrite:
+        msg = (
+            f"{path} exists already and would be replaced. "
+            "Choose another name with --out, or allow it with --overwrite."
+        )
+        raise OutputExistsError(msg)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a JSON document, whole or not at all; NaN is refused rather than written."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    with whole_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")

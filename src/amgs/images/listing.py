@@ -1,0 +1,83 @@
+"""Which image files a user means by the files and folders named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from amgs.errors import NoImagesError
+from amgs.vocabulary import IMAGE_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image file and the name it gets in tables: the path as reached, with forward slashes."""
+
+    path: Path
+    name: str
+
+
+def find_images(places: Iterable[Path]) -> Iterator[FoundImage]:
+    """Yield the images in files and folders, in a fixed order, without holding them all.
+
+    Folders are searched to any depth, names in sorted order, for the endings of
+    `amgs.vocabulary.IMAGE_SUFFIXES` in upper or lower case. Hidden files (macOS leaves ``._name``
+    beside each image) are passed over, and links to folders are not followed. A file named
+    directly is always taken; if it is no image, reading it will say so.
+
+    Parameters
+    ----------
+    places
+        Files and folders.
+
+    Raises
+    ------
+    NoImagesError
+        If a place does not exist.
+    """
+    for place in places:
+        if place.is_dir():
+            yield from _search(place)
+        elif place.exists():
+            yield FoundImage(place, place.as_posix())
+        else:
+            msg = (
+                f"Expected an image or a folder of images, found nothing at {place}. "
+                "Check the spelling, and the folder you are in."
+            )
+            raise NoImagesError(msg)
+
+
+def count_images(places: Iterable[Path]) -> int:
+    """Count what `find_images` would yield.
+
+    Raises
+    ------
+    NoImagesError
+        If a place does not exist, or if there is no image in any of them.
+    """
+    named = list(places)
+    total = sum(1 for _ in find_images(named))
+    if total == 0:
+        looked_in = ", ".join(str(place) for place in named)
+        msg = (
+            f"Expected images ({', '.join(IMAGE_SUFFIXES)}), found none in {looked_in}. "
+            "Name the folder that holds the face images; folders inside it are searched too."
+        )
+        raise NoImagesError(msg)
+    return total
+
+
+def _search(folder: Path) -> Iterator[FoundImage]:
+    with os.scandir(folder) as listing:
+        entries = sorted(listing, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        path = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _search(path)
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
+            yield FoundImage(path, path.as_posix())

@@ -1,0 +1,140 @@
+"""One image file as an array of RGB values, whatever its format, or a reason why not."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from amgs.errors import UnreadableImageError
+
+RGB = npt.NDArray[np.uint8]
+"""Height × width × 3, red green blue, 0–255."""
+
+MAX_SIDE_PX = 16_000
+"""No camera makes a wider picture; a larger file is a slide scan or an attack, not a mouse face."""
+
+MAX_PIXELS = 100_000_000
+
+MIN_SIDE_PX = 16
+"""Below this there is nothing to see."""
+
+_ALLOWED_FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
+_SINGLE_PICTURE_FORMATS = ("TIFF", "PNG")
+_SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_FULL_16_BIT = 65_535
+_DARKEST_PLAUSIBLE_16_BIT = 4_096
+
+
+def read_image(path: Path) -> RGB:
+    """Read a JPEG, PNG, TIFF or BMP file as RGB, turned upright; the file is never changed.
+
+    Grey images become three equal channels, CMYK and palettes are converted, transparency is laid
+    on white, the EXIF orientation is applied, 16-bit grey is divided by 257.
+
+    Parameters
+    ----------
+    path
+        The file; its content decides the format, not its ending.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, height × width × 3.
+
+    Raises
+    ------
+    UnreadableImageError
+        If the file is missing, no image, cut short, too large or too small, holds several pages,
+        or has a pixel format whose brightness cannot be known (floating point; 10- or 12-bit
+        values in a 16-bit file). The message starts with the reason, without the path.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableImageError(f"cannot be opened: {error.strerror or error}") from error
+    return decode_image(content)
+
+
+def decode_image(content: bytes) -> RGB:
+    """Decode the bytes of an image file; see `read_image`."""
+    if not content:
+        raise UnreadableImageError("the file is empty (0 bytes)")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures and odd metadata; size is checked here, by number.
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=_ALLOWED_FORMATS) as picture:
+                _check_size(picture)
+                _check_single(picture)
+                picture.load()
+                return np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError("not a JPEG, PNG, TIFF or BMP image") from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableImageError(_too_large()) from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
+        # Pillow reports damage inside a file by any of these.
+        if isinstance(error, UnreadableImageError):
+            raise
+        raise UnreadableImageError(f"damaged or cut short: {error}") from error
+
+
+def _check_size(picture: Image.Image) -> None:
+    width, height = picture.size
+    if max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
+        raise UnreadableImageError(f"{width} × {height} pixels is too large: {_too_large()}")
+    if min(width, height) < MIN_SIDE_PX:
+        raise UnreadableImageError(
+            f"{width} × {height} pixels is too small: at least {MIN_SIDE_PX} on each side expected"
+        )
+
+
+def _too_large() -> str:
+    return (
+        f"at most {MAX_SIDE_PX:,} pixels on a side and {MAX_PIXELS // 1_000_000} million in all; "
+        "cut out the face first"
+    )
+
+
+def _check_single(picture: Image.Image) -> None:
+    pages = getattr(picture, "n_frames", 1)
+    if picture.format in _SINGLE_PICTURE_FORMATS and pages > 1:
+        raise UnreadableImageError(
+            f"holds {pages} pictures, one expected: save each as a file of its own"
+        )
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode in _SIXTEEN_BIT_MODES:
+        return _from_16_bit(picture)
+    if picture.mode == "F":
+        raise UnreadableImageError(
+            "floating-point pixels, whose brightness range is unknown: save as 8- or 16-bit"
+        )
+    if picture.has_transparency_data:
+        rgba = picture.convert("RGBA")
+        background = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(background, rgba).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _from_16_bit(picture: Image.Image) -> Image.Image:
+    values = np.asarray(picture).astype(np.int64)
+    highest, lowest = int(values.max()), int(values.min())
+    if lowest < 0 or highest > _FULL_16_BIT:
+        raise UnreadableImageError(
+            f"pixel values from {lowest} to {highest}, 0 to {_FULL_16_BIT} expected: "
+            "save as 8- or 16-bit"
+        )
+    if highest < _DARKEST_PLAUSIBLE_16_BIT:
+        raise UnreadableImageError(
+            f"a 16-bit image whose brightest value is {highest} of {_FULL_16_BIT}: probably a 10- "
+            "or 12-bit camera, which would be read as black; save as 8-bit with the right range"
+        )
+    grey = np.round(values / 257.0).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")

@@ -1,0 +1,187 @@
+"""A model as a folder: the network, the head, the card. Numbers and text only, no code inside.
+
+======================  ==========================================================================
+``backbone.onnx``       the frozen network
+``head.npz``            ``weights``, ``bias``, ``slope``, ``intercept``
+``card.json``           what the model is, what it was trained on, how well it does, the SHA-256 of
+                        the other two files
+======================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import BrokenModelError, list_faults
+from amgs.files import whole_folder, write_json
+from amgs.model.head import Head
+from amgs.model.network import Network
+from amgs.model.preprocess import Preprocessing
+from amgs.provenance import hash_file, hash_text
+
+CARD = "card.json"
+HEAD = "head.npz"
+NETWORK = "backbone.onnx"
+FORMAT = "amgs-model"
+FORMAT_VERSION = 1
+SEAL = "sha256_of_this_card"
+"""SHA-256 over the rest of the card, so that a number changed by hand is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained classifier, ready to look at pictures.
+
+    Parameters
+    ----------
+    head
+        The trained layer with its calibration.
+    preprocessing
+        What its network takes.
+    network_file
+        The ONNX file in the model folder.
+    card
+        The text of ``card.json``.
+    sha256
+        One hash over network, head and preprocessing: what makes two models the same.
+    """
+
+    head: Head
+    preprocessing: Preprocessing
+    network_file: Path
+    card: dict[str, Any]
+    sha256: str
+
+    def open_network(self) -> Network:
+        """Load the network into memory."""
+        return Network(self.network_file)
+
+
+def save_model(
+    folder: Path,
+    head: Head,
+    network_file: Path,
+    preprocessing: Preprocessing,
+    card: dict[str, Any],
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write a model folder, whole or not at all.
+
+    Raises
+    ------
+    OutputExistsError
+        If the folder exists and `overwrite` is false.
+    """
+    with whole_folder(folder, overwrite=overwrite) as temporary:
+        shutil.copyfile(network_file, temporary / NETWORK)
+        np.savez(
+            temporary / HEAD,
+            weights=head.weights,
+            bias=np.float64(head.bias),
+            slope=np.float64(head.slope),
+            intercept=np.float64(head.intercept),
+        )
+        hashes = {name: hash_file(temporary / name) for name in (NETWORK, HEAD)}
+        document = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            **card,
+            "preprocessing": asdict(preprocessing),
+            "files": hashes,
+        }
+        write_json(temporary / CARD, {**document, SEAL: _seal(document)})
+
+
+def load_model(folder: Path) -> Model:
+    """Read a model folder and check that it is whole and unchanged.
+
+    Raises
+    ------
+    BrokenModelError
+        If it is no model, a file is missing or differs from the card, or the card is damaged.
+    """
+    card = read_card(folder)
+    _check_files(folder, card)
+    try:
+        preprocessing = Preprocessing(**card["preprocessing"])
+        head = _read_head(folder / HEAD)
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        msg = f"Expected a model in {folder}, but its card or head cannot be used: {error}."
+        raise BrokenModelError(msg) from error
+    identity = hash_text([*(card["files"][name] for name in (NETWORK, HEAD)), repr(preprocessing)])
+    return Model(head, preprocessing, folder / NETWORK, card, identity)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read the card of a model without loading the model.
+
+    Raises
+    ------
+    BrokenModelError
+        If the folder is no model of a version this amgs knows.
+    """
+    if not (folder / CARD).is_file():
+        what = f"no {CARD} in it" if folder.is_dir() else "no folder there"
+        msg = f"Expected a model folder, found {what}: {folder}. `amgs train --out {folder}` makes one."
+        raise BrokenModelError(msg)
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        msg = f"Expected JSON in {folder / CARD}, found something else ({error})."
+        raise BrokenModelError(msg) from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT or "files" not in card:
+        msg = f"Expected the card of an amgs model in {folder / CARD}, found other JSON."
+        raise BrokenModelError(msg)
+    if card.get("format_version") != FORMAT_VERSION:
+        msg = (
+            f"Expected a model of format {FORMAT_VERSION} in {folder}, found format "
+            f"{card.get('format_version')}. It was made by amgs {_maker(card)}: use that version, "
+            "or a newer one."
+        )
+        raise BrokenModelError(msg)
+    return card
+
+
+def _seal(card: dict[str, Any]) -> str:
+    rest = {name: value for name, value in card.items() if name != SEAL}
+    return hash_text([json.dumps(rest, sort_keys=True, ensure_ascii=False)])
+
+
+def _check_files(folder: Path, card: dict[str, Any]) -> None:
+    expected: dict[str, str] = card["files"]
+    faults = []
+    if card.get(SEAL) != _seal(card):
+        faults.append(f"{CARD} was changed after the model was made (its seal does not fit)")
+    for name in (NETWORK, HEAD):
+        path = folder / name
+        if not path.is_file():
+            faults.append(f"{name} is missing")
+        elif hash_file(path) != expected.get(name):
+            faults.append(f"{name} was changed after the model was made (its SHA-256 differs)")
+    if faults:
+        msg = (
+            f"Expected the model in {folder} as it was written, found:\n{list_faults(faults)}\n"
+            "Copy the whole folder again from where it was made, or train it again."
+        )
+        raise BrokenModelError(msg)
+
+
+def _read_head(path: Path) -> Head:
+    with np.load(path, allow_pickle=False) as stored:
+        weights: npt.NDArray[np.float32] = stored["weights"].astype(np.float32)
+        numbers = {name: float(stored[name]) for name in ("bias", "slope", "intercept")}
+    if weights.ndim != 1 or not np.isfinite([*numbers.values(), *weights]).all():
+        raise ValueError("the head does not hold one finite weight per feature")
+    return Head(weights, **numbers)
+
+
+def _maker(card: dict[str, Any]) -> str:
+    return str(card.get("provenance", {}).get("amgs", "of an unknown version"))

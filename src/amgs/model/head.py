@@ -1,0 +1,180 @@
+"""The head: the one layer that is trained, on features of a frozen network.
+
+Both recipes end in the same record, a weight per feature and a bias. The paper's layer has two
+outputs and a softmax; two outputs differ only by their difference, which is what is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+Bools = npt.NDArray[np.bool_]
+
+PAPER_STEPS = 7_500
+PAPER_LEARNING_RATE = 0.01
+PAPER_BATCH = 100
+PAPER_INITIAL_SD = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A linear layer with calibration: features → probability of pain.
+
+    ``p_pain = 1 / (1 + exp(-(slope · (weights · features + bias) + intercept)))``
+
+    Parameters
+    ----------
+    weights
+        (n_features,) float32.
+    bias
+        Added to the weighted sum.
+    slope, intercept
+        The calibration (Platt 1999); 1 and 0 leave the layer's own probability.
+    """
+
+    weights: npt.NDArray[np.float32]
+    bias: float
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def logit(self, features: Floats) -> Floats:
+        """Return the layer's output before calibration, one number per row of features."""
+        return features.astype(np.float64) @ self.weights.astype(np.float64) + self.bias
+
+    def p_pain(self, features: Floats) -> Floats:
+        """Return the calibrated probability of pain, one per row of features."""
+        from scipy.special import expit
+
+        probability: Floats = expit(self.slope * self.logit(features) + self.intercept)
+        return probability
+
+
+def train_paper_head(
+    features: Floats,
+    is_pain: Bools,
+    rng: np.random.Generator,
+    steps: int = PAPER_STEPS,
+) -> Head:
+    """Train a softmax layer as Tuttle et al. 2018 did.
+
+    Weights start as a normal distribution (sd 0.001) cut at two standard deviations, biases at 0;
+    plain gradient descent on the mean cross-entropy, learning rate 0.01, batches of 100 drawn with
+    replacement, 7,500 steps.
+
+    Parameters
+    ----------
+    features
+        (images, n_features).
+    is_pain
+        (images,).
+    rng
+        Decides the start and the batches.
+    steps
+        Fewer only to test.
+    """
+    from scipy.stats import truncnorm
+
+    n, n_features = features.shape
+    inputs = np.ascontiguousarray(features, dtype=np.float32)
+    # Column 0 is `no pain`, column 1 is `pain`.
+    targets = np.stack([~is_pain, is_pain], axis=1).astype(np.float32)
+    start = truncnorm.rvs(-2, 2, size=(n_features, 2), random_state=rng)
+    weights = (start * PAPER_INITIAL_SD).astype(np.float32)
+    bias = np.zeros(2, np.float32)
+    for _ in range(steps):
+        rows = rng.integers(0, n, PAPER_BATCH)
+        batch = inputs[rows]
+        error = (_softmax(batch @ weights + bias) - targets[rows]) / np.float32(PAPER_BATCH)
+        weights -= np.float32(PAPER_LEARNING_RATE) * (batch.T @ error)
+        bias -= np.float32(PAPER_LEARNING_RATE) * error.sum(axis=0)
+    return Head(weights[:, 1] - weights[:, 0], float(bias[1] - bias[0]))
+
+
+def train_logistic_head(features: Floats, is_pain: Bools, strength: float) -> Head:
+    """Train logistic regression with an L2 penalty on standardised features, classes weighing equal.
+
+    Parameters
+    ----------
+    features
+        (images, n_features).
+    is_pain
+        (images,).
+    strength
+        Weight of the data against the penalty: the inverse of the penalty on the mean loss. The
+        larger, the closer the fit.
+
+    Returns
+    -------
+    Head
+        With the standardisation folded into weights and bias.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    n = len(features)
+    mean = features.mean(axis=0, dtype=np.float64)
+    # A feature that hardly varies would be blown up by dividing through its spread.
+    spread = np.maximum(features.std(axis=0, dtype=np.float64), 1e-3)
+    standardised = (features - mean) / spread
+    # With fewer images than features the solution lies in the span of the images, where it is
+    # found faster and exactly the same.
+    basis = None
+    if n < features.shape[1]:
+        _, _, basis = np.linalg.svd(standardised, full_matrices=False)
+        standardised = standardised @ basis.T
+    classifier = LogisticRegression(C=strength / n, class_weight="balanced", max_iter=1_000)
+    classifier.fit(standardised, is_pain)
+    found = classifier.coef_[0] if basis is None else classifier.coef_[0] @ basis
+    weights = found / spread
+    return Head(weights.astype(np.float32), float(classifier.intercept_[0] - weights @ mean))
+
+
+def calibrate(head: Head, logits: Floats, is_pain: Bools) -> Head:
+    """Fit slope and intercept so that the confidence means what it says (Platt 1999).
+
+    Both classes weigh the same: the confidence is that for an image from a population with as many
+    pain as no-pain images, and 0.5 treats both errors alike, whatever the training set held.
+
+    Parameters
+    ----------
+    head
+        What to calibrate.
+    logits
+        Outputs for images that were not trained on.
+    is_pain
+        The truth about them.
+    """
+    slope, intercept = fit_platt(logits, is_pain)
+    return Head(head.weights, head.bias, slope, intercept)
+
+
+def fit_platt(logits: Floats, is_pain: Bools) -> tuple[float, float]:
+    """Return slope and intercept of a logistic curve through logits, classes weighing the same.
+
+    The targets are Platt's, (n + 1) / (n + 2) for pain and 1 / (n + 2) for the other class, which
+    keeps the curve finite where the classes are separated completely.
+    """
+    from scipy.optimize import minimize
+
+    n_pain, n_other = int(is_pain.sum()), int((~is_pain).sum())
+    target = np.where(is_pain, (n_pain + 1) / (n_pain + 2), 1 / (n_other + 2))
+    weight = np.where(is_pain, 0.5 / n_pain, 0.5 / n_other)
+    scale = max(float(np.std(logits)), 1e-12)
+    scaled = logits / scale
+
+    def loss(parameters: Floats) -> float:
+        z = parameters[0] * scaled + parameters[1]
+        return float(np.sum(weight * (np.logaddexp(0, z) - target * z)))
+
+    best = minimize(loss, x0=np.array([1.0, 0.0]), method="BFGS")
+    # A negative slope would turn every call round; it appears when there is nothing to learn.
+    return max(0.0, float(best.x[0])) / scale, float(best.x[1])
+
+
+def _softmax(x: Floats) -> Floats:
+    shifted = np.exp(x - x.max(axis=1, keepdims=True))
+    result: Floats = shifted / shifted.sum(axis=1, keepdims=True)
+    return result

@@ -1,0 +1,67 @@
+"""Running a backbone with onnxruntime: the seam behind which another engine could stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.config import thread_count
+from amgs.errors import WeightsError
+from amgs.model.onnx_names import INPUT_NAME, OUTPUT_NAME
+
+BATCH_SIZE = 8
+"""Pictures per pass. On two cores larger batches are not faster (`benchmarks/`), only hungrier."""
+
+
+class Network:
+    """A backbone ready to run on the processor.
+
+    Parameters
+    ----------
+    onnx_file
+        The graph: pictures (batch, 3, side, side) in, features (batch, n) out.
+    threads
+        ``None`` takes `amgs.config.thread_count`.
+
+    Raises
+    ------
+    WeightsError
+        If onnxruntime cannot read the file.
+    """
+
+    def __init__(self, onnx_file: Path, threads: int | None = None) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or thread_count()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Idle engine threads that spin would take the time of those that decode the next pictures.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = ort.InferenceSession(
+                onnx_file.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # noqa: BLE001 - onnxruntime raises many kinds, none in common
+            msg = f"Expected a network that onnxruntime can run, found {onnx_file}: {error}"
+            raise WeightsError(msg) from error
+
+    def features(self, pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Compute the features of preprocessed pictures.
+
+        The result for a picture does not depend on which others are in the batch.
+
+        Parameters
+        ----------
+        pictures
+            float32, (batch, 3, side, side).
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, (batch, n_features).
+        """
+        result: npt.NDArray[np.float32] = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})[0]
+        return result

@@ -1,0 +1,261 @@
+"""Training a classifier on labelled face images, from files to a model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import ConflictingLabelsError, NoImagesError, OneClassError, list_faults
+from amgs.files import refuse_to_overwrite
+from amgs.images import find_near_duplicates
+from amgs.jobs import ProgressCallback, no_progress
+from amgs.model.backbones import DEFAULT_BACKBONE, Backbone, find_backbone, locate_backbone
+from amgs.model.bundle import save_model
+from amgs.model.features import Extracted, FeatureCache, FeatureExtractor, View
+from amgs.model.network import Network
+from amgs.model.recipes import RECIPES, TrainingData
+from amgs.model.report_card import describe_data, describe_parts, measure_parts
+from amgs.model.splits import PartsOfData, split_images
+from amgs.provenance import hash_file, hash_text, record_provenance
+from amgs.vocabulary import CLASSES, PAIN, LabelledImage, RecipeName, SplitUnit
+
+MAX_LISTED_PAIRS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How to train.
+
+    Parameters
+    ----------
+    backbone
+        A name out of `amgs.model.backbones.BACKBONES`.
+    recipe
+        ``best`` chooses by cross-validation; ``paper`` does as Tuttle et al. 2018 did.
+    split
+        ``animal`` keeps all images of an animal in one part; ``image`` splits at random, as the
+        paper did, which makes the test numbers too good for new animals.
+    seed
+        The same seed, images and versions give the same model.
+    weights
+        A weight file for a backbone that does not ship with amgs.
+    use_cache
+        Keep features for the next training.
+    """
+
+    backbone: str = DEFAULT_BACKBONE
+    recipe: RecipeName = "best"
+    split: SplitUnit = "animal"
+    seed: int = 0
+    weights: Path | None = None
+    use_cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What was learned, in numbers; the model itself lies in its folder."""
+
+    folder: Path
+    card: dict[str, Any]
+
+
+def train_model(
+    images: Sequence[LabelledImage],
+    folder: Path,
+    options: TrainingOptions | None = None,
+    *,
+    overwrite: bool = False,
+    progress: ProgressCallback = no_progress,
+) -> TrainingResult:
+    """Train a classifier and write its model folder.
+
+    Images that cannot be read are left out and listed in the card.
+
+    Parameters
+    ----------
+    images
+        Labelled face images, from `load_training_set`.
+    folder
+        The model folder to write.
+    options
+        How to train; ``None`` takes the defaults.
+    overwrite
+        Replace a model that is there.
+    progress
+        Told what is going on.
+
+    Raises
+    ------
+    ConflictingLabelsError
+        If two files of equal content carry different labels.
+    OneClassError, TooFewAnimalsError, UnknownAnimalsError, LeakedAnimalError
+        If the images cannot be split into parts that say something.
+    OutputExistsError
+        If the folder exists and `overwrite` is false.
+    WeightsError, DownloadError
+        If the backbone cannot be had.
+    """
+    options = options or TrainingOptions()
+    refuse_to_overwrite(folder, overwrite=overwrite)
+    backbone = find_backbone(options.backbone)
+    network_file = locate_backbone(backbone, options.weights, progress)
+    extractor = _open_extractor(backbone, network_file, use_cache=options.use_cache)
+
+    extracted = extractor.extract([View(image.path) for image in images], progress)
+    kept, extracted, unreadable = _leave_out_unreadable(images, extracted)
+    _refuse_conflicting_content(kept, extracted.contents)
+    alike = find_near_duplicates(extracted.looks)
+    parts = split_images(kept, options.split, options.seed, alike)
+    data = TrainingData(
+        views=[View(image.path) for image in kept],
+        features=extracted.features,
+        is_pain=np.array([image.label == PAIN for image in kept]),
+        parts=parts,
+        extractor=extractor,
+        seed=options.seed,
+        progress=progress,
+    )
+    trained = RECIPES[options.recipe](data)
+    p_pain = trained.head.p_pain(extracted.features)
+
+    leaks = _pairs_across_parts(alike, parts)
+    card = {
+        "title": f"pain / no pain on {backbone.title}, recipe {options.recipe}",
+        "classes": list(CLASSES),
+        "backbone": _describe_backbone(backbone, network_file),
+        "recipe": {"name": options.recipe, **trained.story},
+        "data": describe_data(kept, unreadable),
+        "split": {
+            "asked": options.split,
+            **describe_parts(kept, parts),
+            "near_duplicates_across_parts": _describe_pairs(leaks, kept, parts),
+        },
+        "warnings": [*parts.warnings, *_further_warnings(kept, leaks, alike, unreadable)],
+        "metrics": measure_parts(kept, parts, p_pain, options.seed),
+        "provenance": record_provenance(
+            options={
+                **{k: v for k, v in asdict(options).items() if k not in {"weights", "use_cache"}},
+                "weights": options.weights.name if options.weights else None,
+            },
+            inputs={"images": _hash_inputs(kept, extracted.contents)},
+            seed=options.seed,
+        ).as_dict(),
+    }
+    save_model(folder, trained.head, network_file, backbone.preprocessing, card, overwrite=overwrite)
+    return TrainingResult(folder, card)
+
+
+def _open_extractor(backbone: Backbone, network_file: Path, *, use_cache: bool) -> FeatureExtractor:
+    cache = None
+    if use_cache:
+        cache = FeatureCache.for_network(hash_file(network_file), backbone.preprocessing)
+    return FeatureExtractor(
+        Network(network_file), backbone.preprocessing, backbone.n_features, cache
+    )
+
+
+def _leave_out_unreadable(
+    images: Sequence[LabelledImage], extracted: Extracted
+) -> tuple[list[LabelledImage], Extracted, list[dict[str, str]]]:
+    """Return the readable images with their rows, and a list of the others with the reasons."""
+    unreadable = [
+        {"image": images[row].name, "problem": problem}
+        for row, problem in sorted(extracted.problems.items())
+    ]
+    good = [row for row in range(len(images)) if row not in extracted.problems]
+    if not good:
+        listed = list_faults([f"{item['image']}: {item['problem']}" for item in unreadable])
+        msg = f"Expected images that can be read, found none among {len(images)}:\n{listed}"
+        raise NoImagesError(msg)
+    kept = [images[row] for row in good]
+    if len({image.label for image in kept}) < len(CLASSES):
+        msg = (
+            f"Expected readable images of both classes, found only `{kept[0].label}` after "
+            f"{len(unreadable)} files could not be read. Replace the damaged files."
+        )
+        raise OneClassError(msg)
+    rows = Extracted(
+        features=extracted.features[good],
+        looks=extracted.looks[good],
+        contents=[extracted.contents[row] for row in good],
+        computed=extracted.computed,
+    )
+    return kept, rows, unreadable
+
+
+def _refuse_conflicting_content(images: Sequence[LabelledImage], contents: Sequence[str]) -> None:
+    first: dict[str, LabelledImage] = {}
+    conflicts = []
+    for image, content in zip(images, contents, strict=True):
+        other = first.setdefault(content, image)
+        if other.label != image.label:
+            conflicts.append(f"{other.name} ({other.label}) and {image.name} ({image.label})")
+    if conflicts:
+        msg = (
+            "Expected one label for every image, found equal files with different labels:\n"
+            f"{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
+        )
+        raise ConflictingLabelsError(msg)
+
+
+def _pairs_across_parts(
+    alike: Sequence[tuple[int, int]], parts: PartsOfData
+) -> list[tuple[int, int]]:
+    return [(i, j) for i, j in alike if parts.part[i] != parts.part[j]]
+
+
+def _describe_pairs(
+    pairs: Sequence[tuple[int, int]], images: Sequence[LabelledImage], parts: PartsOfData
+) -> dict[str, Any]:
+    listed = [
+        [f"{parts.part[i]}: {images[i].name}", f"{parts.part[j]}: {images[j].name}"]
+        for i, j in pairs[:MAX_LISTED_PAIRS]
+    ]
+    return {"count": len(pairs), "first": listed}
+
+
+def _further_warnings(
+    images: Sequence[LabelledImage],
+    leaks: Sequence[tuple[int, int]],
+    alike: Sequence[tuple[int, int]],
+    unreadable: Sequence[dict[str, str]],
+) -> list[str]:
+    warnings = []
+    if unreadable:
+        warnings.append(f"{len(unreadable)} files could not be read and were left out.")
+    if leaks:
+        i, j = leaks[0]
+        warnings.append(
+            f"{len(leaks)} pairs of near-duplicate images lie in different parts, such as "
+            f"{images[i].name} and {images[j].name}: the test numbers may be too good."
+        )
+    torn = sum(images[i].label != images[j].label for i, j in alike)
+    if torn:
+        warnings.append(f"{torn} pairs of near-duplicate images carry different labels.")
+    return warnings
+
+
+def _describe_backbone(backbone: Backbone, network_file: Path) -> dict[str, Any]:
+    return {
+        "name": backbone.name,
+        "title": backbone.title,
+        "trained_on": backbone.trained_on,
+        "licence": backbone.licence,
+        "source": backbone.source,
+        "n_features": backbone.n_features,
+        "sha256": hash_file(network_file),
+    }
+
+
+def _hash_inputs(images: Sequence[LabelledImage], contents: npt.NDArray[Any] | Sequence[str]) -> str:
+    """One hash over contents, labels and animals, independent of the order of the images."""
+    lines = sorted(
+        f"{content}|{image.label}|{image.animal or ''}"
+        for image, content in zip(images, contents, strict=True)
+    )
+    return hash_text(lines)

@@ -1,0 +1,102 @@
+"""CSV in and out: strict about what is in them, patient with how spreadsheets save them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amgs.errors import TableError
+from amgs.files import whole_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
+    """Read a CSV as text cells, stripped of blanks; nothing is guessed or converted.
+
+    Comma and semicolon (as spreadsheets save in many countries) are understood, and UTF-8 with or
+    without a byte-order mark.
+
+    Parameters
+    ----------
+    path
+        The file.
+    required
+        Columns it must have.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text only, empty text for empty cells; the index is the line number in the file.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, lacks a column, names one twice, has ragged rows or no row.
+    """
+    import pandas as pd
+
+    text = _read_text(path)
+    header_line = text.split("\n", maxsplit=1)[0]
+    delimiter = ";" if ";" in header_line and "," not in header_line else ","
+    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    header = [name.strip() for name in rows[0]] if rows else []
+    _check_header(path, header, required)
+    numbered = [(line, row) for line, row in enumerate(rows[1:], start=2) if any(map(str.strip, row))]
+    ragged = [f"line {line} has {len(row)}" for line, row in numbered if len(row) != len(header)]
+    if ragged:
+        shown = "; ".join(ragged[:5])
+        msg = (
+            f"Expected {len(header)} cells in every line of {path}, found: {shown}. "
+            "A cell that holds the separator must stand in double quotes."
+        )
+        raise TableError(msg)
+    if not numbered:
+        msg = f"Expected rows below the header of {path}, found none."
+        raise TableError(msg)
+    cells = [[cell.strip() for cell in row] for _, row in numbered]
+    return pd.DataFrame(cells, columns=header, index=[line for line, _ in numbered], dtype=object)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV, whole or not at all; ``None`` becomes an empty cell."""
+    with (
+        whole_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = (
+            f"Expected {path} as UTF-8 text, found other bytes at position {error.start}. "
+            "In a spreadsheet, save it as 'CSV UTF-8'."
+        )
+        raise TableError(msg) from error
+    except OSError as error:
+        msg = f"Expected a CSV at {path}, but it cannot be opened: {error.strerror or error}."
+        raise TableError(msg) from error
+
+
+def _check_header(path: Path, header: Sequence[str], required: Sequence[str]) -> None:
+    missing = [name for name in required if name not in header]
+    if missing:
+        msg = (
+            f"Expected the columns {', '.join(required)} in {path}, found "
+            f"{', '.join(header) or 'an empty file'}: {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing. Correct the first line of the file."
+        )
+        raise TableError(msg)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        msg = f"Expected every column of {path} once, found {', '.join(twice)} several times."
+        raise TableError(msg)

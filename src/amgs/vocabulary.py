@@ -1,0 +1,96 @@
+"""The words of the field as records, and the one place for column names.
+
+Every CSV, table and JSON document of amgs uses these names; `docs/data-model.md` explains them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+PainClass: TypeAlias = Literal["pain", "no pain"]
+"""What a label says and a classifier predicts."""
+
+Part: TypeAlias = Literal["train", "validation", "test"]
+"""Which part of the labelled images an image belongs to."""
+
+SplitUnit: TypeAlias = Literal["animal", "image"]
+"""What is kept whole when labelled images are split into parts."""
+
+RecipeName: TypeAlias = Literal["paper", "best"]
+"""How a head is trained."""
+
+PAIN: PainClass = "pain"
+NO_PAIN: PainClass = "no pain"
+CLASSES: tuple[PainClass, PainClass] = (NO_PAIN, PAIN)
+PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
+
+DEFAULT_THRESHOLD = 0.75
+"""Images classified with less confidence are set aside as ambiguous (Tuttle et al. 2018)."""
+
+PREDICTION_COLUMNS = ("image", "predicted", "confidence", "p_pain", "signed_score")
+"""The columns that every table of predictions has, in this order."""
+
+KNOWN_ABOUT_AN_IMAGE = ("label", "mgs", "animal", "group", "timepoint", "recording", "time_s")
+"""What may be known of an image; carried from an input CSV into the predictions."""
+
+PROBLEM_COLUMN = "problem"
+"""Why an image has no prediction; empty when it has one."""
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
+"""Files with these endings are taken when a folder is searched for images."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """One face image whose class a human decided.
+
+    Parameters
+    ----------
+    path
+        Where the image lies.
+    name
+        How the image is called in tables: the text of the CSV, or the path as reached from the
+        folder that was given.
+    label
+        ``pain`` or ``no pain``.
+    animal, recording
+        The experimental unit and the film it comes from; ``None`` when unknown.
+    mgs
+        Mouse Grimace Scale score by humans; ``None`` when unknown.
+    part
+        The part its owner assigned it to; ``None`` leaves the choice to the split.
+    """
+
+    path: Path
+    name: str
+    label: PainClass
+    animal: str | None = None
+    recording: str | None = None
+    mgs: float | None = None
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says about one face image.
+
+    ``confidence`` runs from 0.5 to 1, ``p_pain`` from 0 to 1, ``signed_score`` from -1 (surely no
+    pain) to 1 (surely pain): ``signed_score = ±(2 · confidence - 1)``, + for pain.
+    """
+
+    predicted: PainClass
+    confidence: float
+    p_pain: float
+    signed_score: float
+
+    @classmethod
+    def from_p_pain(cls, p_pain: float) -> Prediction:
+        """Turn a probability of pain into class, confidence and signed score.
+
+        Exactly 0.5 counts as ``pain`` with confidence 0.5; such an image never passes a threshold.
+        """
+        predicted = PAIN if p_pain >= 0.5 else NO_PAIN
+        confidence = max(p_pain, 1.0 - p_pain)
+        return cls(predicted, confidence, p_pain, 2.0 * p_pain - 1.0)
