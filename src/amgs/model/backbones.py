@@ -164,6 +164,16 @@ def locate_backbone(
     return built
 
 
+def is_at_hand(backbone: Backbone) -> str:
+    """Say in a few words whether a backbone can be used at once, without a network."""
+    if backbone.weights is None:
+        return "inside amgs"
+    if built_backbone_path(backbone, backbone.weights.sha256).exists():
+        return "in the cache"
+    megabytes = backbone.weights.megabytes
+    return f"fetched on first use ({megabytes} MB), or given with --weights"
+
+
 def built_backbone_path(backbone: Backbone, weights_sha256: str) -> Path:
     """Return where the ONNX graph made from these weights lies or would lie."""
     assert backbone.weights is not None  # noqa: S101 - our own mistake if not

@@ -114,21 +114,14 @@ def train_logistic_head(features: Floats, is_pain: Bools, strength: float) -> He
     """
     from sklearn.linear_model import LogisticRegression
 
-    n = len(features)
     mean = features.mean(axis=0, dtype=np.float64)
     # A feature that hardly varies would be blown up by dividing through its spread.
     spread = np.maximum(features.std(axis=0, dtype=np.float64), 1e-3)
-    standardised = (features - mean) / spread
-    # With fewer images than features the solution lies in the span of the images, where it is
-    # found faster and exactly the same.
-    basis = None
-    if n < features.shape[1]:
-        _, _, basis = np.linalg.svd(standardised, full_matrices=False)
-        standardised = standardised @ basis.T
-    classifier = LogisticRegression(C=strength / n, class_weight="balanced", max_iter=1_000)
-    classifier.fit(standardised, is_pain)
-    found = classifier.coef_[0] if basis is None else classifier.coef_[0] @ basis
-    weights = found / spread
+    classifier = LogisticRegression(
+        C=strength / len(features), class_weight="balanced", max_iter=1_000
+    )
+    classifier.fit((features - mean) / spread, is_pain)
+    weights = classifier.coef_[0] / spread
     return Head(weights.astype(np.float32), float(classifier.intercept_[0] - weights @ mean))
 
 

@@ -1,1 +1,1 @@
-"""x"""
+"""Pages for people: self-contained HTML, no outside requests."""

@@ -1,0 +1,139 @@
+"""What all commands share: results on stdout, progress and notes on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from amgs.jobs import ProgressCallback, no_progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a result of that name.")]
+
+_WIDTH_WITHOUT_TERMINAL = 100
+
+
+def stderr() -> Console:
+    """Return the console for progress and notes."""
+    return _console(to_stderr=True)
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    return _console(to_stderr=False)
+
+
+def _console(*, to_stderr: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if to_stderr else sys.stdout
+    width = None if stream.isatty() else _WIDTH_WITHOUT_TERMINAL
+    return Console(stderr=to_stderr, highlight=False, width=width, soft_wrap=not stream.isatty())
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Print an explained error on stderr and leave."""
+    from rich.text import Text
+
+    stderr().print(Text("Error: ", style="bold red") + Text(message))
+    sys.exit(code)
+
+
+def note(message: str, *, quiet: bool = False, style: str = "") -> None:
+    """Print a note on stderr."""
+    if not quiet:
+        from rich.text import Text
+
+        stderr().print(Text(message, style=style))
+
+
+def warn(messages: Sequence[str], *, quiet: bool = False) -> None:
+    """Print warnings on stderr, each marked as one."""
+    if not quiet:
+        from rich.text import Text
+
+        for message in messages:
+            stderr().print(Text("Warning: ", style="bold yellow") + Text(message))
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout; NaN is refused rather than printed."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table on stdout; cells that are numbers should come as text."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    stdout().print(table)
+
+
+def percent(share: float | None) -> str:
+    """Write a share as a percentage with one decimal, and a missing one as a dash."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def percent_with_interval(share: float | None, interval: Sequence[float] | None) -> str:
+    """Write a share with its interval, such as ``93.2 % (92.4–93.9)``."""
+    if share is None or interval is None:
+        return percent(share)
+    return f"{percent(share)} ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})"
+
+
+def number(value: float | None, decimals: int = 3) -> str:
+    """Write a number, and a missing one as a dash."""
+    return "–" if value is None else f"{value:.{decimals}f}"
+
+
+@contextmanager
+def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
+    """Show a bar per step with the time that remains; on a pipe or with quiet, nothing."""
+    console = stderr()
+    if quiet or not console.is_terminal:
+        yield no_progress
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    tasks: dict[str, TaskID] = {}
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bars:
+
+        def report(step: str, done: int, total: int | None) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield report

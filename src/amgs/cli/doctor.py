@@ -1,0 +1,101 @@
+"""`amgs doctor`: what a bug report needs."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amgs.cli.console import JsonOption, note, print_json, print_table
+
+
+def doctor(
+    clear_cache: Annotated[
+        bool,
+        typer.Option("--clear-cache", help="Delete cached features and backbones; all can be remade."),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show versions, engine, threads, settings and what is cached; check that the engine works.
+
+    Put its output into a bug report. It names no file of yours.
+    """
+    from amgs.config import cache_folder
+
+    if clear_cache:
+        _clear(cache_folder())
+    found = examine()
+    if json:
+        print_json(found)
+        return
+    for title, rows in found.items():
+        print_table(title, ["", ""], [[name, _plain(value)] for name, value in rows.items()])
+    note("All is well." if found["engine"]["works"] else "The engine does not work; see above.")
+    if not found["engine"]["works"]:
+        raise typer.Exit(1)
+
+
+def examine() -> dict[str, dict[str, Any]]:
+    """Collect what there is to know about this installation."""
+    from amgs._version import __version__
+    from amgs.config import SETTINGS, cache_folder, thread_count
+    from amgs.model.backbones import BACKBONES, is_at_hand
+    from amgs.provenance import package_versions
+
+    return {
+        "versions": {
+            "amgs": __version__,
+            "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+            **package_versions(),
+        },
+        "engine": {"name": "onnxruntime", "threads": thread_count(), **_try_engine()},
+        "backbones": {b.name: is_at_hand(b) for b in BACKBONES.values()},
+        "cache": _measure(cache_folder()),
+        "settings": {s.variable: f"{s.help} Default: {s.default}." for s in SETTINGS},
+    }
+
+
+def _try_engine() -> dict[str, Any]:
+    """Run the default backbone once, on a picture whose features are known to be finite."""
+    import numpy as np
+    import onnxruntime
+
+    from amgs.model.backbones import DEFAULT_BACKBONE, find_backbone, locate_backbone
+    from amgs.model.network import Network
+    from amgs.provenance import hash_file
+
+    backbone = find_backbone(DEFAULT_BACKBONE)
+    path = locate_backbone(backbone)
+    side = backbone.preprocessing.input_px
+    features = Network(path).features(np.zeros((1, 3, side, side), np.float32))
+    whole = hash_file(path) == backbone.sha256
+    return {
+        "providers": onnxruntime.get_available_providers(),
+        "in use": "CPUExecutionProvider",
+        "default backbone unchanged": whole,
+        "works": bool(whole and np.isfinite(features).all()),
+    }
+
+
+def _measure(folder: Path) -> dict[str, Any]:
+    sizes = {
+        kind: sum(p.stat().st_size for p in (folder / kind).rglob("*") if p.is_file()) / 1e6
+        for kind in ("features", "backbones", "weights")
+    }
+    return {"folder": str(folder), **{kind: f"{size:.1f} MB" for kind, size in sizes.items()}}
+
+
+def _clear(folder: Path) -> None:
+    import shutil
+
+    for kind in ("features", "backbones", "weights"):
+        shutil.rmtree(folder / kind, ignore_errors=True)
+    sys.stderr.write("Cache emptied.\n")
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

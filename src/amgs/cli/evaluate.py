@@ -1,0 +1,174 @@
+"""`amgs evaluate`: predictions against the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from amgs.cli.console import (
+    JsonOption,
+    OverwriteOption,
+    QuietOption,
+    note,
+    number,
+    percent,
+    percent_with_interval,
+    print_json,
+    print_table,
+)
+from amgs.vocabulary import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    from amgs.model.evaluate import CurvePoint, Evaluation, MgsAgreement
+
+
+def evaluate(
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            help="Predictions by `amgs classify` with the truth in a `label` column (or in folders "
+            "called `pain` and `no pain`), or the log of the original authors' program."
+        ),
+    ],
+    threshold: Annotated[
+        float,
+        typer.Option(help="Set images of less confidence aside. 0.75 is the paper's threshold."),
+    ] = DEFAULT_THRESHOLD,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Labelled images, as for `amgs train`, that hold the truth."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the accuracy–coverage curve as a CSV.")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
+    ] = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure how good predictions are: accuracy, coverage, calibration, and human MGS if known.
+
+    Sensitivity is the share of pain images called pain, specificity that of no-pain images called
+    no pain. The intervals (95 %, Wilson) take the images as independent; images of one animal are
+    not, so for a statement about animals they are too narrow.
+
+    Example: `amgs evaluate predictions.csv --figures figures/`
+    """
+    from amgs.files import refuse_to_overwrite
+    from amgs.model.evaluate import evaluate_predictions, join_truth
+    from amgs.prediction import read_predictions
+
+    if out is not None:
+        refuse_to_overwrite(out, overwrite=overwrite)
+    table = read_predictions(predictions)
+    if truth is not None:
+        from amgs.model.training_set import load_training_set
+
+        table = join_truth(table, [(image.name, image.label) for image in load_training_set(truth)])
+    result = evaluate_predictions(table, threshold)
+    if out is not None:
+        _write_curve(out, result)
+    written = _write_figures(figures, result) if figures is not None else []
+    if json:
+        print_json(result.as_dict())
+        return
+    _print(result)
+    for path in written:
+        note(f"Figure written to {path}", quiet=quiet)
+
+
+def _write_curve(out: Path, result: Evaluation) -> None:
+    from amgs.figures.accuracy_coverage import CURVE_COLUMNS, curve_rows
+    from amgs.tables import write_table
+
+    write_table(out, CURVE_COLUMNS, curve_rows(result.curve))
+
+
+def _write_figures(folder: Path, result: Evaluation) -> list[Path]:
+    from amgs.figures import accuracy_coverage, mgs_signed_score, reliability
+    from amgs.figures.saving import save_figure
+
+    written = [
+        save_figure(folder / "accuracy_coverage", accuracy_coverage.figure(result.curve)),
+        save_figure(folder / "reliability", reliability.figure(result.reliability)),
+    ]
+    if result.mgs is not None:
+        written.append(
+            save_figure(folder / "mgs_signed_score", mgs_signed_score.figure(result.mgs))
+        )
+    return written
+
+
+def _print(result: Evaluation) -> None:
+    point = result.point
+    counts = point.counts
+    print_table(
+        f"Confidence ≥ {point.threshold}: {counts.n} of {point.n_total} images "
+        f"({percent(point.coverage)})",
+        ["", "truly pain", "truly no pain"],
+        [["called pain", counts.tp, counts.fp], ["called no pain", counts.fn, counts.tn]],
+    )
+    thresholds = sorted({*result.curve, point}, key=lambda p: p.threshold)
+    print_table(
+        "Accuracy and coverage (95 % Wilson intervals, images taken as independent)",
+        ["confidence ≥", "images", "coverage", "sensitivity", "specificity", "accuracy"],
+        [_curve_row(p) for p in thresholds],
+    )
+    rows = [
+        ["AUC, all images", number(result.auc)],
+        ["expected calibration error", number(result.expected_calibration_error)],
+        ["truth from", result.truth],
+        ["files without a prediction", str(result.n_problems)],
+        ["predictions without a truth", str(result.n_unlabelled)],
+    ]
+    print_table("All images", ["", ""], rows)
+    print_table(
+        "Calibration: is a confidence as often right as it says?",
+        ["confidence", "images", "mean confidence", "right"],
+        [
+            [f"{b.lower:.2f}–{b.upper:.2f}", b.n, number(b.mean_confidence), number(b.accuracy)]
+            for b in result.reliability
+        ],
+    )
+    if result.mgs is not None:
+        _print_mgs(result.mgs)
+
+
+def _curve_row(point: CurvePoint) -> list[str]:
+    counts = point.counts
+    intervals = point.as_dict()["intervals"]
+    return [
+        f"{point.threshold:.2f}",
+        str(counts.n),
+        percent(point.coverage),
+        *(
+            percent_with_interval(getattr(counts, name), intervals[name])
+            for name in ("sensitivity", "specificity", "accuracy")
+        ),
+    ]
+
+
+def _print_mgs(mgs: MgsAgreement) -> None:
+    interval = mgs.pearson_r_interval
+    limits = f" ({interval[0]:.3f}–{interval[1]:.3f})" if interval else ""
+    print_table(
+        f"Human MGS against signed score, {mgs.n} images: Pearson r = {number(mgs.pearson_r)}"
+        f"{limits}, p = {format_p(mgs.p)}",
+        ["MGS", "images", "mean signed score", "SEM", "t against 0", "p (Bonferroni)"],
+        [
+            [f"{r.mgs:g}", r.n, number(r.mean), number(r.sem), number(r.t, 2), format_p(r.p_bonferroni)]
+            for r in mgs.by_score
+        ],
+    )
+
+
+def format_p(p: float | None) -> str:
+    """Write a p value so that a small one is not rounded to nothing."""
+    if p is None:
+        return "–"
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"  # noqa: PLR2004

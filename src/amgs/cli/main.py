@@ -1,0 +1,67 @@
+"""The program `amgs`: its commands in the order a study goes through them."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from amgs._version import __version__
+from amgs.cli import classify, demo, doctor, evaluate, models, train
+from amgs.cli.console import fail
+from amgs.errors import AmgsError
+
+COMMANDS = {
+    "demo": demo.demo,
+    "train": train.train,
+    "classify": classify.classify,
+    "evaluate": evaluate.evaluate,
+    "models": models.models,
+    "doctor": doctor.doctor,
+}
+
+EPILOG = (
+    "Begin with `amgs demo`, then see docs/start.md. Every command explains itself with --help, "
+    "takes --json for one machine-readable document, and exits with 0 on success, 1 on an error "
+    "it explains, 2 on wrong usage."
+)
+
+app = typer.Typer(
+    name="amgs",
+    help="The automated Mouse Grimace Scale: pain or no pain from mouse faces, with a confidence.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _name, _function in COMMANDS.items():
+    app.command(name=_name)(_function)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with one value
+    if wanted:
+        typer.echo(f"amgs {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(  # noqa: ARG001, FBT001
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the program; explained errors become one message and exit code 1."""
+    # Windows consoles and pipes may not be UTF-8; a name must never stop a long run.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except AmgsError as error:
+        fail(str(error))

@@ -1,0 +1,89 @@
+"""`amgs models`: what a model is and what it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amgs.cli.console import JsonOption, print_json, print_table, stdout, warn
+from amgs.cli.train import print_card_numbers
+
+
+def models(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Model folders. Without one, the backbones are listed."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what a model is, what it was trained on, and how well it does; or list the backbones.
+
+    Example: `amgs models models/first`
+    """
+    if not folders:
+        _list_backbones(as_json=json)
+        return
+    from amgs.model.bundle import load_model
+
+    cards = {folder.as_posix(): load_model(folder).card for folder in folders}
+    if json:
+        print_json(cards)
+        return
+    for folder, card in cards.items():
+        _print_card(folder, card)
+
+
+def _list_backbones(*, as_json: bool) -> None:
+    from amgs.model.backbones import BACKBONES, is_at_hand
+
+    if as_json:
+        print_json({name: asdict(b) for name, b in BACKBONES.items()})
+        return
+    print_table(
+        "Backbones (frozen networks on which `amgs train` trains its last layer)",
+        ["name", "what it is", "input", "features", "licence", "here"],
+        [
+            [
+                b.name,
+                b.title,
+                f"{b.preprocessing.input_px} px",
+                b.n_features,
+                b.licence,
+                is_at_hand(b),
+            ]
+            for b in BACKBONES.values()
+        ],
+    )
+    print_table(
+        "Where their weights come from",
+        ["name", "source", "SHA-256"],
+        [[b.name, b.source, b.sha256 or (b.weights and b.weights.sha256)] for b in BACKBONES.values()],
+    )
+
+
+def _print_card(folder: str, card: dict[str, Any]) -> None:
+    data, backbone = card["data"], card["backbone"]
+    animals = data["animals"] if data["animals"] is not None else "unknown"
+    print_table(
+        f"{folder}: {card['title']}",
+        ["", ""],
+        [
+            ["backbone", f"{backbone['title']} ({backbone['trained_on']}, {backbone['licence']})"],
+            ["recipe", card["recipe"]["name"]],
+            ["calibration", card["recipe"]["calibration"]],
+            ["images", f"{data['images']}: {_per_class(data)}"],
+            ["animals", animals],
+            ["kept whole between parts", card["split"]["kept_whole"]],
+            ["made by", f"amgs {card['provenance']['amgs']}, {card['provenance']['created']}"],
+        ],
+    )
+    print_card_numbers(card)
+    warn(card["warnings"])
+    stdout().print("The whole card is card.json in the model folder.")
+
+
+def _per_class(data: dict[str, Any]) -> str:
+    return ", ".join(f"{count} {label}" for label, count in data["per_class"].items())

@@ -1,0 +1,66 @@
+"""The look that all figures share, and writing them as PNG, SVG, PDF and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amgs.files import whole_file
+from amgs.tables import write_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg", "pdf")
+DARK, MIDDLE, LIGHT = "#1b1b1b", "#0072b2", "#9a9a9a"
+"""Three tones that differ in brightness, so that they differ on a grey print too."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFigure:
+    """A figure and the numbers it shows."""
+
+    drawing: Figure
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+def new_axes(width_in: float = 4.2, height_in: float = 3.2) -> tuple[Figure, Axes]:
+    """Return an empty figure with one pair of axes in the common look, without any global state."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(width_in, height_in), layout="constrained", dpi=200)
+    axes = drawing.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    return drawing, axes
+
+
+def save_figure(stem: Path, figure: DrawnFigure) -> Path:
+    """Write ``stem.png``, ``.svg``, ``.pdf`` and ``.csv``; return the path of the PNG."""
+    import matplotlib as mpl
+
+    # Text stays text in SVG; a fixed salt gives the same file twice.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amgs", "pdf.fonttype": 42}):
+        for suffix in FORMATS:
+            metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
+            with whole_file(stem.with_suffix(f".{suffix}")) as temporary:
+                figure.drawing.savefig(temporary, format=suffix, metadata=metadata)
+    write_table(stem.with_suffix(".csv"), figure.columns, figure.rows)
+    return stem.with_suffix(".png")
+
+
+def svg_text(figure: DrawnFigure) -> str:
+    """Return a figure as SVG text, to stand inside a page."""
+    import io
+
+    import matplotlib as mpl
+
+    stream = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amgs"}):
+        figure.drawing.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    return text[text.index("<svg") :]

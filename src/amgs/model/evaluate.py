@@ -1,0 +1,312 @@
+"""How good predictions are, judged by the truth about each image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import ImpossibleValueError, OneClassError, TableError
+from amgs.model.metrics import (
+    Confusion,
+    ReliabilityBin,
+    area_under_curve,
+    count_confusion,
+    expected_calibration_error,
+    reliability_table,
+    wilson_interval,
+)
+from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CURVE_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+"""0.50, 0.55 … 0.95; 0.65 and 0.75 are those of the paper and of its program."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What remains, and how good it is, when images below a threshold are set aside."""
+
+    threshold: float
+    n_total: int
+    counts: Confusion
+
+    @property
+    def coverage(self) -> float:
+        """The share of images that are kept."""
+        return self.counts.n / self.n_total
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the point as plain values, with 95 % Wilson intervals."""
+        counts = self.counts
+        return {
+            "threshold": self.threshold,
+            "n_total": self.n_total,
+            "n": counts.n,
+            "coverage": self.coverage,
+            "tp": counts.tp,
+            "fn": counts.fn,
+            "fp": counts.fp,
+            "tn": counts.tn,
+            "sensitivity": counts.sensitivity,
+            "specificity": counts.specificity,
+            "accuracy": counts.accuracy,
+            "intervals": {
+                "sensitivity": wilson_interval(counts.tp, counts.tp + counts.fn),
+                "specificity": wilson_interval(counts.tn, counts.tn + counts.fp),
+                "accuracy": wilson_interval(counts.tp + counts.tn, counts.n),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """The machine's signed scores of all images that humans gave one MGS.
+
+    ``t`` and ``p`` are of a one-sample t-test against 0, the score of a guess; ``p_bonferroni`` is
+    p times the number of tests, at most 1. They are ``None`` where they cannot be computed: with
+    one image, or when all scores are equal.
+    """
+
+    mgs: float
+    n: int
+    mean: float
+    sd: float | None
+    sem: float | None
+    t: float | None
+    p: float | None
+    p_bonferroni: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MgsAgreement:
+    """Human MGS against the machine's signed score, as in the paper's Figure 2.
+
+    ``mgs = intercept + slope · signed_score`` by least squares over ``n`` images.
+    """
+
+    n: int
+    pearson_r: float | None
+    pearson_r_interval: tuple[float, float] | None
+    p: float | None
+    slope: float | None
+    intercept: float | None
+    by_score: list[ScoreRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything `amgs evaluate` reports."""
+
+    point: CurvePoint
+    auc: float
+    curve: list[CurvePoint]
+    reliability: list[ReliabilityBin]
+    expected_calibration_error: float
+    n_problems: int
+    n_unlabelled: int
+    truth: str
+    mgs: MgsAgreement | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON document of ``amgs evaluate --json``."""
+        document = {
+            **self.point.as_dict(),
+            "auc": self.auc,
+            "curve": [point.as_dict() for point in self.curve],
+            "calibration": {
+                "expected_calibration_error": self.expected_calibration_error,
+                "bins": [asdict(row) for row in self.reliability],
+            },
+            "truth": self.truth,
+            "n_problems": self.n_problems,
+            "n_unlabelled": self.n_unlabelled,
+        }
+        if self.mgs is not None:
+            document["mgs"] = {
+                **asdict(self.mgs),
+                "regression": "mgs = intercept + slope * signed_score",
+            }
+        return document
+
+
+def evaluate_predictions(
+    predictions: pd.DataFrame, threshold: float = DEFAULT_THRESHOLD
+) -> Evaluation:
+    """Compare predictions with the truth.
+
+    Parameters
+    ----------
+    predictions
+        From `amgs.prediction.read_predictions`, with a ``label`` column; an ``mgs`` column adds
+        the comparison with human scores. Rows without a label are left out and counted.
+    threshold
+        Images with less confidence are set aside as ambiguous; ``confidence ≥ threshold`` counts.
+        The default, 0.75, is the paper's. AUC, calibration and the MGS analysis use all images.
+
+    Raises
+    ------
+    TableError
+        If the truth is unknown.
+    OneClassError
+        If the truth holds one class only.
+    ImpossibleValueError
+        If the threshold is not from 0.5 to 1.
+    """
+    if not 0.5 <= threshold <= 1:  # noqa: PLR2004
+        msg = f"Expected a threshold from 0.5 to 1, found {threshold}: no confidence lies beyond."
+        raise ImpossibleValueError(msg)
+    if "label" not in predictions:
+        msg = (
+            "Expected the truth in a `label` column (pain / no pain), found the columns "
+            f"{', '.join(map(str, predictions.columns))}. Add the column, classify from a CSV that "
+            "has it, or name the labelled images with --truth."
+        )
+        raise TableError(msg)
+    known = predictions[predictions["label"].notna()]
+    is_pain = (known["label"] == PAIN).to_numpy()
+    called = (known["predicted"] == PAIN).to_numpy()
+    confidence = known["confidence"].to_numpy()
+    auc = area_under_curve(is_pain, known["p_pain"].to_numpy())
+    if auc is None:
+        found = "no labelled image" if len(known) == 0 else f"only `{known['label'].iloc[0]}`"
+        msg = f"Expected images of both classes to judge the predictions by, found {found}."
+        raise OneClassError(msg)
+    table = reliability_table(is_pain == called, confidence)
+    return Evaluation(
+        point=_point(is_pain, called, confidence, threshold),
+        auc=auc,
+        curve=[_point(is_pain, called, confidence, t) for t in CURVE_THRESHOLDS],
+        reliability=table,
+        expected_calibration_error=expected_calibration_error(table) or 0.0,
+        n_problems=predictions.attrs.get("problems", 0),
+        n_unlabelled=len(predictions) - len(known),
+        truth=predictions.attrs.get("truth", ""),
+        mgs=_compare_with_mgs(predictions),
+    )
+
+
+def compare_with_mgs(
+    mgs: npt.NDArray[np.floating], signed_score: npt.NDArray[np.floating]
+) -> MgsAgreement:
+    """Compare human MGS with the machine's signed score, image by image.
+
+    Pearson's r with its 95 % interval (Fisher's z), least squares of MGS on signed score, and for
+    every MGS value a one-sample t-test of the signed scores against 0 with Bonferroni correction
+    over the values tested (Tuttle et al. 2018, Figure 2).
+
+    Parameters
+    ----------
+    mgs, signed_score
+        One number per image, none missing.
+    """
+    from scipy.stats import linregress, pearsonr
+
+    rows = [_describe_score(value, signed_score[mgs == value]) for value in np.unique(mgs)]
+    n_tests = sum(row.p is not None for row in rows)
+    rows = [_correct(row, n_tests) for row in rows]
+    enough = len(mgs) > 3 and np.ptp(mgs) > 0 and np.ptp(signed_score) > 0  # noqa: PLR2004
+    if not enough:
+        return MgsAgreement(len(mgs), None, None, None, None, None, rows)
+    correlation = pearsonr(mgs, signed_score)
+    interval = correlation.confidence_interval(0.95)
+    line = linregress(signed_score, mgs)
+    return MgsAgreement(
+        n=len(mgs),
+        pearson_r=float(correlation.statistic),
+        pearson_r_interval=(float(interval.low), float(interval.high)),
+        p=float(correlation.pvalue),
+        slope=float(line.slope),
+        intercept=float(line.intercept),
+        by_score=rows,
+    )
+
+
+def _compare_with_mgs(predictions: pd.DataFrame) -> MgsAgreement | None:
+    if "mgs" not in predictions or predictions["mgs"].notna().sum() == 0:
+        return None
+    scored = predictions[predictions["mgs"].notna()]
+    return compare_with_mgs(
+        scored["mgs"].to_numpy(dtype=float), scored["signed_score"].to_numpy(dtype=float)
+    )
+
+
+def _point(
+    is_pain: npt.NDArray[np.bool_],
+    called: npt.NDArray[np.bool_],
+    confidence: npt.NDArray[np.floating],
+    threshold: float,
+) -> CurvePoint:
+    kept = confidence >= threshold
+    return CurvePoint(threshold, len(is_pain), count_confusion(is_pain[kept], called[kept]))
+
+
+def _describe_score(mgs: float, scores: npt.NDArray[np.floating]) -> ScoreRow:
+    from scipy.stats import ttest_1samp
+
+    n = len(scores)
+    spread = float(scores.std(ddof=1)) if n > 1 else None
+    t = p = None
+    if spread:
+        test = ttest_1samp(scores, 0.0)
+        t, p = float(test.statistic), float(test.pvalue)
+    sem = None if spread is None else spread / n**0.5
+    return ScoreRow(float(mgs), n, float(scores.mean()), spread, sem, t, p, None)
+
+
+def _correct(row: ScoreRow, n_tests: int) -> ScoreRow:
+    from dataclasses import replace
+
+    return row if row.p is None else replace(row, p_bonferroni=min(1.0, row.p * n_tests))
+
+
+def join_truth(predictions: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Add the truth to predictions by the name of each image.
+
+    A prediction matches a label when the one's path ends with the other's, whole names only.
+
+    Parameters
+    ----------
+    predictions
+        From `read_predictions`.
+    labels
+        Name and class of labelled images.
+
+    Raises
+    ------
+    TableError
+        If an image matches several labels, or if none matches at all.
+    """
+    by_tail: dict[str, list[tuple[str, str]]] = {}
+    for name, label in labels:
+        by_tail.setdefault(name.rsplit("/", maxsplit=1)[-1], []).append((name, label))
+    found = [_match(str(name), by_tail) for name in predictions["image"]]
+    if not any(found):
+        msg = (
+            f"Expected labels for the images of the predictions, found none: predictions name "
+            f"{predictions['image'].iloc[0]!r}, labels {labels[0][0]!r}."
+        )
+        raise TableError(msg)
+    joined = predictions.assign(label=found)
+    joined.attrs = {**predictions.attrs, "truth": "--truth"}
+    return joined
+
+
+def _match(image: str, by_tail: dict[str, list[tuple[str, str]]]) -> str | None:
+    candidates = [
+        (name, label)
+        for name, label in by_tail.get(image.rsplit("/", maxsplit=1)[-1], [])
+        if f"/{image}".endswith(f"/{name}") or f"/{name}".endswith(f"/{image}")
+    ]
+    if len({label for _, label in candidates}) > 1:
+        msg = (
+            f"Expected one label for {image}, found several: "
+            f"{', '.join(name for name, _ in candidates)}. Give paths that tell them apart."
+        )
+        raise TableError(msg)
+    return candidates[0][1] if candidates else None

@@ -1,0 +1,202 @@
+"""A model looks at images: a few, or a hundred thousand in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.config import thread_count
+from amgs.errors import TableError, UnreadableImageError, list_faults
+from amgs.images import count_images, find_images, read_image
+from amgs.jobs import ProgressCallback, batches, map_ahead, no_progress
+from amgs.model.bundle import Model
+from amgs.model.network import BATCH_SIZE
+from amgs.prediction.writing import DECIMALS, PredictionSink
+from amgs.tables import read_table
+from amgs.vocabulary import DEFAULT_THRESHOLD, KNOWN_ABOUT_AN_IMAGE, PAIN, Prediction
+
+_AHEAD = 4 * BATCH_SIZE
+MAX_LISTED_PROBLEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ImageToClassify:
+    """An image, its name in the table, and what is known of it (animal, group, truth …)."""
+
+    path: Path
+    name: str
+    known: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class ClassifySummary:
+    """What came out, counted.
+
+    ``problems`` lists name and reason of the first hundred images that could not be read; the
+    table has all of them. ``resumed`` counts the rows that an earlier, interrupted run had done.
+    """
+
+    images: int = 0
+    pain: int = 0
+    no_pain: int = 0
+    confident: int = 0
+    confident_pain: int = 0
+    unreadable: int = 0
+    resumed: int = 0
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+    def count(self, name: str, outcome: Prediction | str) -> None:
+        """Count one image: its prediction, or why there is none."""
+        self.images += 1
+        if isinstance(outcome, str):
+            self.unreadable += 1
+            if len(self.problems) < MAX_LISTED_PROBLEMS:
+                self.problems.append((name, outcome))
+            return
+        confident = outcome.confidence >= DEFAULT_THRESHOLD
+        self.confident += confident
+        if outcome.predicted == PAIN:
+            self.pain += 1
+            self.confident_pain += confident
+        else:
+            self.no_pain += 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImageListing:
+    """The images to classify: how many, what is known of them, and a way to walk through them."""
+
+    total: int
+    known: tuple[str, ...]
+    places: tuple[Path, ...]
+    from_csv: tuple[ImageToClassify, ...] | None
+
+    def __iter__(self) -> Iterator[ImageToClassify]:
+        """Walk through the images; folders are searched on the way, not held in memory."""
+        if self.from_csv is not None:
+            return iter(self.from_csv)
+        return (ImageToClassify(found.path, found.name) for found in find_images(self.places))
+
+
+def list_images(places: Sequence[Path]) -> ImageListing:
+    """Find out which images are meant by files and folders, or by one CSV.
+
+    Parameters
+    ----------
+    places
+        Image files and folders, or a single ``.csv`` with an ``image`` column (paths relative to
+        the CSV). What the CSV knows of animal, group, timepoint, recording, time_s, label and mgs
+        goes into the predictions.
+
+    Raises
+    ------
+    NoImagesError
+        If there are none, or a place does not exist.
+    TableError
+        If places overlap, so that images would count twice, or if the CSV has faults.
+    """
+    tables = [place for place in places if place.suffix.lower() == ".csv"]
+    if tables:
+        if len(places) > 1:
+            msg = f"Expected either one CSV or images, found {len(places)} places with {tables[0]}."
+            raise TableError(msg)
+        return _listing_from_csv(tables[0])
+    _refuse_overlap(places)
+    return ImageListing(count_images(places), (), tuple(places), None)
+
+
+def classify_images(
+    model: Model,
+    images: Iterable[ImageToClassify],
+    total: int | None,
+    sink: PredictionSink,
+    progress: ProgressCallback = no_progress,
+) -> ClassifySummary:
+    """Classify images one batch after another and hand every row to the sink.
+
+    Images are decoded ahead on threads while the network works; nothing is held longer than a
+    batch. Images that cannot be read become rows with a ``problem``. The order of the rows is
+    that of the images.
+
+    Parameters
+    ----------
+    model
+        From `load_model`.
+    images
+        From `list_images`.
+    total
+        How many there are, for the progress.
+    sink
+        Where rows go; what it has already is not done again.
+    progress
+        Told how many are done.
+    """
+    network = model.open_network()
+    summary = ClassifySummary(resumed=len(sink.done))
+    for name, outcome in sink.done_outcomes():
+        summary.count(name, outcome)
+    waiting = (image for image in images if image.name not in sink.done)
+
+    def prepare(image: ImageToClassify) -> tuple[ImageToClassify, npt.NDArray[np.float32] | str]:
+        try:
+            return image, model.preprocessing.apply(read_image(image.path))
+        except UnreadableImageError as error:
+            return image, str(error)
+
+    with ThreadPoolExecutor(thread_count()) as executor:
+        prepared = map_ahead(executor, prepare, waiting, _AHEAD)
+        for batch in batches(prepared, BATCH_SIZE):
+            pictures = [picture for _, picture in batch if not isinstance(picture, str)]
+            answers: Iterator[float] = iter(())
+            if pictures:
+                p_pain = model.head.p_pain(network.features(np.stack(pictures)))
+                answers = iter(p_pain.round(DECIMALS).tolist())
+            for image, picture in batch:
+                outcome = (
+                    picture if isinstance(picture, str) else Prediction.from_p_pain(next(answers))
+                )
+                sink.write(image.name, image.known, outcome)
+                summary.count(image.name, outcome)
+            sink.flush()
+            progress("classifying", summary.images, total)
+    return summary
+
+
+def _listing_from_csv(path: Path) -> ImageListing:
+    table = read_table(path, required=("image",))
+    known = tuple(name for name in KNOWN_ABOUT_AN_IMAGE if name in table.columns)
+    empty = [f"line {line}" for line in table.index[table["image"] == ""]]
+    repeated = table["image"][table["image"].duplicated()]
+    faults = [f"{line}: no image named" for line in empty]
+    faults += [f"line {line}: {name} is listed before" for line, name in repeated.items() if name]
+    if faults:
+        msg = (
+            f"Expected one image in every line of {path}, each once, found {len(faults)} faults:\n"
+            f"{list_faults(faults)}\nCorrect these lines."
+        )
+        raise TableError(msg)
+    images = tuple(
+        ImageToClassify(
+            path.parent / row["image"], row["image"].replace("\\", "/"), tuple(row[k] for k in known)
+        )
+        for row in table.to_dict("records")
+    )
+    return ImageListing(len(images), known, (), images)
+
+
+def _refuse_overlap(places: Sequence[Path]) -> None:
+    """Stop when one place lies in another: its images would count twice."""
+    resolved = [place.resolve() for place in places]
+    for i, outer in enumerate(resolved):
+        for j, inner in enumerate(resolved):
+            if i != j and inner.is_relative_to(outer):
+                msg = (
+                    f"Expected places that do not overlap, but {places[j]} lies in {places[i]}: "
+                    "its images would count twice. Name only one of them."
+                )
+                raise TableError(msg)

@@ -1,0 +1,164 @@
+"""Tables of predictions, checked before any number is made from them."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amgs.errors import ImpossibleValueError, TableError, list_faults
+from amgs.model.training_set import parse_class, parse_mgs
+from amgs.tables import read_table
+from amgs.vocabulary import NO_PAIN, PAIN, PROBLEM_COLUMN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ROUNDING = 1e-4
+"""How far apart `confidence` and `p_pain` may lie: tables are rounded to six decimals or fewer."""
+
+_NUMBERS = ("p_pain", "signed_score", "mgs", "time_s")
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read predictions from a CSV of amgs, or from the original authors' log.
+
+    Parameters
+    ----------
+    path
+        A CSV with at least ``image,predicted,confidence``, or the log.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``image, predicted, confidence, p_pain, signed_score`` and whatever else the file holds;
+        ``label`` as ``pain`` / ``no pain``. Rows whose ``problem`` column is filled are left out
+        and counted in ``attrs["problems"]``; where the truth comes from is in ``attrs["truth"]``.
+
+    Raises
+    ------
+    TableError
+        If a column is missing, or a class, score or number cannot be understood.
+    ImpossibleValueError
+        If a confidence is not from 0.5 to 1, or contradicts ``p_pain``; all lines are listed.
+    """
+    from amgs.interop.authors_log import is_authors_log, read_authors_log
+
+    if is_authors_log(path):
+        table = read_authors_log(path)
+        table.attrs = {"problems": 0, "truth": "the folder in the authors' log"}
+        _check_confidences(path, table)
+        return table
+    text = read_table(path, required=("image", "predicted", "confidence"))
+    problems = 0
+    if PROBLEM_COLUMN in text:
+        problems = int((text[PROBLEM_COLUMN] != "").sum())
+        text = text[text[PROBLEM_COLUMN] == ""]
+    table = _typed(path, text)
+    table.attrs = {"problems": problems, "truth": _find_truth(table)}
+    _check_confidences(path, table)
+    return table
+
+
+def _typed(path: Path, text: pd.DataFrame) -> pd.DataFrame:
+    """Turn text cells into classes and numbers, listing every cell that is neither."""
+    import pandas as pd
+
+    faults: list[str] = []
+    columns: dict[str, Any] = {name: text[name].tolist() for name in text.columns}
+    lines = text.index.tolist()
+    columns["predicted"] = [
+        _class(cell, line, "predicted", faults) for cell, line in zip(columns["predicted"], lines, strict=True)
+    ]
+    columns["confidence"] = _numbers(columns["confidence"], lines, "confidence", faults)
+    for name in _NUMBERS:
+        if name == "mgs" and name in columns:
+            columns[name] = [
+                parse_mgs(cell, line, faults) for cell, line in zip(columns[name], lines, strict=True)
+            ]
+        elif name in columns:
+            columns[name] = _numbers(columns[name], lines, name, faults, empty_ok=name == "time_s")
+    if "label" in columns:
+        columns["label"] = [
+            _class(cell, line, "label", faults) if cell else None
+            for cell, line in zip(columns["label"], lines, strict=True)
+        ]
+    if faults:
+        msg = (
+            f"Expected predictions in every line of {path}, found {len(faults)} faults:\n"
+            f"{list_faults(faults)}\nCorrect these lines, or classify the images again."
+        )
+        raise TableError(msg)
+    table = pd.DataFrame(columns, index=lines)
+    for name in ("confidence", *_NUMBERS):
+        if name in table:
+            table[name] = table[name].astype(float)
+    return _complete(table)
+
+
+def _complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Add what follows from class and confidence where the file does not hold it."""
+    pain = table["predicted"] == PAIN
+    if "p_pain" not in table:
+        table["p_pain"] = table["confidence"].where(pain, 1 - table["confidence"])
+    if "signed_score" not in table:
+        table["signed_score"] = 2 * table["p_pain"] - 1
+    return table
+
+
+def _class(cell: str, line: int, column: str, faults: list[str]) -> str:
+    found = parse_class(cell)
+    if found is None:
+        faults.append(f"line {line}: {column} is {cell!r}, not `pain` or `no pain`")
+    return found or NO_PAIN
+
+
+def _numbers(
+    cells: list[str], lines: list[int], column: str, faults: list[str], *, empty_ok: bool = False
+) -> list[float]:
+    numbers = []
+    for cell, line in zip(cells, lines, strict=True):
+        try:
+            numbers.append(float(cell) if cell or not empty_ok else np.nan)
+        except ValueError:
+            faults.append(f"line {line}: {column} is {cell!r}, not a number")
+            numbers.append(np.nan)
+    return numbers
+
+
+def _check_confidences(path: Path, table: pd.DataFrame) -> None:
+    confidence = table["confidence"]
+    outside = ~confidence.between(0.5, 1.0)  # NaN is outside too
+    faults = [f"line {line}: {confidence[line]}" for line in table.index[outside]]
+    if faults:
+        msg = (
+            f"Expected confidences from 0.5 to 1 in {path}, found {len(faults)} others:\n"
+            f"{list_faults(faults)}\n"
+            "A confidence belongs to the predicted class, so it cannot be below 0.5. If the column "
+            "holds the probability of pain, call it p_pain; else classify the images again."
+        )
+        raise ImpossibleValueError(msg)
+    implied = table["confidence"].where(table["predicted"] == PAIN, 1 - table["confidence"])
+    apart = (implied - table["p_pain"]).abs() > _ROUNDING
+    apart |= (2 * implied - 1 - table["signed_score"]).abs() > 2 * _ROUNDING
+    apart |= table["p_pain"].isna() | table["signed_score"].isna()
+    faults = [f"line {line}: {table.loc[line, 'image']}" for line in table.index[apart]]
+    if faults:
+        msg = (
+            f"Expected predicted, confidence, p_pain and signed_score to agree in {path}, found "
+            f"{len(faults)} lines in which they contradict each other:\n{list_faults(faults)}\n"
+            "The table was changed after it was made. Classify the images again."
+        )
+        raise ImpossibleValueError(msg)
+
+
+def _find_truth(table: pd.DataFrame) -> str:
+    """Name the source of the truth; a folder called ``pain`` or ``no pain`` is one."""
+    if "label" in table:
+        return "the label column"
+    folders = [parse_class(PurePosixPath(name).parent.name) for name in table["image"]]
+    if folders and all(folder is not None for folder in folders):
+        table["label"] = folders
+        return "the folder of each image"
+    return ""

@@ -1,0 +1,108 @@
+"""A cohort of drawn mice: each with a coat and a look of its own, in more or less pain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from amgs.jobs import no_progress
+from amgs.simulate.face import Colour, FaceParameters, draw_face
+from amgs.tables import write_table
+from amgs.vocabulary import NO_PAIN, PAIN
+
+COATS: tuple[Colour, ...] = ((228, 224, 218), (206, 200, 192), (134, 108, 82), (62, 58, 58))
+SKINS: tuple[Colour, ...] = ((222, 170, 166), (190, 140, 134))
+PAIN_FROM, NO_PAIN_UP_TO = 3.0, 1.0
+"""The authors' rule for labels: pain from MGS 3, no pain up to MGS 1, neither between."""
+
+_MOST_PER_UNIT = 2.0
+_UNITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnImage:
+    """A drawn face with what is true of it.
+
+    ``latent`` is the pain it was drawn with (0–1); ``mgs`` is the sum of five action units as a
+    simulated human scored them, with that human's errors.
+    """
+
+    animal: str
+    number: int
+    latent: float
+    mgs: float
+    rgb: npt.NDArray[np.uint8]
+
+    @property
+    def label(self) -> str | None:
+        """The label by the authors' rule; ``None`` in between."""
+        if self.mgs >= PAIN_FROM:
+            return PAIN
+        return NO_PAIN if self.mgs <= NO_PAIN_UP_TO else None
+
+
+def draw_cohort(n_animals: int, images_per_animal: int, seed: int) -> Iterator[DrawnImage]:
+    """Draw the faces of a cohort, animal by animal; the same seed draws the same faces."""
+    for index in range(n_animals):
+        rng = np.random.default_rng([seed, index])
+        base = FaceParameters(
+            coat=COATS[int(rng.choice(len(COATS), p=(0.55, 0.2, 0.15, 0.1)))],
+            skin=SKINS[int(rng.integers(len(SKINS)))],
+        )
+        resting = rng.normal(0, 0.12, _UNITS)
+        for number in range(images_per_animal):
+            latent = float(rng.beta(0.6, 0.9))
+            units = np.clip(_MOST_PER_UNIT * latent + resting + rng.normal(0, 0.4, _UNITS), 0, 2)
+            rgb = draw_face(_pose(base, units, rng), rng)
+            scored = np.clip(np.round(units + rng.normal(0, 0.35, _UNITS)), 0, 2)
+            yield DrawnImage(f"mouse{index + 1:02d}", number, latent, float(scored.sum()), rgb)
+
+
+def write_cohort(
+    folder: Path,
+    n_animals: int,
+    images_per_animal: int,
+    seed: int,
+    progress: Callable[[str, int, int | None], None] = no_progress,
+) -> Path:
+    """Draw a cohort into a folder, with ``labels.csv`` (``image,label,animal,mgs``) beside it.
+
+    Faces with an MGS between the two classes get no label and are left out of the CSV.
+    """
+    rows = []
+    total = n_animals * images_per_animal
+    for done, drawn in enumerate(draw_cohort(n_animals, images_per_animal, seed), start=1):
+        name = f"{drawn.animal}/face_{drawn.number:03d}.jpg"
+        (folder / drawn.animal).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn.rgb).save(folder / name, quality=92)
+        if drawn.label is not None:
+            rows.append([name, drawn.label, drawn.animal, f"{drawn.mgs:g}"])
+        progress("drawing mice", done, total)
+    write_table(folder / "labels.csv", ("image", "label", "animal", "mgs"), rows)
+    return folder / "labels.csv"
+
+
+def _pose(
+    base: FaceParameters, units: npt.NDArray[np.floating], rng: np.random.Generator
+) -> FaceParameters:
+    orbital, nose, cheek, ear, whisker = units.tolist()
+    return FaceParameters(
+        orbital_tightening=orbital,
+        nose_bulge=nose,
+        cheek_bulge=cheek,
+        ear_position=ear,
+        whisker_change=whisker,
+        coat=base.coat,
+        skin=base.skin,
+        shift_x=float(rng.normal(0, 0.03)),
+        shift_y=float(rng.normal(0, 0.03)),
+        tilt_deg=float(rng.normal(0, 7)),
+        blur_px=float(rng.gamma(2.0, 0.5)),
+        noise_sd=float(rng.uniform(3, 14)),
+        brightness=float(np.clip(rng.normal(1, 0.15), 0.5, 1.4)),
+    )
