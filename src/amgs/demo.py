@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +83,6 @@ def _run_in(work: Path, folder: Path, seed: int, progress: ProgressCallback) -> 
     _classify(work, held_back, progress)
     predictions = read_predictions(work / "predictions.csv")
     evaluation = evaluate_predictions(predictions)
-    (work / "evaluation.json").write_text(json.dumps(evaluation.as_dict(), indent=2), encoding="utf-8")
     _write_page(work, folder, card, evaluation, predictions)
     return evaluation
 
@@ -127,15 +125,24 @@ def _write_page(
     from amgs.report.demo_page import DemoContext, write_demo_page
 
     drawn = [
-        ("accuracy_coverage", "Setting uncertain images aside buys accuracy.",
-         accuracy_coverage.figure(evaluation.curve)),
-        ("reliability", "Is a confidence as often right as it says?",
-         reliability.figure(evaluation.reliability)),
+        (
+            "accuracy_coverage",
+            "Setting uncertain images aside buys accuracy.",
+            accuracy_coverage.figure(evaluation.curve),
+        ),
+        (
+            "reliability",
+            "Is a confidence as often right as it says?",
+            reliability.figure(evaluation.reliability),
+        ),
     ]
     if evaluation.mgs is not None:
         drawn.append(
-            ("mgs_signed_score", "The model's score against the simulated human's MGS (the paper's "
-             "Figure 2; MGS 2 is in neither class).", mgs_signed_score.figure(evaluation.mgs))
+            (
+                "mgs_signed_score",
+                "The model's score against the simulated human's MGS, as in the paper's Figure 2.",
+                mgs_signed_score.figure(evaluation.mgs),
+            )
         )
     for name, _, figure in drawn:
         save_figure(work / "figures" / name, figure)

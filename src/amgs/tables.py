@@ -14,6 +14,8 @@ from amgs.files import whole_file
 if TYPE_CHECKING:
     import pandas as pd
 
+MAX_MGS = 10.0
+
 
 def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
     """Read a CSV as text cells, stripped of blanks; nothing is guessed or converted.
@@ -46,7 +48,9 @@ def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     header = [name.strip() for name in rows[0]] if rows else []
     _check_header(path, header, required)
-    numbered = [(line, row) for line, row in enumerate(rows[1:], start=2) if any(map(str.strip, row))]
+    numbered = [
+        (line, row) for line, row in enumerate(rows[1:], start=2) if any(map(str.strip, row))
+    ]
     ragged = [f"line {line} has {len(row)}" for line, row in numbered if len(row) != len(header)]
     if ragged:
         shown = "; ".join(ragged[:5])
@@ -71,6 +75,20 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+
+
+def parse_mgs(text: str, line: int, faults: list[str]) -> float | None:
+    """Read an MGS from 0 to 10; an empty cell is ``None``, anything else is added to the faults."""
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= MAX_MGS:
+        faults.append(f"line {line}: mgs is {text!r}, not a number from 0 to 10")
+        return None
+    return value
 
 
 def _read_text(path: Path) -> str:

@@ -26,6 +26,9 @@ NO_PAIN: PainClass = "no pain"
 CLASSES: tuple[PainClass, PainClass] = (NO_PAIN, PAIN)
 PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
 
+EVEN_ODDS = 0.5
+"""From this probability of pain on, an image is called pain."""
+
 DEFAULT_THRESHOLD = 0.75
 """Images classified with less confidence are set aside as ambiguous (Tuttle et al. 2018)."""
 
@@ -91,6 +94,12 @@ class Prediction:
 
         Exactly 0.5 counts as ``pain`` with confidence 0.5; such an image never passes a threshold.
         """
-        predicted = PAIN if p_pain >= 0.5 else NO_PAIN
+        predicted = PAIN if p_pain >= EVEN_ODDS else NO_PAIN
         confidence = max(p_pain, 1.0 - p_pain)
         return cls(predicted, confidence, p_pain, 2.0 * p_pain - 1.0)
+
+
+def parse_class(text: str) -> PainClass | None:
+    """Read ``pain`` or ``no pain`` in any case, with blank, hyphen or underscore; else ``None``."""
+    plain = text.strip().lower().replace("_", " ").replace("-", " ")
+    return {"pain": PAIN, "no pain": NO_PAIN, "nopain": NO_PAIN}.get(plain)

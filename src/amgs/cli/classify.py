@@ -31,8 +31,8 @@ def classify(
     images: Annotated[
         list[Path],
         typer.Argument(
-            help="Images, folders (searched to any depth), or one CSV with an `image` column, whose "
-            "animal, group, timepoint, recording, time_s, label and mgs go into the result."
+            help="Images, folders (searched to any depth), or one CSV with an `image` column; what "
+            "it has of animal, group, timepoint, recording, time_s, label, mgs is kept."
         ),
     ],
     out: Annotated[
@@ -129,9 +129,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     shown = ("image", "predicted", "confidence", "p_pain", "signed_score", "problem")
-    print_table(
-        "Predictions", shown, [[row[name] for name in shown] for row in rows[:_ROWS_SHOWN]]
-    )
+    print_table("Predictions", shown, [[row[name] for name in shown] for row in rows[:_ROWS_SHOWN]])
     if len(rows) > _ROWS_SHOWN:
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
 
@@ -159,4 +157,7 @@ def _print_summary(summary: ClassifySummary, out: Path | None, *, quiet: bool) -
             f"{' (all are in the table)' if more or out else ''}:\n{list_faults(faults)}"
         )
     if out is not None:
-        note(f"Predictions written to {out}. Next: amgs evaluate {out}, if the truth is known.", quiet=quiet)
+        note(
+            f"Predictions written to {out}. Next: amgs evaluate {out}, if the truth is known.",
+            quiet=quiet,
+        )

@@ -19,9 +19,12 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a result of that name.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a result of that name.")
+]
 
 _WIDTH_WITHOUT_TERMINAL = 100
+_SECONDS_BETWEEN_LINES = 30
 
 
 def stderr() -> Console:
@@ -105,10 +108,13 @@ def number(value: float | None, decimals: int = 3) -> str:
 
 @contextmanager
 def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
-    """Show a bar per step with the time that remains; on a pipe or with quiet, nothing."""
+    """Show a bar per step with the time that remains; in a log file, a line now and then."""
     console = stderr()
-    if quiet or not console.is_terminal:
+    if quiet:
         yield no_progress
+        return
+    if not console.is_terminal:
+        yield _lines_now_and_then()
         return
     from rich.progress import (
         BarColumn,
@@ -137,3 +143,19 @@ def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
             bars.update(tasks[step], completed=done, total=total)
 
         yield report
+
+
+def _lines_now_and_then() -> ProgressCallback:
+    """Write a line at most every half minute: enough for the log of a cluster job."""
+    import time
+
+    last = time.monotonic()
+
+    def report(step: str, done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            sys.stderr.write(f"{step}: {done}{f' of {total}' if total else ''}\n")
+            sys.stderr.flush()
+
+    return report

@@ -19,7 +19,9 @@ from amgs.cli.console import (
     show_progress,
 )
 
-NOTICE = "These mice are drawn, not filmed; none was in pain. The numbers say nothing about real mice."
+NOTICE = (
+    "These mice are drawn, not filmed; none was in pain. The numbers say nothing about real mice."
+)
 
 
 def demo(

@@ -15,7 +15,9 @@ from amgs.cli.console import JsonOption, note, print_json, print_table
 def doctor(
     clear_cache: Annotated[
         bool,
-        typer.Option("--clear-cache", help="Delete cached features and backbones; all can be remade."),
+        typer.Option(
+            "--clear-cache", help="Delete cached features and backbones; all can be remade."
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> None:

@@ -161,7 +161,14 @@ def _print_mgs(mgs: MgsAgreement) -> None:
         f"{limits}, p = {format_p(mgs.p)}",
         ["MGS", "images", "mean signed score", "SEM", "t against 0", "p (Bonferroni)"],
         [
-            [f"{r.mgs:g}", r.n, number(r.mean), number(r.sem), number(r.t, 2), format_p(r.p_bonferroni)]
+            [
+                f"{r.mgs:g}",
+                r.n,
+                number(r.mean),
+                number(r.sem),
+                number(r.t, 2),
+                format_p(r.p_bonferroni),
+            ]
             for r in mgs.by_score
         ],
     )

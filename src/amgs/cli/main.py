@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -11,7 +12,7 @@ from amgs.cli import classify, demo, doctor, evaluate, models, train
 from amgs.cli.console import fail
 from amgs.errors import AmgsError
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "train": train.train,
     "classify": classify.classify,
@@ -40,7 +41,7 @@ for _name, _function in COMMANDS.items():
     app.command(name=_name)(_function)
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with one value
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"amgs {__version__}")
         raise typer.Exit
@@ -48,7 +49,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with 
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(  # noqa: ARG001, FBT001
+    version: bool = typer.Option(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:

@@ -60,7 +60,10 @@ def _list_backbones(*, as_json: bool) -> None:
     print_table(
         "Where their weights come from",
         ["name", "source", "SHA-256"],
-        [[b.name, b.source, b.sha256 or (b.weights and b.weights.sha256)] for b in BACKBONES.values()],
+        [
+            [b.name, b.source, b.sha256 or (b.weights and b.weights.sha256)]
+            for b in BACKBONES.values()
+        ],
     )
 
 

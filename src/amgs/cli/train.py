@@ -33,7 +33,9 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="The model folder to write.")],
     backbone: Annotated[
         str,
-        typer.Option(help="The frozen network: efficientnet_lite0, or inception_v3 as in the paper."),
+        typer.Option(
+            help="The frozen network: efficientnet_lite0, or inception_v3 as in the paper."
+        ),
     ] = "efficientnet_lite0",
     recipe: Annotated[
         RecipeName,
@@ -87,7 +89,10 @@ def train(
         print_json({"model": out.as_posix(), "card": result.card})
         return
     print_card_numbers(result.card)
-    note(f"Model written to {out}. Next: amgs classify {out} IMAGES --out predictions.csv", quiet=quiet)
+    note(
+        f"Model written to {out}. Next: amgs classify {out} IMAGES --out predictions.csv",
+        quiet=quiet,
+    )
 
 
 def print_card_numbers(card: dict[str, Any]) -> None:

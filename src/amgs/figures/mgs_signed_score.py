@@ -20,7 +20,9 @@ def figure(agreement: MgsAgreement) -> DrawnFigure:
         above = row.mean >= 0
         tip = row.mean + (row.sem or 0) * (1 if above else -1)
         axes.annotate(
-            f"{stars(row.p_bonferroni)}\n{row.n}" if above else f"{row.n}\n{stars(row.p_bonferroni)}",
+            f"{stars(row.p_bonferroni)}\n{row.n}"
+            if above
+            else f"{row.n}\n{stars(row.p_bonferroni)}",
             (row.mgs, tip),
             (0, 2 if above else -2),
             textcoords="offset points",

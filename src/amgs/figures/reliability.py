@@ -21,14 +21,20 @@ def figure(table: Sequence[ReliabilityBin]) -> DrawnFigure:
             interval = wilson_interval(round(b.accuracy * b.n), b.n)
             axes.plot(b.mean_confidence, b.accuracy, "o", color=DARK, markersize=4)
             axes.annotate(
-                str(b.n), (b.mean_confidence, b.accuracy), (5, -9), textcoords="offset points", fontsize=6
+                str(b.n),
+                (b.mean_confidence, b.accuracy),
+                (5, -9),
+                textcoords="offset points",
+                fontsize=6,
             )
         if interval is not None and b.mean_confidence is not None:
             axes.plot([b.mean_confidence] * 2, interval, color=DARK, linewidth=1)
-        rows.append([b.lower, b.upper, b.n, b.mean_confidence, b.accuracy, *(interval or (None, None))])
+        rows.append(
+            [b.lower, b.upper, b.n, b.mean_confidence, b.accuracy, *(interval or (None, None))]
+        )
     axes.set_xlim(0.48, 1.02)
     axes.set_ylim(min(0.4, axes.get_ylim()[0]), 1.03)
     axes.set_xlabel("confidence (mean of the bin; numbers are images)", fontsize=9)
     axes.set_ylabel("share called rightly", fontsize=9)
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
     return DrawnFigure(drawing, COLUMNS, rows)

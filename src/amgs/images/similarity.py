@@ -58,7 +58,11 @@ def find_near_duplicates(
     list of (int, int)
         Row numbers, the smaller first, in ascending order.
     """
-    names = None if groups is None else np.unique([str(group) for group in groups], return_inverse=True)[1]
+    names = (
+        None
+        if groups is None
+        else np.unique([str(group) for group in groups], return_inverse=True)[1]
+    )
     pairs = []
     for i, j in _close_pairs(hashes):
         if names is None or names[i] != names[j]:

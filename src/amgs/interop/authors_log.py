@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.errors import TableError, list_faults
-from amgs.model.training_set import parse_class
-from amgs.vocabulary import PAIN
+from amgs.vocabulary import PAIN, parse_class
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -60,9 +60,7 @@ def draw_alteration(rng: np.random.Generator) -> Alteration:
     return Alteration(left, top, right, bottom, bool(rng.random() < 0.5), brightness)  # noqa: PLR2004
 
 
-def choose_copies(
-    is_pain: npt.NDArray[np.bool_], rng: np.random.Generator
-) -> list[int]:
+def choose_copies(is_pain: npt.NDArray[np.bool_], rng: np.random.Generator) -> list[int]:
     """Choose which images to copy so that both classes become equally large.
 
     Parameters

@@ -130,7 +130,7 @@ def read_card(folder: Path) -> dict[str, Any]:
     """
     if not (folder / CARD).is_file():
         what = f"no {CARD} in it" if folder.is_dir() else "no folder there"
-        msg = f"Expected a model folder, found {what}: {folder}. `amgs train --out {folder}` makes one."
+        msg = f"Expected a model folder, found {what}: {folder}. `amgs train` makes one."
         raise BrokenModelError(msg)
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -260,8 +260,6 @@ def _describe_score(mgs: float, scores: npt.NDArray[np.floating]) -> ScoreRow:
 
 
 def _correct(row: ScoreRow, n_tests: int) -> ScoreRow:
-    from dataclasses import replace
-
     return row if row.p is None else replace(row, p_bonferroni=min(1.0, row.p * n_tests))
 
 
@@ -292,7 +290,7 @@ def join_truth(predictions: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> 
             f"{predictions['image'].iloc[0]!r}, labels {labels[0][0]!r}."
         )
         raise TableError(msg)
-    joined = predictions.assign(label=found)
+    joined = predictions.assign(label=np.array(found, dtype=object))
     joined.attrs = {**predictions.attrs, "truth": "--truth"}
     return joined
 

@@ -101,7 +101,9 @@ class FeatureCache:
 
     def put(self, rows: Sequence[tuple[bytes, Vector, npt.NDArray[np.uint8]]]) -> None:
         """Add rows; a key that is there already keeps its row."""
-        packed = [(key, vector.astype("<f4").tobytes(), look.tobytes()) for key, vector, look in rows]
+        packed = [
+            (key, vector.astype("<f4").tobytes(), look.tobytes()) for key, vector, look in rows
+        ]
         with closing(self._connect()) as connection, connection:
             connection.executemany("INSERT OR IGNORE INTO features VALUES (?, ?, ?)", packed)
 
@@ -118,9 +120,7 @@ class FeatureExtractor:
     n_features: int
     cache: FeatureCache | None = None
 
-    def extract(
-        self, views: Sequence[View], progress: ProgressCallback = no_progress
-    ) -> Extracted:
+    def extract(self, views: Sequence[View], progress: ProgressCallback = no_progress) -> Extracted:
         """Compute the features of many views, taking from the cache what it knows.
 
         Images that cannot be read are reported in `Extracted.problems`; nothing is raised.

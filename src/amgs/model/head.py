@@ -95,7 +95,7 @@ def train_paper_head(
 
 
 def train_logistic_head(features: Floats, is_pain: Bools, strength: float) -> Head:
-    """Train logistic regression with an L2 penalty on standardised features, classes weighing equal.
+    """Train logistic regression with an L2 penalty; features standardised, classes equal.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def train_logistic_head(features: Floats, is_pain: Bools, strength: float) -> He
     classifier = LogisticRegression(
         C=strength / len(features), class_weight="balanced", max_iter=1_000
     )
-    classifier.fit((features - mean) / spread, is_pain)
+    classifier.fit(((features - mean) / spread).astype(np.float32), is_pain)
     weights = classifier.coef_[0] / spread
     return Head(weights.astype(np.float32), float(classifier.intercept_[0] - weights @ mean))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from amgs.vocabulary import EVEN_ODDS
+
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
@@ -141,7 +143,9 @@ def reliability_table(
                 upper=round(float(edges[k + 1]), 10),
                 n=int(inside.sum()),
                 weight=float(weight.sum()),
-                mean_confidence=float(np.average(confidence[inside], weights=weight)) if some else None,
+                mean_confidence=float(np.average(confidence[inside], weights=weight))
+                if some
+                else None,
                 accuracy=float(np.average(correct[inside], weights=weight)) if some else None,
             )
         )
@@ -156,7 +160,10 @@ def equal_class_weights(is_pain: Bools) -> Floats:
 
 
 def expected_calibration_error(table: list[ReliabilityBin]) -> float | None:
-    """Return the mean |accuracy - confidence| over bins, weighted by images (Naeini et al. 2015)."""
+    """Return the mean |accuracy - confidence| over bins, weighted by images.
+
+    Naeini et al. 2015; ``None`` for an empty table.
+    """
     total = sum(row.weight for row in table)
     if total == 0:
         return None
@@ -208,7 +215,7 @@ def bootstrap_interval(
 def _statistic(is_pain: Bools, p_pain: Floats, statistic: str) -> float | None:
     if statistic == "auc":
         return area_under_curve(is_pain, p_pain)
-    confusion = count_confusion(is_pain, p_pain >= 0.5)  # noqa: PLR2004
+    confusion = count_confusion(is_pain, p_pain >= EVEN_ODDS)
     value: float | None = getattr(confusion, statistic)
     return value
 

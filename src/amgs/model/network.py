@@ -44,7 +44,7 @@ class Network:
             self._session = ort.InferenceSession(
                 onnx_file.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # noqa: BLE001 - onnxruntime raises many kinds, none in common
+        except Exception as error:
             msg = f"Expected a network that onnxruntime can run, found {onnx_file}: {error}"
             raise WeightsError(msg) from error
 
@@ -63,5 +63,7 @@ class Network:
         numpy.ndarray
             float32, (batch, n_features).
         """
-        result: npt.NDArray[np.float32] = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})[0]
+        result: npt.NDArray[np.float32] = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})[
+            0
+        ]
         return result

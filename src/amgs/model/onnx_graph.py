@@ -6,7 +6,7 @@ Small on purpose: only what the backbones need. The same weights always give the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,6 @@ Weights = Mapping[str, npt.NDArray[np.generic]]
 OPSET = 17
 IR_VERSION = 8
 """Old enough for any onnxruntime that amgs supports."""
-
 
 
 class GraphBuilder:
@@ -69,7 +68,7 @@ class GraphBuilder:
         """
         kernel_values, bias = self._fold(kernel, batch_norm)
         name = f"{x}>{kernel}"
-        attributes: dict[str, object] = {
+        attributes: dict[str, Any] = {
             "kernel_shape": list(kernel_values.shape[2:]),
             "strides": [stride, stride],
             "group": groups,
@@ -176,7 +175,7 @@ class GraphBuilder:
             self._constants.append(numpy_helper.from_array(values, name))
         return name
 
-    def _node(self, operator: str, inputs: list[str], name: str, **attributes: object) -> str:
+    def _node(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         output = f"n{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, inputs, [output], name=name, **attributes))
         return output

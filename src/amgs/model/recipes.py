@@ -12,12 +12,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.augment import choose_copies, draw_alteration
 from amgs.model.features import FeatureExtractor, View
 from amgs.model.head import Head, calibrate, fit_platt, train_logistic_head, train_paper_head
 from amgs.model.metrics import area_under_curve
 from amgs.model.splits import PartsOfData, assign_folds, count_folds
-from amgs.jobs import ProgressCallback, no_progress
 from amgs.vocabulary import RecipeName
 
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -125,7 +125,7 @@ RECIPES: dict[RecipeName, RecipeFunction] = {"paper": train_paper, "best": train
 def _rows_to_balance(
     data: TrainingData, rows: npt.NDArray[np.intp], rng: np.random.Generator
 ) -> list[int]:
-    return rows[choose_copies(data.is_pain[rows], rng)].tolist()
+    return [int(rows[k]) for k in choose_copies(data.is_pain[rows], rng)]
 
 
 def _make_copies(data: TrainingData, source: Sequence[int], rng: np.random.Generator) -> _Copies:
@@ -172,18 +172,14 @@ def _held_out_logits(
     return logits
 
 
-def _fit(
-    data: TrainingData, rows: npt.NDArray[np.intp], copies: _Copies, strength: float
-) -> Head:
+def _fit(data: TrainingData, rows: npt.NDArray[np.intp], copies: _Copies, strength: float) -> Head:
     mine = copies.of(rows)
     features = np.concatenate([data.features[rows], copies.features[mine]])
     is_pain = np.concatenate([data.is_pain[rows], data.is_pain[copies.source[mine]]])
     return train_logistic_head(features, is_pain, strength)
 
 
-def _calibrated_loss(
-    logits: npt.NDArray[np.floating], is_pain: npt.NDArray[np.bool_]
-) -> float:
+def _calibrated_loss(logits: npt.NDArray[np.floating], is_pain: npt.NDArray[np.bool_]) -> float:
     """Mean cross-entropy after calibration, both classes weighing the same."""
     slope, intercept = fit_platt(logits, is_pain)
     z = slope * logits + intercept

@@ -19,7 +19,7 @@ from amgs.model.metrics import (
     wilson_interval,
 )
 from amgs.model.splits import PartsOfData
-from amgs.vocabulary import CLASSES, DEFAULT_THRESHOLD, PAIN, PARTS, LabelledImage
+from amgs.vocabulary import CLASSES, DEFAULT_THRESHOLD, EVEN_ODDS, PAIN, PARTS, LabelledImage
 
 MAX_LISTED_ANIMALS = 500
 
@@ -29,11 +29,10 @@ def describe_data(
 ) -> dict[str, Any]:
     """Count the images per class and animal, and list what could not be read."""
     animals = [image.animal for image in images if image.animal is not None]
-    per_animal = {
-        animal: {label: 0 for label in CLASSES} for animal in sorted(set(animals))[:MAX_LISTED_ANIMALS]
-    }
+    shown = sorted(set(animals))[:MAX_LISTED_ANIMALS]
+    per_animal: dict[str, dict[str, int]] = {name: dict.fromkeys(CLASSES, 0) for name in shown}
     for image in images:
-        if image.animal in per_animal:
+        if image.animal is not None and image.animal in per_animal:
             per_animal[image.animal][image.label] += 1
     return {
         "images": len(images),
@@ -52,7 +51,7 @@ def describe_parts(images: Sequence[LabelledImage], parts: PartsOfData) -> dict[
         labels = Counter(images[row].label for row in rows.tolist())
         described[part] = {
             "images": len(rows),
-            **{label: labels[label] for label in CLASSES},
+            **{str(label): labels[label] for label in CLASSES},
             "units": len(np.unique(parts.units[rows])),
         }
     return {"kept_whole": parts.unit_name, "parts": described}
@@ -84,7 +83,7 @@ def _measure(
     seed: int,
 ) -> dict[str, Any]:
     confidence = np.maximum(p_pain, 1 - p_pain)
-    correct = (p_pain >= 0.5) == is_pain  # noqa: PLR2004
+    correct = (p_pain >= EVEN_ODDS) == is_pain
     table = reliability_table(correct, confidence)
     even = reliability_table(correct, confidence, equal_class_weights(is_pain))
     sure = confidence >= DEFAULT_THRESHOLD
@@ -104,7 +103,7 @@ def _measure(
 
 
 def _rates(is_pain: npt.NDArray[np.bool_], p_pain: npt.NDArray[np.floating]) -> dict[str, Any]:
-    counts = count_confusion(is_pain, p_pain >= 0.5)  # noqa: PLR2004
+    counts = count_confusion(is_pain, p_pain >= EVEN_ODDS)
     return {
         "n": counts.n,
         "tp": counts.tp,

@@ -16,6 +16,21 @@ MIN_UNITS_PER_CLASS = 3
 """Fewer animals per class than parts cannot give every part both classes."""
 
 
+SPLIT_BY_IMAGE = (
+    "Split by image, as in Tuttle et al. 2018: images of one animal, even neighbouring frames, lie "
+    "on both sides, so the test numbers are better than for new animals."
+)
+SPLIT_BY_RECORDING = (
+    "The animals are unknown. Images of one recording were kept together, but an animal with "
+    "several recordings may lie on both sides, and the test numbers may be too good."
+)
+ANIMALS_UNKNOWN = (
+    "The animals are unknown. Near-duplicate images were kept together, but images of one animal "
+    "lie on both sides, so the test numbers are better than for new animals. Give an `animal` "
+    "column in a CSV, or name sub-folders after animals and use --animal-from-folder."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PartsOfData:
     """Which part every image is in, and what was kept whole.
@@ -155,22 +170,12 @@ def _units(
     images: Sequence[LabelledImage], unit: SplitUnit, alike: Sequence[tuple[int, int]]
 ) -> tuple[str, npt.NDArray[np.str_], list[str]]:
     if unit == "image":
-        return "image", _each_its_own(len(images)), [
-            "Split by image, as in Tuttle et al. 2018: images of one animal, even neighbouring "
-            "frames, lie on both sides, so the test numbers are better than for new animals."
-        ]
+        return "image", _each_its_own(len(images)), [SPLIT_BY_IMAGE]
     if animals := _named_by_all([image.animal for image in images], "animal", images):
         return "animal", np.array(animals), []
     if recordings := _named_by_all([image.recording for image in images], "recording", images):
-        return "recording", np.array(recordings), [
-            "The animals are unknown. Images of one recording were kept together, but an animal "
-            "with several recordings may lie on both sides, and the test numbers may be too good."
-        ]
-    return "image", _joined(len(images), alike), [
-        "The animals are unknown. Near-duplicate images were kept together, but images of one "
-        "animal lie on both sides, so the test numbers are better than for new animals. Give an "
-        "`animal` column in a CSV, or sub-folders named after animals with --animal-from-folder."
-    ]
+        return "recording", np.array(recordings), [SPLIT_BY_RECORDING]
+    return "image", _joined(len(images), alike), [ANIMALS_UNKNOWN]
 
 
 def _named_by_all(

@@ -146,7 +146,9 @@ def train_model(
             seed=options.seed,
         ).as_dict(),
     }
-    save_model(folder, trained.head, network_file, backbone.preprocessing, card, overwrite=overwrite)
+    save_model(
+        folder, trained.head, network_file, backbone.preprocessing, card, overwrite=overwrite
+    )
     return TrainingResult(folder, card)
 
 
@@ -252,7 +254,9 @@ def _describe_backbone(backbone: Backbone, network_file: Path) -> dict[str, Any]
     }
 
 
-def _hash_inputs(images: Sequence[LabelledImage], contents: npt.NDArray[Any] | Sequence[str]) -> str:
+def _hash_inputs(
+    images: Sequence[LabelledImage], contents: npt.NDArray[Any] | Sequence[str]
+) -> str:
     """One hash over contents, labels and animals, independent of the order of the images."""
     lines = sorted(
         f"{content}|{image.label}|{image.animal or ''}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 
 from amgs.errors import (
     ConflictingLabelsError,
@@ -14,13 +14,17 @@ from amgs.errors import (
     list_faults,
 )
 from amgs.images import find_images
-from amgs.tables import read_table
-from amgs.vocabulary import CLASSES, NO_PAIN, PAIN, PARTS, LabelledImage, PainClass, Part
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-MAX_MGS = 10.0
+from amgs.tables import parse_mgs, read_table
+from amgs.vocabulary import (
+    CLASSES,
+    NO_PAIN,
+    PAIN,
+    PARTS,
+    LabelledImage,
+    PainClass,
+    Part,
+    parse_class,
+)
 
 
 def load_training_set(place: Path, *, animal_from_folder: bool = False) -> list[LabelledImage]:
@@ -65,14 +69,6 @@ def load_training_set(place: Path, *, animal_from_folder: bool = False) -> list[
     return images
 
 
-def parse_class(text: str) -> PainClass | None:
-    """Read ``pain`` or ``no pain``, in any case, with blank, hyphen or underscore; else ``None``."""
-    plain = text.strip().lower().replace("_", " ").replace("-", " ")
-    if plain == "nopain":
-        return NO_PAIN
-    return cast("PainClass", plain) if plain in CLASSES else None
-
-
 def _from_folder(place: Path, *, animal_from_folder: bool) -> Iterator[LabelledImage]:
     folders = sorted(path for path in place.iterdir() if path.is_dir() and path.name[0] != ".")
     classes = {folder: parse_class(folder.name) for folder in folders}
@@ -111,9 +107,7 @@ def _from_csv(path: Path) -> list[LabelledImage]:
     return images
 
 
-def _from_row(
-    path: Path, line: int, row: dict[str, str], faults: list[str]
-) -> LabelledImage:
+def _from_row(path: Path, line: int, row: dict[Any, Any], faults: list[str]) -> LabelledImage:
     label = parse_class(row["label"])
     if label is None:
         faults.append(f"line {line}: label is {row['label']!r}, not `pain` or `no pain`")
@@ -132,20 +126,6 @@ def _from_row(
         mgs=parse_mgs(row.get("mgs", ""), line, faults),
         part=cast("Part", part) if part else None,
     )
-
-
-def parse_mgs(text: str, line: int, faults: list[str]) -> float | None:
-    """Read an MGS from 0 to 10; an empty cell is ``None``, anything else is added to the faults."""
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value <= MAX_MGS:
-        faults.append(f"line {line}: mgs is {text!r}, not a number from 0 to 10")
-        return None
-    return value
 
 
 def _require_both_classes(images: list[LabelledImage], place: Path) -> None:
@@ -173,8 +153,3 @@ def _refuse_double_labels(images: list[LabelledImage]) -> None:
             f"{list_faults(double)}\nDecide for one, or leave these images out."
         )
         raise ConflictingLabelsError(msg)
-
-
-def columns_known(table: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
-    """Return those of the names that the table has as columns, in the order of the names."""
-    return [name for name in names if name in table.columns]

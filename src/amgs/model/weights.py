@@ -25,7 +25,7 @@ Array = npt.NDArray[np.generic]
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "FloatStorage": np.dtype("<f4"),
     "DoubleStorage": np.dtype("<f8"),
     "HalfStorage": np.dtype("<f2"),
@@ -64,7 +64,7 @@ def read_weights(path: Path) -> dict[str, Array]:
         return _read_any(path)
     except WeightsError:
         raise
-    except Exception as error:  # noqa: BLE001 - a damaged pickle can fail in any way at all
+    except Exception as error:
         msg = (
             f"Expected a safetensors file or a state dict saved by torch, but {path} could not be "
             f"read ({error}). It may be cut short or damaged: fetch it again and compare its hash."

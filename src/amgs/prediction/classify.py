@@ -182,7 +182,9 @@ def _listing_from_csv(path: Path) -> ImageListing:
         raise TableError(msg)
     images = tuple(
         ImageToClassify(
-            path.parent / row["image"], row["image"].replace("\\", "/"), tuple(row[k] for k in known)
+            path.parent / row["image"],
+            row["image"].replace("\\", "/"),
+            tuple(row[k] for k in known),
         )
         for row in table.to_dict("records")
     )

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amgs.errors import ImpossibleValueError, TableError, list_faults
-from amgs.model.training_set import parse_class, parse_mgs
-from amgs.tables import read_table
-from amgs.vocabulary import NO_PAIN, PAIN, PROBLEM_COLUMN
+from amgs.tables import parse_mgs, read_table
+from amgs.vocabulary import NO_PAIN, PAIN, PROBLEM_COLUMN, parse_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,13 +68,15 @@ def _typed(path: Path, text: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, Any] = {name: text[name].tolist() for name in text.columns}
     lines = text.index.tolist()
     columns["predicted"] = [
-        _class(cell, line, "predicted", faults) for cell, line in zip(columns["predicted"], lines, strict=True)
+        _class(cell, line, "predicted", faults)
+        for cell, line in zip(columns["predicted"], lines, strict=True)
     ]
     columns["confidence"] = _numbers(columns["confidence"], lines, "confidence", faults)
     for name in _NUMBERS:
         if name == "mgs" and name in columns:
             columns[name] = [
-                parse_mgs(cell, line, faults) for cell, line in zip(columns[name], lines, strict=True)
+                parse_mgs(cell, line, faults)
+                for cell, line in zip(columns[name], lines, strict=True)
             ]
         elif name in columns:
             columns[name] = _numbers(columns[name], lines, name, faults, empty_ok=name == "time_s")

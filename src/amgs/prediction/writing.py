@@ -35,7 +35,7 @@ class PredictionSink(ABC):
     def write(self, name: str, known: Sequence[str], outcome: Outcome) -> None:
         """Take one image."""
 
-    def flush(self) -> None:
+    def flush(self) -> None:  # noqa: B027 - memory has nothing to flush
         """Make what was taken safe."""
 
 
@@ -129,8 +129,9 @@ class CsvSink(PredictionSink):
 
     def _open(self) -> TextIO:
         write_json(self._companion, self._identity)
-        mode = "a" if self.done else "w"
-        return self._part.open(mode, encoding="utf-8", newline="")
+        if self.done:
+            return self._part.open("a", encoding="utf-8", newline="")
+        return self._part.open("w", encoding="utf-8", newline="")
 
     def _take_up(self) -> None:
         """Read the rows of an interrupted run and cut off a last line that is not whole."""

@@ -56,7 +56,7 @@ def draw_cohort(n_animals: int, images_per_animal: int, seed: int) -> Iterator[D
         )
         resting = rng.normal(0, 0.12, _UNITS)
         for number in range(images_per_animal):
-            latent = float(rng.beta(0.6, 0.9))
+            latent = float(rng.beta(0.45, 1.2))
             units = np.clip(_MOST_PER_UNIT * latent + resting + rng.normal(0, 0.4, _UNITS), 0, 2)
             rgb = draw_face(_pose(base, units, rng), rng)
             scored = np.clip(np.round(units + rng.normal(0, 0.35, _UNITS)), 0, 2)

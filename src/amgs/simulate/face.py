@@ -10,8 +10,9 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 SIDE_PX = 256
-_OVERSAMPLING = 3
+_OVERSAMPLING = 2
 _MOST = 2.0
+_NO_GLINT_FROM, _LID_SHOWS_FROM = 0.7, 0.4
 
 Colour = tuple[int, int, int]
 
@@ -60,8 +61,8 @@ def draw_face(face: FaceParameters, rng: np.random.Generator) -> npt.NDArray[np.
     _draw_nose(pen, face)
     turned = picture.rotate(
         face.tilt_deg,
-        Image.Resampling.BICUBIC,
-        translate=(face.shift_x * size, face.shift_y * size),
+        Image.Resampling.BILINEAR,
+        translate=(round(face.shift_x * size), round(face.shift_y * size)),
         fillcolor=(96, 92, 88),
     )
     small = turned.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
@@ -79,14 +80,16 @@ class _Pen:
         box = (x - rx, y - ry, x + rx, y + ry)
         self._draw.ellipse([v * self._size for v in box], fill=colour)
 
-    def tilted_ellipse(
+    def tilted_ellipse(  # noqa: PLR0917
         self, x: float, y: float, rx: float, ry: float, angle: float, colour: Colour
     ) -> None:
         points = []
         for step in range(48):
             a = 2 * pi * step / 48
             u, v = rx * cos(a), ry * sin(a)
-            points.append((x + u * cos(angle) - v * sin(angle), y + u * sin(angle) + v * cos(angle)))
+            points.append(
+                (x + u * cos(angle) - v * sin(angle), y + u * sin(angle) + v * cos(angle))
+            )
         self._draw.polygon([(px * self._size, py * self._size) for px, py in points], fill=colour)
 
     def line(self, points: list[tuple[float, float]], width: float, colour: Colour) -> None:
@@ -100,7 +103,7 @@ def _shade(colour: Colour, factor: float) -> Colour:
 
 
 def _draw_ears(pen: _Pen, face: FaceParameters) -> None:
-    """Ears turn outwards and back, and show less of their inside, as the unit rises."""
+    """Draw ears that turn outwards and back, and show less of their inside, as the unit rises."""
     back = face.ear_position / _MOST
     for side in (-1, 1):
         x, y = 0.5 + side * (0.25 + 0.07 * back), 0.25 + 0.10 * back
@@ -118,31 +121,43 @@ def _draw_head(pen: _Pen, face: FaceParameters, rng: np.random.Generator) -> Non
         pen.ellipse(0.5 + side * 0.15, 0.63, 0.135 + 0.035 * cheek, 0.12, face.coat)
         if cheek > 0:
             shade = 0.97 - 0.10 * cheek
-            pen.ellipse(0.5 + side * 0.19, 0.665, 0.085, 0.05 + 0.02 * cheek, _shade(face.coat, shade))
-            pen.ellipse(0.5 + side * 0.19, 0.65, 0.08, 0.045 + 0.02 * cheek, _shade(face.coat, 1.04))
+            pen.ellipse(
+                0.5 + side * 0.19, 0.665, 0.085, 0.05 + 0.02 * cheek, _shade(face.coat, shade)
+            )
+            pen.ellipse(
+                0.5 + side * 0.19, 0.65, 0.08, 0.045 + 0.02 * cheek, _shade(face.coat, 1.04)
+            )
     pen.ellipse(0.5, 0.69, 0.135, 0.165, _shade(face.coat, 1.02))
     for _ in range(500):
         a, r = rng.uniform(0, 2 * pi), 0.28 * rng.uniform(0, 1) ** 0.5
         x, y = 0.5 + r * cos(a), 0.54 + r * sin(a)
         length = rng.uniform(0.008, 0.022)
-        pen.line([(x, y), (x + (x - 0.5) * length * 3, y + length)], 0.002, _shade(face.coat, rng.uniform(0.88, 1.06)))
+        pen.line(
+            [(x, y), (x + (x - 0.5) * length * 3, y + length)],
+            0.002,
+            _shade(face.coat, rng.uniform(0.88, 1.06)),
+        )
 
 
 def _draw_eye(pen: _Pen, face: FaceParameters, side: int) -> None:
-    """Lids close from round to a slit, and the skin around bulges."""
+    """Draw an eye whose lids close from round to a slit while the skin around it bulges."""
     shut = face.orbital_tightening / _MOST
     x, y = 0.5 + side * 0.155, 0.475
     pen.ellipse(x, y, 0.062 + 0.006 * shut, 0.060 - 0.012 * shut, _shade(face.coat, 0.86))
     height = 0.048 * (1 - shut) + 0.006
     pen.ellipse(x, y, 0.047, height, (22, 16, 18))
-    if height > 0.02:
+    if shut < _NO_GLINT_FROM:
         pen.ellipse(x - 0.015, y - height * 0.45, 0.010, 0.010, (238, 238, 242))
-    if shut > 0.4:
-        pen.line([(x - 0.055, y - 0.03), (x, y - 0.042), (x + 0.055, y - 0.03)], 0.005, _shade(face.coat, 0.72))
+    if shut > _LID_SHOWS_FROM:
+        pen.line(
+            [(x - 0.055, y - 0.03), (x, y - 0.042), (x + 0.055, y - 0.03)],
+            0.005,
+            _shade(face.coat, 0.72),
+        )
 
 
 def _draw_nose(pen: _Pen, face: FaceParameters) -> None:
-    """The bridge of the nose bulges towards the viewer: a rounded, lit ridge with dark sides."""
+    """Draw a bridge that bulges towards the viewer: a rounded, lit ridge with dark sides."""
     bulge = face.nose_bulge / _MOST
     if bulge > 0:
         pen.ellipse(0.5, 0.645, 0.055 + 0.03 * bulge, 0.105, _shade(face.coat, 1 - 0.14 * bulge))
@@ -151,10 +166,8 @@ def _draw_nose(pen: _Pen, face: FaceParameters) -> None:
     pen.line([(0.5, 0.82), (0.5, 0.85)], 0.005, _shade(face.skin, 0.6))
 
 
-def _draw_whiskers(
-    pen: _Pen, face: FaceParameters, side: int, rng: np.random.Generator
-) -> None:
-    """Whiskers hang and fan out at rest, and are pulled back or pushed forward in a bundle."""
+def _draw_whiskers(pen: _Pen, face: FaceParameters, side: int, rng: np.random.Generator) -> None:
+    """Draw whiskers that fan out at rest and come together in a bundle as the unit rises."""
     pulled = face.whisker_change / _MOST
     for k in range(6):
         fan = (k - 2.5) * 0.16 * (1 - 0.65 * pulled)
