@@ -76,7 +76,7 @@ def decode_image(content: bytes) -> RGB:
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not a JPEG, PNG, TIFF or BMP image") from error
     except Image.DecompressionBombError as error:
-        raise UnreadableImageError(_too_large()) from error
+        raise UnreadableImageError(_too_large("the picture")) from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
         # Pillow reports damage inside a file by any of these.
         if isinstance(error, UnreadableImageError):
@@ -87,17 +87,17 @@ def decode_image(content: bytes) -> RGB:
 def _check_size(picture: Image.Image) -> None:
     width, height = picture.size
     if max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
-        raise UnreadableImageError(f"{width} × {height} pixels is too large: {_too_large()}")
+        raise UnreadableImageError(_too_large(f"{width} × {height} pixels"))
     if min(width, height) < MIN_SIDE_PX:
         raise UnreadableImageError(
             f"{width} × {height} pixels is too small: at least {MIN_SIDE_PX} on each side expected"
         )
 
 
-def _too_large() -> str:
+def _too_large(what: str) -> str:
     return (
-        f"at most {MAX_SIDE_PX:,} pixels on a side and {MAX_PIXELS // 1_000_000} million in all; "
-        "cut out the face first"
+        f"{what} is too large: at most {MAX_SIDE_PX:,} pixels on a side and "
+        f"{MAX_PIXELS // 1_000_000} million in all; cut out the face first"
     )
 
 

@@ -1,0 +1,77 @@
+"""Fixtures that several tests share: drawn mice, a trained model, the reference data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from amgs.model.train import TrainingOptions, train_model
+from amgs.model.training_set import load_training_set
+from amgs.simulate import write_cohort
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the user's cache out of the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("AMGS_CACHE")
+    os.environ["AMGS_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["AMGS_CACHE"]
+    else:
+        os.environ["AMGS_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten drawn mice with ten faces each, and their labels.csv."""
+    return write_cohort(tmp_path_factory.mktemp("cohort"), 10, 10, seed=1)
+
+
+@pytest.fixture(scope="session")
+def model_folder(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model trained on the drawn mice by the paper's recipe."""
+    folder = tmp_path_factory.mktemp("models") / "paper"
+    train_model(load_training_set(cohort), folder, TrainingOptions(recipe="paper"))
+    return folder
+
+
+@pytest.fixture
+def make_image(tmp_path: Path):
+    """Return a function that writes a small random picture and returns its path."""
+    rng = np.random.default_rng(7)
+
+    def make(name: str, size: tuple[int, int] = (40, 48), mode: str = "RGB") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+        Image.fromarray(pixels).convert(mode).save(path)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def authors_log() -> Path:
+    """The original authors' log, where the reference data are at hand."""
+    path = SHARED / "data/authors/log-v3.csv"
+    if not path.exists():
+        pytest.skip("the reference data are not here")
+    return path
+
+
+@pytest.fixture(scope="session")
+def authors_faces() -> list[Path]:
+    """Face images of the original authors, where the reference data are at hand."""
+    paths = sorted((SHARED / "data/authors").glob("*.jpg"))
+    if not paths:
+        pytest.skip("the reference data are not here")
+    return paths

@@ -1,0 +1,102 @@
+"""Arrows point one way: a step never imports a face of the program, a foundation never a step."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "amgs"
+
+# A package may import those on earlier lines (and itself). Adding one is one line here.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("_version", "errors"),
+    ("vocabulary", "config", "provenance", "files", "jobs"),
+    ("tables",),
+    ("images",),
+    ("model",),
+    ("interop",),
+    ("prediction",),
+    ("figures",),
+    ("report", "simulate"),
+    ("demo",),
+    ("cli",),
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def package_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported_packages(path: Path) -> set[str]:
+    """Every package of amgs that a module imports, also inside functions and for types."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} uses a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("amgs.")}
+    return found
+
+
+def test_every_package_has_its_place() -> None:
+    """A new package must be put into the order above."""
+    packages = {package_of(path) for path in modules()} - {"__init__", "__main__"}
+    assert packages <= set(RANK)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(SOURCE).as_posix())
+def test_arrows_point_one_way(path: Path) -> None:
+    """No module imports from a later layer, or from a neighbour in its own."""
+    mine = package_of(path)
+    if mine in {"__init__", "__main__"}:
+        return
+    for other in imported_packages(path) - {mine}:
+        assert RANK[other] < RANK[mine], f"{path.name} ({mine}) imports {other}"
+
+
+def test_the_core_never_imports_torch() -> None:
+    """Torch is for making networks; a laptop without it runs everything."""
+    for path in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                assert all(alias.name.split(".")[0] != "torch" for alias in node.names), path
+            elif isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] != "torch", path
+
+
+def test_importing_amgs_loads_nothing_heavy() -> None:
+    """`import amgs` and the command line load no numeric package; --help stays fast."""
+    heavy = ("numpy", "pandas", "scipy", "sklearn", "onnxruntime", "matplotlib", "PIL")
+    code = (
+        "import sys, amgs, amgs.cli.main\n"
+        f"loaded = [name for name in {heavy!r} if name in sys.modules]\n"
+        "sys.exit(', '.join(loaded) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_module_and_no_function_is_too_long() -> None:
+    """Modules stay under 330 lines and function bodies under 60, so that each can be read whole."""
+    for path in modules():
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 330, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                if body:
+                    length = (body[-1].end_lineno or 0) - body[0].lineno + 1
+                    assert length <= 60, f"{path.name}: {node.name} has {length} lines"

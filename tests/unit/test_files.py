@@ -1,0 +1,59 @@
+"""Files and folders appear whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amgs.errors import OutputExistsError
+from amgs.files import whole_file, whole_folder, write_json
+
+
+def test_a_file_appears_when_all_went_well(tmp_path: Path) -> None:
+    """Nothing but the file itself is left."""
+    with whole_file(tmp_path / "new/a.txt") as temporary:
+        temporary.write_text("x")
+        assert not (tmp_path / "new/a.txt").exists()
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["a.txt"]
+
+
+def test_a_failed_file_leaves_the_old_one(tmp_path: Path) -> None:
+    """An error on the way changes nothing."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), whole_file(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
+    """A model that could not be replaced is still the model."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/head.npz").write_text("old")
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "model", overwrite=True) as work:
+        (work / "head.npz").write_text("half")
+        raise RuntimeError
+    assert (tmp_path / "model/head.npz").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_is_replaced_only_if_allowed(tmp_path: Path) -> None:
+    """The message names both ways out."""
+    for _ in range(2):
+        with whole_folder(tmp_path / "model", overwrite=True) as work:
+            (work / "a").write_text("x")
+    with (
+        pytest.raises(OutputExistsError, match="--out, or allow it with --overwrite"),
+        whole_folder(tmp_path / "model"),
+    ):
+        pass
+
+
+def test_json_refuses_nan(tmp_path: Path) -> None:
+    """A NaN in a result is a fault of ours, never a number."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"p": float("nan")})
+    assert not list(tmp_path.iterdir())

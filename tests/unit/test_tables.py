@@ -1,0 +1,64 @@
+"""CSV files as spreadsheets save them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amgs.errors import TableError
+from amgs.tables import read_table, write_table
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"image,label\na.jpg,pain\n",
+        b"\xef\xbb\xbfimage,label\r\na.jpg, pain \r\n",
+        b"image;label\na.jpg;pain\n\n",
+        b'"image","label"\n"a.jpg","pain"\n',
+    ],
+    ids=["plain", "BOM, CRLF and blanks", "semicolons and an empty line", "quotes"],
+)
+def test_the_same_table_however_it_was_saved(content: bytes, tmp_path: Path) -> None:
+    """Text cells, stripped; the index is the line in the file."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    table = read_table(path, ("image", "label"))
+    assert table.to_dict("records") == [{"image": "a.jpg", "label": "pain"}]
+    assert list(table.index) == [2]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("image,class\na,pain\n", r"Expected the columns image, label in .* found image, class: label is"),
+        ("", "found an empty file: image, label are missing"),
+        ("image,label\n", "Expected rows below the header"),
+        ("image,label\na,pain,x\nb,pain\n", "Expected 2 cells in every line .* line 2 has 3"),
+        ("image,label,label\na,b,c\n", "found label several times"),
+    ],
+)
+def test_a_wrong_table_says_what_is_wrong(content: str, message: str, tmp_path: Path) -> None:
+    """Columns, lines and counts are named."""
+    path = tmp_path / "t.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(TableError, match=message):
+        read_table(path, ("image", "label"))
+
+
+def test_other_encodings_are_refused(tmp_path: Path) -> None:
+    """A name with an umlaut must not turn into another name."""
+    path = tmp_path / "t.csv"
+    path.write_bytes("image,label\nMäuse.jpg,pain\n".encode("latin-1"))
+    with pytest.raises(TableError, match="save it as 'CSV UTF-8'"):
+        read_table(path, ("image", "label"))
+
+
+def test_what_is_written_comes_back(tmp_path: Path) -> None:
+    """Commas, quotes and umlauts included; None is an empty cell."""
+    path = tmp_path / "t.csv"
+    write_table(path, ("image", "note"), [["Mäuse, 1.jpg", 'a "b"'], ["c", None]])
+    table = read_table(path, ("image",))
+    assert table["image"].tolist() == ["Mäuse, 1.jpg", "c"]
+    assert table["note"].tolist() == ['a "b"', ""]
