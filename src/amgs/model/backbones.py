@@ -160,7 +160,7 @@ def locate_backbone(
     if not built.exists():
         if weights is None:
             weights = _fetch_weights(backbone.weights, progress)
-        _build(backbone.weights.builder, weights, built)
+        _build(backbone, backbone.weights.builder, weights, built)
     return built
 
 
@@ -196,7 +196,8 @@ def _fetch_weights(published: PublishedWeights, progress: ProgressCallback) -> P
     return fetch(published.url, target, published.sha256, progress)
 
 
-def _build(builder: str, weights: Path, target: Path) -> None:
+def _build(backbone: Backbone, builder: str, weights: Path, target: Path) -> None:
+    from amgs.model.network import Network
     from amgs.model.weights import read_weights
 
     module, function = builder.split(":")
@@ -204,3 +205,4 @@ def _build(builder: str, weights: Path, target: Path) -> None:
     model = build(read_weights(weights))
     with whole_file(target) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
+        Network(temporary).check(backbone.preprocessing.input_px, backbone.n_features)

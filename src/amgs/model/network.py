@@ -67,3 +67,20 @@ class Network:
             0
         ]
         return result
+
+    def check(self, input_px: int, n_features: int) -> None:
+        """Run once on a black picture and see that the right number of features comes out.
+
+        Raises
+        ------
+        WeightsError
+            If the network fails or gives something else: its weights do not fit its graph.
+        """
+        try:
+            found = self.features(np.zeros((1, 3, input_px, input_px), np.float32))
+        except Exception as error:  # noqa: BLE001 - onnxruntime raises many kinds, none in common
+            msg = f"The shapes of the weights do not fit the network: {error}"
+            raise WeightsError(msg) from error
+        if found.shape != (1, n_features) or not np.isfinite(found).all():
+            msg = f"Expected {n_features} finite features from the network, found {found.shape[1]}."
+            raise WeightsError(msg)
