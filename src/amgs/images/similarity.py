@@ -9,11 +9,11 @@ import numpy.typing as npt
 from PIL import Image
 
 HASH_BITS = 256
-NEAR_DUPLICATE_BITS = 24
+NEAR_DUPLICATE_BITS = 16
 """Two images count as near-duplicates when at most this many of 256 hash bits differ.
 
-Copies of real photographs made half as large, 15 % brighter or compressed to JPEG quality 60
-differ from the original in at most 24 bits, 999 of 1,000 pairs of unrelated ones in 100 or more
+Copies of real photographs made 15 % brighter or compressed to JPEG quality 60 differ from the
+original in at most 14 bits, 999 of 1,000 pairs of unrelated photographs in 100 or more
 (docs/decisions/0004-measured-choices.md).
 """
 

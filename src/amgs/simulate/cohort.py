@@ -53,6 +53,7 @@ def draw_cohort(n_animals: int, images_per_animal: int, seed: int) -> Iterator[D
         base = FaceParameters(
             coat=COATS[int(rng.choice(len(COATS), p=(0.55, 0.2, 0.15, 0.1)))],
             skin=SKINS[int(rng.integers(len(SKINS)))],
+            background_seed=int(rng.integers(2**31)),
         )
         resting = rng.normal(0, 0.12, _UNITS)
         for number in range(images_per_animal):
@@ -99,6 +100,7 @@ def _pose(
         whisker_change=whisker,
         coat=base.coat,
         skin=base.skin,
+        background_seed=base.background_seed,
         shift_x=float(rng.normal(0, 0.03)),
         shift_y=float(rng.normal(0, 0.03)),
         tilt_deg=float(rng.normal(0, 7)),

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 SIDE_PX = 256
 _OVERSAMPLING = 2
 _MOST = 2.0
+_BACKDROP_PX = 64
 _NO_GLINT_FROM, _LID_SHOWS_FROM = 0.7, 0.4
 
 Colour = tuple[int, int, int]
@@ -27,6 +28,8 @@ class FaceParameters:
         Action units, 0 (absent) to 2 (marked).
     coat, skin
         Colours of fur and of ears and nose.
+    background_seed
+        Decides what the cubicle behind the animal looks like.
     shift_x, shift_y, tilt_deg
         Where the head is, as a share of the picture, and how it is held.
     blur_px, noise_sd, brightness
@@ -40,6 +43,7 @@ class FaceParameters:
     whisker_change: float = 0.0
     coat: Colour = (226, 222, 216)
     skin: Colour = (222, 170, 166)
+    background_seed: int = 0
     shift_x: float = 0.0
     shift_y: float = 0.0
     tilt_deg: float = 0.0
@@ -51,7 +55,8 @@ class FaceParameters:
 def draw_face(face: FaceParameters, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Draw a face as uint8 RGB, 256 × 256; `rng` decides fur and noise."""
     size = SIDE_PX * _OVERSAMPLING
-    picture = Image.new("RGB", (size, size), (96, 92, 88))
+    background = _draw_background(face.background_seed, size)
+    picture = Image.new("RGBA", (size, size))
     pen = _Pen(ImageDraw.Draw(picture), size)
     _draw_ears(pen, face)
     _draw_head(pen, face, rng)
@@ -63,9 +68,9 @@ def draw_face(face: FaceParameters, rng: np.random.Generator) -> npt.NDArray[np.
         face.tilt_deg,
         Image.Resampling.BILINEAR,
         translate=(round(face.shift_x * size), round(face.shift_y * size)),
-        fillcolor=(96, 92, 88),
     )
-    small = turned.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
+    background.paste(turned, mask=turned)
+    small = background.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
     return _through_camera(small.filter(ImageFilter.GaussianBlur(face.blur_px)), face, rng)
 
 
@@ -100,6 +105,24 @@ class _Pen:
 def _shade(colour: Colour, factor: float) -> Colour:
     red, green, blue = (min(255, max(0, round(channel * factor))) for channel in colour)
     return red, green, blue
+
+
+def _draw_background(seed: int, size: int) -> Image.Image:
+    """Draw the wall and the floor of a cubicle, out of focus, with stains and a gleam."""
+    rng = np.random.default_rng([97, seed])
+    grey = rng.uniform(50, 130)
+    small = Image.new("RGB", (_BACKDROP_PX, _BACKDROP_PX), _shade((100, 97, 93), grey / 100))
+    draw = ImageDraw.Draw(small)
+    floor = rng.uniform(0.6, 0.95) * _BACKDROP_PX
+    tone = _shade((128, 112, 92), rng.uniform(0.5, 1.2))
+    draw.rectangle((0, floor, _BACKDROP_PX, _BACKDROP_PX), fill=tone)
+    for _ in range(14):
+        x, y = rng.uniform(0, _BACKDROP_PX, 2)
+        rx, ry = rng.uniform(2, 12, 2)
+        tone = _shade((100, 97, 93), grey / 100 * rng.uniform(0.6, 1.5))
+        draw.ellipse((x - rx, y - ry, x + rx, y + ry), fill=tone)
+    blurred = small.filter(ImageFilter.GaussianBlur(2.5))
+    return blurred.resize((size, size), Image.Resampling.BICUBIC)
 
 
 def _draw_ears(pen: _Pen, face: FaceParameters) -> None:
