@@ -1,0 +1,64 @@
+"""Figures are tested by the numbers they show, and by the files they leave."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amgs.figures import accuracy_coverage, mgs_signed_score, reliability
+from amgs.figures.saving import save_figure, svg_text
+from amgs.model.evaluate import CurvePoint, compare_with_mgs
+from amgs.model.metrics import Confusion, reliability_table
+
+CURVE = [
+    CurvePoint(0.5, 100, Confusion(40, 10, 15, 35)),
+    CurvePoint(0.75, 100, Confusion(30, 4, 5, 21)),
+    CurvePoint(0.95, 100, Confusion(0, 0, 0, 0)),
+]
+
+
+def test_accuracy_coverage_draws_the_points_that_have_images() -> None:
+    """Empty points are in the data, not in the drawing."""
+    figure = accuracy_coverage.figure(CURVE)
+    lines = {line.get_label(): line for line in figure.drawing.axes[0].lines}
+    np.testing.assert_allclose(lines["accuracy"].get_xdata(), [100, 60])
+    np.testing.assert_allclose(lines["accuracy"].get_ydata(), [75, 85])
+    np.testing.assert_allclose(lines["sensitivity"].get_ydata(), [80, 100 * 30 / 34])
+    assert figure.rows[2] == [0.95, 0, 0.0, None, None, None]
+
+
+def test_reliability_draws_each_bin_with_its_interval() -> None:
+    """One dot and one line per bin that holds images, and the diagonal."""
+    table = reliability_table(np.array([True, False, True]), np.array([0.55, 0.55, 0.9]))
+    figure = reliability.figure(table)
+    assert len(figure.drawing.axes[0].lines) == 1 + 2 * 2
+    assert sum(row[2] for row in figure.rows) == 3
+
+
+def test_mgs_figure_draws_means_and_sems() -> None:
+    """A bar per MGS value; stars by corrected p."""
+    mgs = np.repeat([0.0, 5.0], 20)
+    score = np.concatenate([np.linspace(-0.9, -0.7, 20), np.linspace(-0.9, 1, 20)])
+    figure = mgs_signed_score.figure(compare_with_mgs(mgs, score))
+    bars = figure.drawing.axes[0].patches
+    assert [bar.get_height() for bar in bars] == pytest.approx([-0.8, 0.05])
+    texts = [text.get_text() for text in figure.drawing.axes[0].texts]
+    assert texts[0] == "20\n***"
+    assert texts[1] == "\n20"
+
+
+def test_four_files_and_the_same_ones_again(tmp_path: Path) -> None:
+    """PNG, SVG, PDF and the data; the same data give the same SVG."""
+    png = save_figure(tmp_path / "f/curve", accuracy_coverage.figure(CURVE))
+    assert sorted(p.name for p in png.parent.iterdir()) == [
+        "curve.csv", "curve.pdf", "curve.png", "curve.svg",
+    ]  # fmt: skip
+    assert png.read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "f/curve.csv").open() as stream:
+        assert [row["n"] for row in csv.DictReader(stream)] == ["100", "60", "0"]
+    first, second = (svg_text(accuracy_coverage.figure(CURVE)) for _ in range(2))
+    assert first == second
+    assert "<text" in first

@@ -1,0 +1,175 @@
+"""Classifying: nothing is dropped, nothing is done twice, nothing is lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from amgs.errors import NoImagesError, OutputExistsError, ResumeError, TableError
+from amgs.model.bundle import Model, load_model
+from amgs.prediction import classify_images, list_images, read_predictions
+from amgs.prediction.writing import CsvSink, ListSink
+from amgs.vocabulary import PREDICTION_COLUMNS
+
+
+@pytest.fixture(scope="module")
+def model(model_folder: Path) -> Model:
+    return load_model(model_folder)
+
+
+@pytest.fixture
+def faces(make_image, tmp_path: Path) -> Path:
+    """Twenty pictures in nested folders, one of them broken."""
+    for k in range(19):
+        make_image(f"faces/{k % 3}/{k:02d}.png")
+    (tmp_path / "faces/1/broken.jpg").write_text("not an image")
+    return tmp_path / "faces"
+
+
+def run(model: Model, places: list[Path], out: Path, **options: bool) -> CsvSink:
+    listing = list_images(places)
+    sink = CsvSink(out, listing.known, model.sha256, **options)
+    classify_images(model, listing, listing.total, sink)
+    sink.finish({"made": "by a test"})
+    return sink
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_file_has_a_row_in_order(model: Model, faces: Path, tmp_path: Path) -> None:
+    """Broken files too, with the reason; the others with all numbers."""
+    run(model, [faces], tmp_path / "p.csv")
+    rows = rows_of(tmp_path / "p.csv")
+    assert [r["image"] for r in rows] == [i.name for i in list_images([faces])]
+    assert tuple(rows[0])[:5] == PREDICTION_COLUMNS
+    broken = [r for r in rows if r["problem"]]
+    assert [Path(r["image"]).name for r in broken] == ["broken.jpg"]
+    assert broken[0]["problem"] == "not a JPEG, PNG, TIFF or BMP image"
+    assert broken[0]["confidence"] == ""
+    table = read_predictions(tmp_path / "p.csv")
+    assert len(table) == 19
+    assert table.attrs["problems"] == 1
+
+
+def test_one_by_one_or_together_is_the_same(model: Model, faces: Path) -> None:
+    """Predictions do not depend on what else is classified."""
+    together = ListSink(())
+    classify_images(model, list_images([faces]), None, together)
+    for row in together.rows[:3]:
+        alone = ListSink(())
+        classify_images(model, list_images([Path(row["image"])]), None, alone)
+        assert alone.rows[0]["p_pain"] == row["p_pain"]
+
+
+def test_what_a_csv_knows_is_kept(model: Model, faces: Path, tmp_path: Path) -> None:
+    """Animal, group, timepoint and truth go with the image; other columns do not."""
+    (tmp_path / "images.csv").write_text(
+        "image,animal,group,timepoint,label,colour\n"
+        "faces/0/00.png,m1,sham,baseline,no pain,white\n"
+        "faces/1/broken.jpg,m2,surgery,60min,pain,white\n",
+        encoding="utf-8",
+    )
+    run(model, [tmp_path / "images.csv"], tmp_path / "p.csv")
+    first, second = rows_of(tmp_path / "p.csv")
+    assert list(first) == [*PREDICTION_COLUMNS, "label", "animal", "group", "timepoint", "problem"]
+    assert (first["animal"], first["group"], first["label"]) == ("m1", "sham", "no pain")
+    assert second["animal"] == "m2"
+    assert second["problem"]
+
+
+def test_an_interrupted_run_goes_on(model: Model, faces: Path, tmp_path: Path) -> None:
+    """Rows that were done are not done again, a half row is, and the result is the same."""
+    run(model, [faces], tmp_path / "whole.csv")
+    out = tmp_path / "p.csv"
+    listing = list_images([faces])
+    sink = CsvSink(out, (), model.sha256)
+
+    class Interrupted(Exception):
+        pass
+
+    def stop(step: str, done: int, total: int | None) -> None:
+        if done >= 8:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        classify_images(model, listing, listing.total, sink, stop)
+    sink.close()
+    part = tmp_path / "p.csv.part"
+    assert not out.exists()
+    part.write_bytes(part.read_bytes()[:-7])  # the plug was pulled in the middle of a row
+    resumed = CsvSink(out, (), model.sha256)
+    assert len(resumed.done) == 7
+    summary = classify_images(model, listing, listing.total, resumed)
+    resumed.finish({})
+    assert summary.resumed == 7
+    assert summary.images == 20
+    assert out.read_text(encoding="utf-8") == (tmp_path / "whole.csv").read_text(encoding="utf-8")
+    assert not part.exists()
+    assert not (tmp_path / "p.csv.part.json").exists()
+
+
+@pytest.mark.parametrize("cut", [0, 10, 60, 200, 500, 900])
+def test_it_goes_on_wherever_it_was_cut(cut: int, model: Model, faces: Path, tmp_path: Path) -> None:
+    """Even in the header."""
+    run(model, [faces], tmp_path / "whole.csv")
+    out = tmp_path / "p.csv"
+    CsvSink(out, (), model.sha256).close()
+    (tmp_path / "p.csv.part").write_bytes((tmp_path / "whole.csv").read_bytes()[:cut])
+    run(model, [faces], out)
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_another_model_does_not_go_on(model: Model, faces: Path, tmp_path: Path) -> None:
+    """Rows of two models never mix; --restart begins again."""
+    CsvSink(tmp_path / "p.csv", (), "f" * 64).close()
+    with pytest.raises(ResumeError, match="begun with another model.*--restart"):
+        CsvSink(tmp_path / "p.csv", (), model.sha256)
+    run(model, [faces], tmp_path / "p.csv", restart=True)
+    assert len(rows_of(tmp_path / "p.csv")) == 20
+
+
+def test_a_finished_table_is_not_replaced_unasked(model: Model, faces: Path, tmp_path: Path) -> None:
+    """It may hold a paper's numbers."""
+    run(model, [faces], tmp_path / "p.csv")
+    with pytest.raises(OutputExistsError):
+        run(model, [faces], tmp_path / "p.csv")
+    run(model, [faces], tmp_path / "p.csv", overwrite=True)
+    provenance = json.loads((tmp_path / "p.csv.provenance.json").read_text(encoding="utf-8"))
+    assert provenance == {"made": "by a test"}
+
+
+def test_places_that_overlap_are_refused(faces: Path) -> None:
+    """Images would count twice."""
+    with pytest.raises(TableError, match=r"do not overlap, but .*0 lies in .*faces"):
+        list_images([faces, faces / "0"])
+    with pytest.raises(TableError, match="do not overlap"):
+        list_images([faces, faces])
+
+
+def test_a_csv_with_faults_is_refused(tmp_path: Path) -> None:
+    """An image listed twice, and one not named."""
+    path = tmp_path / "i.csv"
+    path.write_text("image,animal\na.png,1\n,2\na.png,3\n")
+    with pytest.raises(TableError, match=r"2 faults:\n  - line 3: no image.*\n  - line 4: a\.png is"):
+        list_images([path])
+    with pytest.raises(TableError, match="Expected either one CSV or images"):
+        list_images([path, tmp_path])
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    """Zero images are not a result."""
+    with pytest.raises(NoImagesError, match="found none in"):
+        list_images([tmp_path])
+
+
+def test_the_images_are_not_touched(model: Model, faces: Path) -> None:
+    """Neither content nor time nor neighbours."""
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in faces.rglob("*")}
+    classify_images(model, list_images([faces]), None, ListSink(()))
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in faces.rglob("*")} == before
