@@ -1,4 +1,4 @@
-"""Both recipes and both backbones on real photographs: are all visible eyes open?
+"""Both recipes and both backbones on real photographs, told by eye state.
 
 Faces are cut from photographs by their marked boxes (`--photos`: a folder with annotations.json).
 A face counts as `pain` here when any visible eye is narrowed or closed, which is the orbital
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,9 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from amgs.images import find_near_duplicates, perceptual_hash, read_image
-from amgs.model.metrics import area_under_curve, count_confusion
 from amgs.model.bundle import load_model
+from amgs.model.metrics import area_under_curve, count_confusion
+from amgs.model.recipes import RECIPES
 from amgs.model.splits import assign_folds
 from amgs.model.train import TrainingOptions, train_model
 from amgs.prediction import ImageToClassify, classify_images
@@ -108,27 +110,36 @@ def main() -> None:
         print(f"{len(files)} faces, {not_open.sum()} with an eye not open, {len(set(units))} units")
         print(f"majority: accuracy {1 - not_open.mean():.3f}, balanced accuracy 0.500, AUC 0.500")
         for backbone, weights in backbones:
-            for recipe in ("paper", "best"):
-                report(files, not_open, units, folds, work, backbone, weights, recipe)
+            for recipe in RECIPES:
+                options = TrainingOptions(backbone=backbone, recipe=recipe, weights=weights)
+                report(files, not_open, units, folds, work, options)
 
 
-def report(files, not_open, units, folds, work, backbone, weights, recipe) -> None:  # type: ignore[no-untyped-def]
+def report(
+    files: list[Path],
+    not_open: npt.NDArray[np.bool_],
+    units: npt.NDArray[np.str_],
+    folds: npt.NDArray[np.intp],
+    work: Path,
+    options: TrainingOptions,
+) -> None:
     """Run all seeds of one combination and print the row."""
-    aucs, balanced = [], []
+    aucs: list[float] = []
+    balanced: list[float] = []
     for seed in range(N_SEEDS):
         inner = assign_folds(not_open, units, 10, seed + 100)
         parts = np.where(folds == seed, "test", np.where(inner == 0, "validation", "train"))
-        options = TrainingOptions(backbone=backbone, recipe=recipe, seed=seed, weights=weights)
-        p = test_once(files, not_open, units, parts, work / "model", options)
+        seeded = replace(options, seed=seed)
+        p = test_once(files, not_open, units, parts, work / "model", seeded)
         truth = not_open[folds == seed]
-        aucs.append(area_under_curve(truth, p))
-        balanced.append(count_confusion(truth, p >= 0.5).balanced_accuracy)
-    print(
-        f"{backbone:20s} {recipe:6s} AUC {np.mean(aucs):.3f} ± {np.std(aucs, ddof=1):.3f}"
-        f" {np.round(aucs, 3)}  balanced accuracy {np.mean(balanced):.3f}"
-        f" ± {np.std(balanced, ddof=1):.3f} {np.round(balanced, 3)}",
-        flush=True,
-    )
+        aucs.append(area_under_curve(truth, p) or 0.0)
+        balanced.append(count_confusion(truth, p >= 0.5).balanced_accuracy or 0.0)
+    name = f"{options.backbone:20s} {options.recipe:6s}"
+    print(f"{name} AUC {_spread(aucs)}  balanced accuracy {_spread(balanced)}", flush=True)
+
+
+def _spread(values: list[float]) -> str:
+    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f} {np.round(values, 3)}"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ import pytest
 from amgs.cli.main import COMMANDS
 
 
-def amgs(*words: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def amgs(
+    *words: object, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from amgs.cli.main import main; main()", *map(str, words)]
     return subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=cwd,
@@ -48,7 +50,9 @@ def test_version_and_wrong_usage() -> None:
 
 def test_train_classify_evaluate(cohort: Path, tmp_path: Path) -> None:
     """The three commands of the README, one after another, in a folder of their own."""
-    done = amgs("train", cohort, "--out", "models/first", "--recipe", "paper", "--json", cwd=tmp_path)
+    done = amgs(
+        "train", cohort, "--out", "models/first", "--recipe", "paper", "--json", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     card = json.loads(done.stdout)["card"]
     assert card["split"]["kept_whole"] == "animal"

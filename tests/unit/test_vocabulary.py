@@ -13,7 +13,7 @@ from amgs.vocabulary import Prediction, parse_class
      (0.9, "pain", 0.9, 0.8), (1.0, "pain", 1.0, 1.0)],
 )  # fmt: skip
 def test_prediction(p_pain: float, predicted: str, confidence: float, signed: float) -> None:
-    """signed = ±(2 · confidence - 1), + for pain."""
+    """Signed = ±(2 · confidence - 1), + for pain."""
     found = Prediction.from_p_pain(p_pain)
     assert found.predicted == predicted
     assert found.confidence == pytest.approx(confidence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from amgs.model.network import BATCH_SIZE, Network
 from amgs.model.preprocess import Preprocessing
 from amgs.provenance import hash_text
 
-_AHEAD = 4 * BATCH_SIZE
+_AHEAD = 32
 _WRITE_EVERY = 256
 
 Vector = npt.NDArray[np.float32]
@@ -158,44 +158,69 @@ class FeatureExtractor:
         result: Extracted,
         progress: ProgressCallback,
     ) -> None:
-        done = 0
         unsaved: list[int] = []
-        for batch in batches(self._prepare_all(views, rows), BATCH_SIZE):
-            for row, outcome in batch:
-                if isinstance(outcome, str):
-                    result.problems[row] = outcome
-            good = [(row, *outcome) for row, outcome in batch if not isinstance(outcome, str)]
-            if good:
-                vectors = self.network.features(np.stack([picture for _, picture, _ in good]))
-                for (row, _, look), vector in zip(good, vectors, strict=True):
-                    result.features[row], result.looks[row] = vector, look
-                    unsaved.append(row)
-                result.computed += len(good)
-            if len(unsaved) >= _WRITE_EVERY:
-                self._save(keys, unsaved, result)
-                unsaved.clear()
-            done += len(batch)
-            progress("computing features", done, len(rows))
+        done = 0
+        threads = thread_count()
+
+        def look_at(batch: list[int]) -> tuple[list[int], _Looked]:
+            return batch, self._look_at([views[row] for row in batch])
+
+        with ThreadPoolExecutor(threads) as executor:
+            for batch, looked in map_ahead(
+                executor, look_at, batches(rows, BATCH_SIZE), 3 * threads
+            ):
+                unsaved += _take_in(result, batch, looked)
+                if len(unsaved) >= _WRITE_EVERY:
+                    self._save(keys, unsaved, result)
+                    unsaved.clear()
+                done += len(batch)
+                progress("computing features", done, len(rows))
         self._save(keys, unsaved, result)
 
-    def _prepare_all(
-        self, views: Sequence[View], rows: Sequence[int]
-    ) -> Iterator[tuple[int, tuple[Vector, npt.NDArray[np.uint8]] | str]]:
-        """Decode ahead on threads, in order; a text in place of a picture says what is wrong."""
-        with ThreadPoolExecutor(thread_count()) as executor:
-            prepared = map_ahead(executor, self._prepare, (views[row] for row in rows), _AHEAD)
-            yield from zip(rows, prepared, strict=True)
-
-    def _prepare(self, view: View) -> tuple[Vector, npt.NDArray[np.uint8]] | str:
-        try:
-            rgb = view.alteration.apply(read_image(view.path))
-        except UnreadableImageError as error:
-            return str(error)
-        return self.preprocessing.apply(rgb), perceptual_hash(rgb)
+    def _look_at(self, views: Sequence[View]) -> _Looked:
+        """Read, alter and pass through the network a batch of views."""
+        looked = _Looked([], [], None)
+        pictures = []
+        for view in views:
+            try:
+                rgb = view.alteration.apply(read_image(view.path))
+            except UnreadableImageError as error:
+                looked.reasons.append(str(error))
+                continue
+            looked.reasons.append(None)
+            looked.looks.append(perceptual_hash(rgb))
+            pictures.append(self.preprocessing.apply(rgb))
+        if pictures:
+            looked.features = self.network.features(np.stack(pictures))
+        return looked
 
     def _save(self, keys: Sequence[bytes], rows: Sequence[int], result: Extracted) -> None:
         if self.cache is not None and rows:
             self.cache.put([(keys[row], result.features[row], result.looks[row]) for row in rows])
+
+
+@dataclass(slots=True)
+class _Looked:
+    """A batch after the network: a reason per view, or else features and hash in their order."""
+
+    reasons: list[str | None]
+    looks: list[npt.NDArray[np.uint8]]
+    features: npt.NDArray[np.float32] | None
+
+
+def _take_in(result: Extracted, batch: Sequence[int], looked: _Looked) -> list[int]:
+    """Put a batch into its rows; return the rows that have features now."""
+    good = []
+    for row, reason in zip(batch, looked.reasons, strict=True):
+        if reason is None:
+            good.append(row)
+        else:
+            result.problems[row] = reason
+    if looked.features is not None:
+        result.features[good] = looked.features
+        result.looks[good] = np.stack(looked.looks)
+    result.computed += len(good)
+    return good
 
 
 def _hash_contents(

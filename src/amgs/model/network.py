@@ -7,23 +7,24 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from amgs.config import thread_count
 from amgs.errors import WeightsError
 from amgs.model.onnx_names import INPUT_NAME, OUTPUT_NAME
 
-BATCH_SIZE = 8
-"""Pictures per pass. On two cores larger batches are not faster (`benchmarks/`), only hungrier."""
+BATCH_SIZE = 4
+"""Pictures per pass. Larger batches are not faster on a processor core, only hungrier."""
 
 
 class Network:
     """A backbone ready to run on the processor.
 
+    A pass uses one core; several threads may call `features` at once, each with its own batch. So
+    all cores are busy without waiting for each other, and the numbers cannot depend on how many
+    cores there are.
+
     Parameters
     ----------
     onnx_file
         The graph: pictures (batch, 3, side, side) in, features (batch, n) out.
-    threads
-        ``None`` takes `amgs.config.thread_count`.
 
     Raises
     ------
@@ -31,15 +32,13 @@ class Network:
         If onnxruntime cannot read the file.
     """
 
-    def __init__(self, onnx_file: Path, threads: int | None = None) -> None:
+    def __init__(self, onnx_file: Path) -> None:
         import onnxruntime as ort
 
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or thread_count()
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # Idle engine threads that spin would take the time of those that decode the next pictures.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = ort.InferenceSession(
                 onnx_file.read_bytes(), options, providers=["CPUExecutionProvider"]
@@ -78,7 +77,7 @@ class Network:
         """
         try:
             found = self.features(np.zeros((1, 3, input_px, input_px), np.float32))
-        except Exception as error:  # noqa: BLE001 - onnxruntime raises many kinds, none in common
+        except Exception as error:
             msg = f"The shapes of the weights do not fit the network: {error}"
             raise WeightsError(msg) from error
         if found.shape != (1, n_features) or not np.isfinite(found).all():

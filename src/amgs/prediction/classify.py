@@ -15,12 +15,11 @@ from amgs.errors import TableError, UnreadableImageError, list_faults
 from amgs.images import count_images, find_images, read_image
 from amgs.jobs import ProgressCallback, batches, map_ahead, no_progress
 from amgs.model.bundle import Model
-from amgs.model.network import BATCH_SIZE
-from amgs.prediction.writing import DECIMALS, PredictionSink
+from amgs.model.network import BATCH_SIZE, Network
+from amgs.prediction.writing import DECIMALS, Outcome, PredictionSink
 from amgs.tables import read_table
 from amgs.vocabulary import DEFAULT_THRESHOLD, KNOWN_ABOUT_AN_IMAGE, PAIN, Prediction
 
-_AHEAD = 4 * BATCH_SIZE
 MAX_LISTED_PROBLEMS = 100
 
 
@@ -119,9 +118,9 @@ def classify_images(
 ) -> ClassifySummary:
     """Classify images one batch after another and hand every row to the sink.
 
-    Images are decoded ahead on threads while the network works; nothing is held longer than a
-    batch. Images that cannot be read become rows with a ``problem``. The order of the rows is
-    that of the images.
+    Every thread reads a batch and passes it through the network; no more than a few batches per
+    thread are held at a time. Images that cannot be read become rows with a ``problem``. The rows
+    are in the order of the images.
 
     Parameters
     ----------
@@ -142,29 +141,39 @@ def classify_images(
         summary.count(name, outcome)
     waiting = (image for image in images if image.name not in sink.done)
 
-    def prepare(image: ImageToClassify) -> tuple[ImageToClassify, npt.NDArray[np.float32] | str]:
-        try:
-            return image, model.preprocessing.apply(read_image(image.path))
-        except UnreadableImageError as error:
-            return image, str(error)
+    def look_at(batch: list[ImageToClassify]) -> list[tuple[ImageToClassify, Outcome]]:
+        return list(zip(batch, _classify_batch(model, network, batch), strict=True))
 
-    with ThreadPoolExecutor(thread_count()) as executor:
-        prepared = map_ahead(executor, prepare, waiting, _AHEAD)
-        for batch in batches(prepared, BATCH_SIZE):
-            pictures = [picture for _, picture in batch if not isinstance(picture, str)]
-            answers: Iterator[float] = iter(())
-            if pictures:
-                p_pain = model.head.p_pain(network.features(np.stack(pictures)))
-                answers = iter(p_pain.round(DECIMALS).tolist())
-            for image, picture in batch:
-                outcome = (
-                    picture if isinstance(picture, str) else Prediction.from_p_pain(next(answers))
-                )
+    threads = thread_count()
+    with ThreadPoolExecutor(threads) as executor:
+        for answered in map_ahead(executor, look_at, batches(waiting, BATCH_SIZE), 3 * threads):
+            for image, outcome in answered:
                 sink.write(image.name, image.known, outcome)
                 summary.count(image.name, outcome)
             sink.flush()
             progress("classifying", summary.images, total)
     return summary
+
+
+def _classify_batch(
+    model: Model, network: Network, batch: Sequence[ImageToClassify]
+) -> Iterator[Outcome]:
+    """Yield a prediction for each image, or the reason why there is none."""
+    pictures: list[npt.NDArray[np.float32]] = []
+    reasons: list[str | None] = []
+    for image in batch:
+        try:
+            pictures.append(model.preprocessing.apply(read_image(image.path)))
+            reasons.append(None)
+        except UnreadableImageError as error:
+            reasons.append(str(error))
+    p_pain: list[float] = []
+    if pictures:
+        answers = model.head.p_pain(network.features(np.stack(pictures)))
+        p_pain = answers.round(DECIMALS).tolist()
+    answer = iter(p_pain)
+    for reason in reasons:
+        yield Prediction.from_p_pain(next(answer)) if reason is None else reason
 
 
 def _listing_from_csv(path: Path) -> ImageListing:

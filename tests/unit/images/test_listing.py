@@ -26,7 +26,7 @@ def test_nested_folders_in_fixed_order(tmp_path: Path) -> None:
 
 
 def test_hidden_files_and_other_endings_are_passed_over(tmp_path: Path) -> None:
-    """macOS leaves ._name beside every image on foreign disks."""
+    """MacOS leaves ._name beside every image on foreign disks."""
     touch(tmp_path / "._1.jpg", tmp_path / ".hidden/2.jpg", tmp_path / "notes.txt")
     assert list(find_images([tmp_path])) == []
 

@@ -22,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
 
     asked: list[str] = []  # noqa: RUF012 - one list for the whole server
 
-    def do_GET(self) -> None:  # noqa: N802 - the name the server calls
+    def do_GET(self) -> None:
         wanted = self.headers.get("Range", "bytes=0-")
         Handler.asked.append(wanted)
         start = 0 if self.path == "/plain" else int(wanted.removeprefix("bytes=").rstrip("-"))

@@ -116,7 +116,9 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
 def test_columns_that_contradict_each_other(tmp_path: Path) -> None:
     """A table changed by hand is noticed."""
     content = "image,predicted,confidence,p_pain\na,pain,0.9,0.9\nb,no pain,0.9,0.9\n"
-    with pytest.raises(ImpossibleValueError, match=r"1 lines in which they contradict.*\n  - line 3: b"):
+    with pytest.raises(
+        ImpossibleValueError, match=r"1 lines in which they contradict.*\n  - line 3: b"
+    ):
         read_predictions(write(tmp_path, content))
 
 
@@ -165,6 +167,8 @@ def test_joining_truth() -> None:
     assert joined["label"].tolist()[:2] == ["pain", "no pain"]
     assert pd.isna(joined["label"].tolist()[2])
     with pytest.raises(TableError, match=r"Expected one label for a\.jpg, found several"):
-        join_truth(pd.DataFrame({"image": ["a.jpg"]}), [("x/a.jpg", "pain"), ("y/a.jpg", "no pain")])
+        join_truth(
+            pd.DataFrame({"image": ["a.jpg"]}), [("x/a.jpg", "pain"), ("y/a.jpg", "no pain")]
+        )
     with pytest.raises(TableError, match="found none"):
         join_truth(table, [("other.jpg", "pain")])

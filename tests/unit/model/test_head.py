@@ -51,7 +51,7 @@ def test_the_papers_step_is_gradient_descent_on_the_mean_cross_entropy() -> None
 
 
 def test_the_start_is_a_cut_normal_distribution() -> None:
-    """sd 0.001 cut at two sd leaves 0.00088; the difference of two columns has √2 times that."""
+    """Sd 0.001 cut at two sd leaves 0.00088; the difference of two columns has √2 times that."""
     features, is_pain = np.zeros((10, 4_000), np.float32), np.arange(10) < 5
     head = train_paper_head(features, is_pain, np.random.default_rng(0), steps=0)
     assert np.abs(head.weights).max() <= 0.004

@@ -40,9 +40,16 @@ def test_rates_without_images_are_none() -> None:
 
 @pytest.mark.parametrize(
     ("successes", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
-def test_wilson_matches_the_published_table(successes: int, n: int, low: float, high: float) -> None:
+def test_wilson_matches_the_published_table(
+    successes: int, n: int, low: float, high: float
+) -> None:
     """Newcombe 1998, Statistics in Medicine 17:857, table I, score method."""
     assert wilson_interval(successes, n) == pytest.approx((low, high), abs=5e-5)
 

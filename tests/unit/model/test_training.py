@@ -76,7 +76,9 @@ class TestTrainingSet:
 
     def test_empty_folder(self, tmp_path: Path) -> None:
         """Nothing in it at all."""
-        with pytest.raises(NoImagesError, match=r"Expected the folders `pain` and `no pain`.*no folder"):
+        with pytest.raises(
+            NoImagesError, match=r"Expected the folders `pain` and `no pain`.*no folder"
+        ):
             load_training_set(tmp_path)
 
     def test_empty_class_folders(self, tmp_path: Path) -> None:
@@ -103,7 +105,9 @@ class TestTrainingSet:
         """A classifier needs both."""
         make_image("set/pain/a.png")
         (tmp_path / "set/no pain").mkdir()
-        with pytest.raises(OneClassError, match="found 1 pain and 0 no pain. Add images of `no pain`"):
+        with pytest.raises(
+            OneClassError, match="found 1 pain and 0 no pain. Add images of `no pain`"
+        ):
             load_training_set(tmp_path / "set")
 
     def test_two_labels_for_one_file(self, make_image, tmp_path: Path) -> None:
@@ -111,7 +115,9 @@ class TestTrainingSet:
         make_image("a.png")
         make_image("b.png")
         path = write_csv(tmp_path, "image,label", "a.png,pain", "a.png,no pain", "b.png,pain")
-        with pytest.raises(ConflictingLabelsError, match=r"both `pain` and `no pain` for:\n  - a\.png"):
+        with pytest.raises(
+            ConflictingLabelsError, match=r"both `pain` and `no pain` for:\n  - a\.png"
+        ):
             load_training_set(path)
 
 

@@ -30,7 +30,7 @@ class Global:
         self.module, self.name = module, name
 
 
-class TorchPickler(pickle._Pickler):  # noqa: SLF001 - the one that can be extended
+class TorchPickler(pickle._Pickler):
     """Writes names of torch without torch."""
 
     def persistent_id(self, obj: object) -> object:
@@ -39,14 +39,16 @@ class TorchPickler(pickle._Pickler):  # noqa: SLF001 - the one that can be exten
             return ("storage", Global("torch", "FloatStorage"), "0", "cpu", VALUES.size, *tail)
         return None
 
-    def save(self, obj: object, save_persistent_id: bool = True) -> None:  # noqa: FBT001, FBT002
+    def save(self, obj: object, save_persistent_id: bool = True) -> None:
         if isinstance(obj, Global):
             self.write(f"c{obj.module}\n{obj.name}\n".encode())
         else:
             super().save(obj, save_persistent_id)
 
 
-def pickled(legacy: bool, function: tuple[str, str] = ("torch._utils", "_rebuild_tensor_v2")) -> bytes:
+def pickled(
+    legacy: bool, function: tuple[str, str] = ("torch._utils", "_rebuild_tensor_v2")
+) -> bytes:
     """Write {'w': a transposed view of a 2 × 3 tensor} as torch would."""
     stream = io.BytesIO()
     pickler = TorchPickler(stream, protocol=2)

@@ -115,7 +115,9 @@ def test_an_interrupted_run_goes_on(model: Model, faces: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("cut", [0, 10, 60, 200, 500, 900])
-def test_it_goes_on_wherever_it_was_cut(cut: int, model: Model, faces: Path, tmp_path: Path) -> None:
+def test_it_goes_on_wherever_it_was_cut(
+    cut: int, model: Model, faces: Path, tmp_path: Path
+) -> None:
     """Even in the header."""
     run(model, [faces], tmp_path / "whole.csv")
     out = tmp_path / "p.csv"
@@ -134,7 +136,9 @@ def test_another_model_does_not_go_on(model: Model, faces: Path, tmp_path: Path)
     assert len(rows_of(tmp_path / "p.csv")) == 20
 
 
-def test_a_finished_table_is_not_replaced_unasked(model: Model, faces: Path, tmp_path: Path) -> None:
+def test_a_finished_table_is_not_replaced_unasked(
+    model: Model, faces: Path, tmp_path: Path
+) -> None:
     """It may hold a paper's numbers."""
     run(model, [faces], tmp_path / "p.csv")
     with pytest.raises(OutputExistsError):
@@ -156,7 +160,9 @@ def test_a_csv_with_faults_is_refused(tmp_path: Path) -> None:
     """An image listed twice, and one not named."""
     path = tmp_path / "i.csv"
     path.write_text("image,animal\na.png,1\n,2\na.png,3\n")
-    with pytest.raises(TableError, match=r"2 faults:\n  - line 3: no image.*\n  - line 4: a\.png is"):
+    with pytest.raises(
+        TableError, match=r"2 faults:\n  - line 3: no image.*\n  - line 4: a\.png is"
+    ):
         list_images([path])
     with pytest.raises(TableError, match="Expected either one CSV or images"):
         list_images([path, tmp_path])

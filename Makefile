@@ -1,0 +1,50 @@
+# The two commands for a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+# Without make (Windows): README.md shows the same steps with pip.
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+
+.PHONY: demo test check bench docs clean
+
+demo: $(VENV)/installed
+	$(BIN)/amgs demo --out demo --overwrite
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/make_cli_page.py --check
+
+# Ratios, measured beside their comparison in one run; needs the extra `train` (torch).
+bench: $(VENV)/installed-train
+	$(BIN)/python benchmarks/run_all.py
+
+docs: $(VENV)/installed-dev
+	$(BIN)/python scripts/make_cli_page.py
+
+$(VENV)/bin-made:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/installed: $(VENV)/bin-made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+$(VENV)/installed-train: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
