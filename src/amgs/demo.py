@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 
 N_ANIMALS = 30
 IMAGES_PER_ANIMAL = 20
+N_HELD_BACK = 12
+_HELD_BACK_SEED = 10_000
 GALLERY_SIZE = 40
 PAGE = "index.html"
+MARKER = "amgs-demo.txt"
+
+NOTICE = (
+    "These mice are drawn, not filmed; none was in pain. The numbers say nothing about real mice."
+)
 
 NEXT_COMMANDS = (
     "amgs train LABELLED_IMAGES --out models/first",
@@ -62,7 +69,8 @@ def run_demo(
     OutputExistsError
         If the folder exists and `overwrite` is false.
     """
-    with whole_folder(folder, overwrite=overwrite) as work:
+    with whole_folder(folder, MARKER, overwrite=overwrite) as work:
+        (work / MARKER).write_text(NOTICE + "\n", encoding="utf-8")
         evaluation = _run_in(work, folder, seed, progress)
     return DemoResult(folder, folder / PAGE, evaluation)
 
@@ -85,10 +93,6 @@ def _run_in(work: Path, folder: Path, seed: int, progress: ProgressCallback) -> 
     evaluation = evaluate_predictions(predictions)
     _write_page(work, folder, card, evaluation, predictions)
     return evaluation
-
-
-N_HELD_BACK = 12
-_HELD_BACK_SEED = 10_000
 
 
 def _write_held_back(work: Path, seed: int, progress: ProgressCallback) -> Path:

@@ -33,22 +33,24 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def whole_folder(path: Path, marker: str, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `path`; it takes the name `path` only when all went well.
 
     Parameters
     ----------
     path
         The folder to make.
+    marker
+        A file that every folder of this kind holds; see `refuse_to_replace_folder`.
     overwrite
-        Replace a folder that is there already.
+        Replace a folder of this kind that is there already.
 
     Raises
     ------
     OutputExistsError
-        If `path` exists and `overwrite` is false.
+        If `path` exists and may not be replaced.
     """
-    refuse_to_overwrite(path, overwrite=overwrite)
+    refuse_to_replace_folder(path, marker, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -77,20 +79,49 @@ def _swap_in(new: Path, path: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
-    """Stop when `path` exists, unless it may be replaced.
+def refuse_to_replace_file(path: Path, *, overwrite: bool) -> None:
+    """Stop when `path` exists, unless it is a file that may be replaced.
 
     Raises
     ------
     OutputExistsError
-        If `path` exists and `overwrite` is false.
+        If `path` is a folder, or a file and `overwrite` is false.
     """
+    if path.is_dir():
+        msg = f"Expected the name of a file to write, found the folder {path}. Name a file in it."
+        raise OutputExistsError(msg)
     if path.exists() and not overwrite:
+        raise OutputExistsError(_would_be_replaced(path))
+
+
+def refuse_to_replace_folder(path: Path, marker: str, *, overwrite: bool) -> None:
+    """Stop when `path` exists, unless it is a folder of the same kind that may be replaced.
+
+    A folder is of the same kind when it holds the file `marker`, or nothing. So a mistyped name
+    never deletes a folder of something else.
+
+    Raises
+    ------
+    OutputExistsError
+        If `path` exists and may not be replaced.
+    """
+    if not path.exists():
+        return
+    if path.is_file() or (any(path.iterdir()) and not (path / marker).is_file()):
         msg = (
-            f"{path} exists already and would be replaced. "
-            "Choose another name with --out, or allow it with --overwrite."
+            f"Expected a new name, found {path}, which holds other things (no {marker} in it) and "
+            "is never replaced. Choose another name with --out."
         )
         raise OutputExistsError(msg)
+    if not overwrite:
+        raise OutputExistsError(_would_be_replaced(path))
+
+
+def _would_be_replaced(path: Path) -> str:
+    return (
+        f"{path} exists already and would be replaced. "
+        "Choose another name with --out, or allow it with --overwrite."
+    )
 
 
 def write_json(path: Path, document: Any) -> None:

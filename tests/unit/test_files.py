@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import OutputExistsError
-from amgs.files import whole_file, whole_folder, write_json
+from amgs.files import refuse_to_replace_file, whole_file, whole_folder, write_json
 
 
 def test_a_file_appears_when_all_went_well(tmp_path: Path) -> None:
@@ -33,7 +33,10 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     """A model that could not be replaced is still the model."""
     (tmp_path / "model").mkdir()
     (tmp_path / "model/head.npz").write_text("old")
-    with pytest.raises(RuntimeError), whole_folder(tmp_path / "model", overwrite=True) as work:
+    with (
+        pytest.raises(RuntimeError),
+        whole_folder(tmp_path / "model", "head.npz", overwrite=True) as work,
+    ):
         (work / "head.npz").write_text("half")
         raise RuntimeError
     assert (tmp_path / "model/head.npz").read_text() == "old"
@@ -43,11 +46,11 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
 def test_a_folder_is_replaced_only_if_allowed(tmp_path: Path) -> None:
     """The message names both ways out."""
     for _ in range(2):
-        with whole_folder(tmp_path / "model", overwrite=True) as work:
+        with whole_folder(tmp_path / "model", "a", overwrite=True) as work:
             (work / "a").write_text("x")
     with (
         pytest.raises(OutputExistsError, match="--out, or allow it with --overwrite"),
-        whole_folder(tmp_path / "model"),
+        whole_folder(tmp_path / "model", "a"),
     ):
         pass
 
@@ -57,3 +60,21 @@ def test_json_refuses_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"p": float("nan")})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path) -> None:
+    """`--out . --overwrite` must not delete a laboratory's films."""
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films/1.mp4").write_text("x")
+    with (
+        pytest.raises(OutputExistsError, match=r"holds other things \(no card\.json in it\)"),
+        whole_folder(tmp_path / "films", "card.json", overwrite=True),
+    ):
+        pass
+    assert (tmp_path / "films/1.mp4").read_text() == "x"
+
+
+def test_a_folder_is_no_place_for_a_file(tmp_path: Path) -> None:
+    """`--out results/` is told to name a file in it."""
+    with pytest.raises(OutputExistsError, match="Name a file in it"):
+        refuse_to_replace_file(tmp_path, overwrite=True)

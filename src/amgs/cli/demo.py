@@ -19,10 +19,6 @@ from amgs.cli.console import (
     show_progress,
 )
 
-NOTICE = (
-    "These mice are drawn, not filmed; none was in pain. The numbers say nothing about real mice."
-)
-
 
 def demo(
     out: Annotated[Path, typer.Option(help="The folder to make.")] = Path("demo"),
@@ -36,7 +32,7 @@ def demo(
     The mice are drawn, not filmed, and none of them was in pain: the demo shows how amgs works and
     that it works on this computer.
     """
-    from amgs.demo import NEXT_COMMANDS, run_demo
+    from amgs.demo import NEXT_COMMANDS, NOTICE, run_demo
 
     note(NOTICE, quiet=quiet)
     with show_progress(quiet=quiet or json) as progress:

@@ -59,12 +59,12 @@ def evaluate(
 
     Example: `amgs evaluate predictions.csv --figures figures/`
     """
-    from amgs.files import refuse_to_overwrite
+    from amgs.files import refuse_to_replace_file
     from amgs.model.evaluate import evaluate_predictions, join_truth
     from amgs.prediction import read_predictions
 
     if out is not None:
-        refuse_to_overwrite(out, overwrite=overwrite)
+        refuse_to_replace_file(out, overwrite=overwrite)
     table = read_predictions(predictions)
     if truth is not None:
         from amgs.model.training_set import load_training_set

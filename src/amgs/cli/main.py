@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 
 import typer
@@ -62,7 +63,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    # Pillow warns of odd metadata in single images; what cannot be read is reported by amgs.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         app()
     except AmgsError as error:
         fail(str(error))
+    except OSError as error:
+        fail(
+            f"The system refused to read or write {error.filename or 'a file'}: "
+            f"{error.strerror or error}. Check permissions and free space, then try again."
+        )

@@ -41,7 +41,7 @@ def find_images(places: Iterable[Path]) -> Iterator[FoundImage]:
         if place.is_dir():
             yield from _search(place)
         elif place.exists():
-            yield FoundImage(place, place.as_posix())
+            yield FoundImage(place, _name(place))
         else:
             msg = (
                 f"Expected an image or a folder of images, found nothing at {place}. "
@@ -80,4 +80,9 @@ def _search(folder: Path) -> Iterator[FoundImage]:
         if entry.is_dir(follow_symlinks=False):
             yield from _search(path)
         elif path.suffix.lower() in IMAGE_SUFFIXES:
-            yield FoundImage(path, path.as_posix())
+            yield FoundImage(path, _name(path))
+
+
+def _name(path: Path) -> str:
+    """Return the path as text that any table can hold, also where a name is not valid UTF-8."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -62,17 +62,15 @@ def read_image(path: Path) -> RGB:
 
 def decode_image(content: bytes) -> RGB:
     """Decode the bytes of an image file; see `read_image`."""
+    _load_plugins()
     if not content:
         raise UnreadableImageError("the file is empty (0 bytes)")
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures and odd metadata; size is checked here, by number.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=_ALLOWED_FORMATS) as picture:
-                _check_size(picture)
-                _check_single(picture)
-                picture.load()
-                return np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
+        with Image.open(io.BytesIO(content), formats=_ALLOWED_FORMATS) as picture:
+            _check_size(picture)
+            _check_single(picture)
+            picture.load()
+            return np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not a JPEG, PNG, TIFF or BMP image") from error
     except Image.DecompressionBombError as error:
@@ -82,6 +80,12 @@ def decode_image(content: bytes) -> RGB:
         if isinstance(error, UnreadableImageError):
             raise
         raise UnreadableImageError(f"damaged or cut short: {error}") from error
+
+
+@cache
+def _load_plugins() -> None:
+    """Load Pillow's readers once, before several threads would load them at the same time."""
+    Image.init()
 
 
 def _check_size(picture: Image.Image) -> None:

@@ -78,9 +78,9 @@ def save_model(
     Raises
     ------
     OutputExistsError
-        If the folder exists and `overwrite` is false.
+        If the folder exists and `overwrite` is false, or if it holds something else.
     """
-    with whole_folder(folder, overwrite=overwrite) as temporary:
+    with whole_folder(folder, CARD, overwrite=overwrite) as temporary:
         shutil.copyfile(network_file, temporary / NETWORK)
         np.savez(
             temporary / HEAD,

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.errors import ConflictingLabelsError, NoImagesError, OneClassError, list_faults
-from amgs.files import refuse_to_overwrite
+from amgs.files import refuse_to_replace_folder
 from amgs.images import find_near_duplicates
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.backbones import DEFAULT_BACKBONE, Backbone, find_backbone, locate_backbone
-from amgs.model.bundle import save_model
+from amgs.model.bundle import CARD, save_model
 from amgs.model.features import Extracted, FeatureCache, FeatureExtractor, View
 from amgs.model.network import Network
 from amgs.model.recipes import RECIPES, TrainingData
@@ -101,7 +101,7 @@ def train_model(
         If the backbone cannot be had.
     """
     options = options or TrainingOptions()
-    refuse_to_overwrite(folder, overwrite=overwrite)
+    refuse_to_replace_folder(folder, CARD, overwrite=overwrite)
     backbone = find_backbone(options.backbone)
     network_file = locate_backbone(backbone, options.weights, progress)
     extractor = _open_extractor(backbone, network_file, use_cache=options.use_cache)
@@ -127,7 +127,7 @@ def train_model(
     card = {
         "title": f"pain / no pain on {backbone.title}, recipe {options.recipe}",
         "classes": list(CLASSES),
-        "backbone": _describe_backbone(backbone, network_file),
+        "backbone": _describe_backbone(backbone, network_file, options.weights),
         "recipe": {"name": options.recipe, **trained.story},
         "data": describe_data(kept, unreadable),
         "split": {
@@ -242,13 +242,23 @@ def _further_warnings(
     return warnings
 
 
-def _describe_backbone(backbone: Backbone, network_file: Path) -> dict[str, Any]:
+def _describe_backbone(
+    backbone: Backbone, network_file: Path, weights: Path | None
+) -> dict[str, Any]:
+    """Say what the network is; weights other than the published ones speak for themselves."""
+    origin = {"trained_on": backbone.trained_on, "source": backbone.source}
+    if weights is not None and backbone.weights is not None:
+        found = hash_file(weights)
+        if found != backbone.weights.sha256:
+            origin = {
+                "trained_on": "not known to amgs",
+                "source": f"{weights.name}, SHA-256 {found}: not the published file",
+            }
     return {
         "name": backbone.name,
         "title": backbone.title,
-        "trained_on": backbone.trained_on,
+        **origin,
         "licence": backbone.licence,
-        "source": backbone.source,
         "n_features": backbone.n_features,
         "sha256": hash_file(network_file),
     }

@@ -98,6 +98,11 @@ def _from_csv(path: Path) -> list[LabelledImage]:
         _from_row(path, int(line), row, faults)
         for line, row in zip(table.index, table.to_dict("records"), strict=True)
     ]
+    seen: dict[tuple[Path, str], int] = {}
+    for line, image in zip(table.index, images, strict=True):
+        first = seen.setdefault((image.path, image.label), int(line))
+        if first != line and image.name:
+            faults.append(f"line {line}: {image.name} stands in line {first} already")
     if faults:
         msg = (
             f"Expected a labelled image in every line of {path}, found {len(faults)} faults:\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from amgs.errors import ResumeError
-from amgs.files import refuse_to_overwrite, write_json
+from amgs.files import refuse_to_replace_file, write_json
 from amgs.vocabulary import PREDICTION_COLUMNS, PROBLEM_COLUMN, PainClass, Prediction
 
 Outcome = Prediction | str
@@ -89,7 +89,7 @@ class CsvSink(PredictionSink):
         restart: bool = False,
     ) -> None:
         super().__init__(known)
-        refuse_to_overwrite(out, overwrite=overwrite)
+        refuse_to_replace_file(out, overwrite=overwrite)
         out.parent.mkdir(parents=True, exist_ok=True)
         self._out = out
         self._part = out.with_name(out.name + ".part")

@@ -63,9 +63,11 @@ class TestTrainingSet:
             load_training_set(path)
         lines = str(caught.value).splitlines()[1:-1]
         assert [line.split(":")[0].strip(" -") for line in lines] == [
-            "line 2", "line 3", "line 4", "line 5", "line 6",
+            "line 2", "line 3", "line 4", "line 5", "line 6", "line 6",
         ]  # fmt: skip
-        for text in ("'sore'", "no image at b.png", "an empty path", "'12'", "'dev'"):
+        for text in (
+            "'sore'", "no image at b.png", "an empty path", "'12'", "'dev'", "stands in line 5",
+        ):  # fmt: skip
             assert text in str(caught.value)
 
     def test_wrong_column(self, tmp_path: Path) -> None:
@@ -236,7 +238,8 @@ class TestTraining:
     def test_nothing_is_overwritten_unasked(self, cohort: Path, tmp_path: Path) -> None:
         """Checked before the work, not after it."""
         (tmp_path / "m").mkdir()
-        with pytest.raises(OutputExistsError):
+        (tmp_path / "m/card.json").write_text("{}")
+        with pytest.raises(OutputExistsError, match="would be replaced"):
             train_model(load_training_set(cohort), tmp_path / "m", progress=pytest.fail)
 
     def test_the_model_is_what_was_measured(self, cohort: Path, model_folder: Path) -> None:
