@@ -36,5 +36,7 @@ def make_model(folder: Path) -> Path:
     backbone = find_backbone(DEFAULT_BACKBONE)
     rng = np.random.default_rng(0)
     weights = (0.05 * rng.standard_normal(backbone.n_features)).astype(np.float32)
-    save_model(folder, Head(weights, 0.0), locate_backbone(backbone), backbone.preprocessing, {})
+    head = Head(weights, 0.0)
+    network_file = locate_backbone(backbone)
+    save_model(folder, head, network_file, backbone.preprocessing, {}, parts={})
     return folder

@@ -25,6 +25,8 @@ PAIN: PainClass = "pain"
 NO_PAIN: PainClass = "no pain"
 CLASSES: tuple[PainClass, PainClass] = (NO_PAIN, PAIN)
 PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
+TRAINED_PARTS: tuple[Part, Part] = ("train", "validation")
+"""The parts a model has learned from; only the test part is new to it."""
 
 EVEN_ODDS = 0.5
 """From this probability of pain on, an image is called pain."""
@@ -37,6 +39,9 @@ PREDICTION_COLUMNS = ("image", "predicted", "confidence", "p_pain", "signed_scor
 
 KNOWN_ABOUT_AN_IMAGE = ("label", "mgs", "animal", "group", "timepoint", "recording", "time_s")
 """What may be known of an image; carried from an input CSV into the predictions."""
+
+PART_COLUMN = "part"
+"""Which part of the model's own training data an image was in; empty for an image new to it."""
 
 PROBLEM_COLUMN = "problem"
 """Why an image has no prediction; empty when it has one."""

@@ -63,6 +63,15 @@ def test_train_classify_evaluate(cohort: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["n_total"] == card["data"]["images"]
+    parts = card["split"]["parts"]
+    assert found["n_trained_on"] == parts["train"]["images"] + parts["validation"]["images"]
+    assert "images were used to train the model that is judged here" in done.stderr
+    unseen = json.loads(
+        amgs("evaluate", "predictions.csv", "--unseen-only", "--json", cwd=tmp_path).stdout
+    )
+    test = card["metrics"]["test"]["all"]
+    assert unseen["n_total"] == test["n"]
+    assert unseen["curve"][0]["tp"] == test["tp"]
     assert found["mgs"]["pearson_r"] > 0.5
     names = {p.name for p in (tmp_path / "figures").iterdir()}
     assert {"accuracy_coverage.pdf", "mgs_signed_score.svg", "reliability.csv"} <= names

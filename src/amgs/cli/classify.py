@@ -108,6 +108,7 @@ def _document(
         "no_pain": summary.no_pain,
         "confident": summary.confident,
         "unreadable": summary.unreadable,
+        "trained_on": summary.trained_on,
         "problems": [{"image": name, "problem": problem} for name, problem in summary.problems],
     }
     if out is None:
@@ -147,6 +148,7 @@ def _print_summary(summary: ClassifySummary, out: Path | None, *, quiet: bool) -
             ["confidence ≥ 0.75", f"{summary.confident} ({percent(share)})"],
             ["of these, pain", str(summary.confident_pain)],
             ["could not be read", str(summary.unreadable)],
+            ["the model was trained with", str(summary.trained_on)],
         ],
     )
     if summary.unreadable:

@@ -17,11 +17,18 @@ from amgs.cli.console import (
     percent_with_interval,
     print_json,
     print_table,
+    warn,
 )
 from amgs.vocabulary import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from amgs.model.evaluate import CurvePoint, Evaluation, MgsAgreement
+
+
+SEEN = (
+    "{} of {} images were used to train the model that is judged here: the numbers are better than "
+    "for new images. Leave them out with --unseen-only."
+)
 
 
 def evaluate(
@@ -47,6 +54,10 @@ def evaluate(
         Path | None,
         typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
     ] = None,
+    unseen_only: Annotated[
+        bool,
+        typer.Option("--unseen-only", help="Leave out images that the model was trained with."),
+    ] = False,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -60,7 +71,7 @@ def evaluate(
     Example: `amgs evaluate predictions.csv --figures figures/`
     """
     from amgs.files import refuse_to_replace_file
-    from amgs.model.evaluate import evaluate_predictions, join_truth
+    from amgs.model.evaluate import evaluate_predictions, join_truth, trained_on
     from amgs.prediction import read_predictions
 
     if out is not None:
@@ -70,7 +81,11 @@ def evaluate(
         from amgs.model.training_set import load_training_set
 
         table = join_truth(table, [(image.name, image.label) for image in load_training_set(truth)])
+    if unseen_only:
+        table = table[~trained_on(table)]
     result = evaluate_predictions(table, threshold)
+    if result.n_trained_on:
+        warn([SEEN.format(result.n_trained_on, result.point.n_total)], quiet=quiet)
     if out is not None:
         _write_curve(out, result)
     written = _write_figures(figures, result) if figures is not None else []
@@ -125,6 +140,7 @@ def _print(result: Evaluation) -> None:
         ["truth from", result.truth],
         ["files without a prediction", str(result.n_problems)],
         ["predictions without a truth", str(result.n_unlabelled)],
+        ["images the model was trained with", str(result.n_trained_on)],
     ]
     print_table("All images", ["", ""], rows)
     print_table(

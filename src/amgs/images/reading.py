@@ -53,11 +53,21 @@ def read_image(path: Path) -> RGB:
         or has a pixel format whose brightness cannot be known (floating point; 10- or 12-bit
         values in a 16-bit file). The message starts with the reason, without the path.
     """
+    return decode_image(read_content(path))
+
+
+def read_content(path: Path) -> bytes:
+    """Read the bytes of a file.
+
+    Raises
+    ------
+    UnreadableImageError
+        If it cannot be opened.
+    """
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UnreadableImageError(f"cannot be opened: {error.strerror or error}") from error
-    return decode_image(content)
 
 
 def decode_image(content: bytes) -> RGB:

@@ -3,8 +3,9 @@
 ======================  ==========================================================================
 ``backbone.onnx``       the frozen network
 ``head.npz``            ``weights``, ``bias``, ``slope``, ``intercept``
+``trained_on.json``     SHA-256 of every image of the training data, by part
 ``card.json``           what the model is, what it was trained on, how well it does, the SHA-256 of
-                        the other two files
+                        the other files
 ======================  ==========================================================================
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,13 @@ from amgs.model.head import Head
 from amgs.model.network import Network
 from amgs.model.preprocess import Preprocessing
 from amgs.provenance import hash_file, hash_text
+from amgs.vocabulary import PARTS, Part
 
 CARD = "card.json"
 HEAD = "head.npz"
 NETWORK = "backbone.onnx"
+TRAINED_ON = "trained_on.json"
+_FILES = (NETWORK, HEAD, TRAINED_ON)
 FORMAT = "amgs-model"
 FORMAT_VERSION = 1
 SEAL = "sha256_of_this_card"
@@ -51,6 +56,8 @@ class Model:
         The text of ``card.json``.
     sha256
         One hash over network, head and preprocessing: what makes two models the same.
+    parts
+        SHA-256 of an image of the training data → the part it was in.
     """
 
     head: Head
@@ -58,6 +65,7 @@ class Model:
     network_file: Path
     card: dict[str, Any]
     sha256: str
+    parts: Mapping[str, Part]
 
     def open_network(self) -> Network:
         """Load the network into memory."""
@@ -71,9 +79,10 @@ def save_model(
     preprocessing: Preprocessing,
     card: dict[str, Any],
     *,
+    parts: Mapping[str, Part],
     overwrite: bool = False,
 ) -> None:
-    """Write a model folder, whole or not at all.
+    """Write a model folder, whole or not at all; the parameters are those of `Model`.
 
     Raises
     ------
@@ -89,7 +98,9 @@ def save_model(
             slope=np.float64(head.slope),
             intercept=np.float64(head.intercept),
         )
-        hashes = {name: hash_file(temporary / name) for name in (NETWORK, HEAD)}
+        by_part = {part: sorted(h for h, p in parts.items() if p == part) for part in PARTS}
+        write_json(temporary / TRAINED_ON, by_part)
+        hashes = {name: hash_file(temporary / name) for name in _FILES}
         document = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -113,11 +124,13 @@ def load_model(folder: Path) -> Model:
     try:
         preprocessing = Preprocessing(**card["preprocessing"])
         head = _read_head(folder / HEAD)
+        by_part = json.loads((folder / TRAINED_ON).read_text(encoding="utf-8"))
+        parts = {content: part for part in PARTS for content in by_part[part]}
     except (KeyError, TypeError, ValueError, OSError) as error:
         msg = f"Expected a model in {folder}, but its card or head cannot be used: {error}."
         raise BrokenModelError(msg) from error
     identity = hash_text([*(card["files"][name] for name in (NETWORK, HEAD)), repr(preprocessing)])
-    return Model(head, preprocessing, folder / NETWORK, card, identity)
+    return Model(head, preprocessing, folder / NETWORK, card, identity, parts)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -160,7 +173,7 @@ def _check_files(folder: Path, card: dict[str, Any]) -> None:
     faults = []
     if card.get(SEAL) != _seal(card):
         faults.append(f"{CARD} was changed after the model was made (its seal does not fit)")
-    for name in (NETWORK, HEAD):
+    for name in _FILES:
         path = folder / name
         if not path.is_file():
             faults.append(f"{name} is missing")

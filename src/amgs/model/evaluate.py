@@ -19,7 +19,7 @@ from amgs.model.metrics import (
     reliability_table,
     wilson_interval,
 )
-from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN
+from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, PART_COLUMN, TRAINED_PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +110,7 @@ class Evaluation:
     expected_calibration_error: float
     n_problems: int
     n_unlabelled: int
+    n_trained_on: int
     truth: str
     mgs: MgsAgreement | None
 
@@ -126,6 +127,7 @@ class Evaluation:
             "truth": self.truth,
             "n_problems": self.n_problems,
             "n_unlabelled": self.n_unlabelled,
+            "n_trained_on": self.n_trained_on,
         }
         if self.mgs is not None:
             document["mgs"] = {
@@ -186,9 +188,22 @@ def evaluate_predictions(
         expected_calibration_error=expected_calibration_error(table) or 0.0,
         n_problems=predictions.attrs.get("problems", 0),
         n_unlabelled=len(predictions) - len(known),
+        n_trained_on=int(trained_on(known).sum()),
         truth=predictions.attrs.get("truth", ""),
         mgs=_compare_with_mgs(predictions),
     )
+
+
+def trained_on(predictions: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which predictions are of images that the model itself was trained or chosen with.
+
+    What a model says about those is no evidence of what it says about others.
+    """
+    import pandas as pd
+
+    if PART_COLUMN not in predictions:
+        return pd.Series(False, index=predictions.index)
+    return predictions[PART_COLUMN].isin(TRAINED_PARTS)
 
 
 def compare_with_mgs(

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from amgs.config import cache_folder, thread_count
 from amgs.errors import UnreadableImageError
 from amgs.images import perceptual_hash, read_image
+from amgs.images.reading import read_content
 from amgs.jobs import ProgressCallback, batches, map_ahead, no_progress
 from amgs.model.augment import UNALTERED, Alteration
 from amgs.model.network import BATCH_SIZE, Network
@@ -240,6 +241,6 @@ def _hash_contents(
 
 def _hash_or_reason(path: Path) -> tuple[str, str]:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest(), ""
-    except OSError as error:
-        return "", f"cannot be opened: {error.strerror or error}"
+        return hashlib.sha256(read_content(path)).hexdigest(), ""
+    except UnreadableImageError as error:
+        return "", str(error)

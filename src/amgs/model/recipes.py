@@ -17,7 +17,7 @@ from amgs.model.augment import choose_copies, draw_alteration
 from amgs.model.features import FeatureExtractor, View
 from amgs.model.head import Head, calibrate, fit_platt, train_logistic_head, train_paper_head
 from amgs.model.metrics import area_under_curve
-from amgs.model.splits import PartsOfData, assign_folds, count_folds
+from amgs.model.splits import PartsOfData, cross_validation_folds
 from amgs.vocabulary import RecipeName
 
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -152,9 +152,7 @@ def _copies_for_best(
 
 
 def _folds(data: TrainingData, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    units, is_pain = data.parts.units[rows], data.is_pain[rows]
-    n_folds = max(2, count_folds(is_pain, units, N_FOLDS))
-    return assign_folds(is_pain, units, n_folds, data.seed)
+    return cross_validation_folds(data.is_pain[rows], data.parts.units[rows], N_FOLDS, data.seed)
 
 
 def _held_out_logits(

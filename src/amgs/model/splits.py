@@ -122,6 +122,28 @@ def assign_folds(
     return folds
 
 
+def cross_validation_folds(
+    is_pain: npt.NDArray[np.bool_], units: npt.NDArray[np.str_], most: int, seed: int
+) -> npt.NDArray[np.intp]:
+    """Give fold numbers for cross-validation: what remains without a fold holds both classes.
+
+    Raises
+    ------
+    TooFewAnimalsError
+        If there are no such folds, because a class hangs on too few units.
+    """
+    for n_folds in range(count_folds(is_pain, units, most), 1, -1):
+        folds = assign_folds(is_pain, units, n_folds, seed)
+        if all(len(set(is_pain[folds != n].tolist())) == 2 for n in range(n_folds)):  # noqa: PLR2004
+            return folds
+    msg = (
+        "Expected at least two animals (or images) of each class in the training and validation "
+        f"parts, to choose by cross-validation, found {_count_units(is_pain, units)}. "
+        "Add animals of the rarer class, or use --recipe paper, which chooses nothing."
+    )
+    raise TooFewAnimalsError(msg)
+
+
 def _eighty_ten_ten(
     is_pain: npt.NDArray[np.bool_], units: npt.NDArray[np.str_], seed: int
 ) -> npt.NDArray[np.str_] | None:
@@ -223,6 +245,17 @@ def _given_parts(images: Sequence[LabelledImage]) -> PartsOfData:
         msg = (
             f"Expected the parts {', '.join(PARTS)} in the `part` column, found none in "
             f"{', '.join(missing)}. Assign images to it, or remove the column to have them split."
+        )
+        raise TooFewAnimalsError(msg)
+    lacking = [
+        f"{part} holds only `{next(iter(labels))}`"
+        for part in PARTS
+        if len(labels := {i.label for i in images if i.part == part}) == 1
+    ]
+    if lacking:
+        msg = (
+            "Expected both classes in every part of the `part` column, found:\n"
+            f"{list_faults(lacking)}\nMove animals between the parts."
         )
         raise TooFewAnimalsError(msg)
     units = np.array(animals) if animals else _each_its_own(len(images))

@@ -146,8 +146,15 @@ def train_model(
             seed=options.seed,
         ).as_dict(),
     }
+    part_of = dict(zip(extracted.contents, parts.part.tolist(), strict=True))
     save_model(
-        folder, trained.head, network_file, backbone.preprocessing, card, overwrite=overwrite
+        folder,
+        trained.head,
+        network_file,
+        backbone.preprocessing,
+        card,
+        parts=part_of,
+        overwrite=overwrite,
     )
     return TrainingResult(folder, card)
 

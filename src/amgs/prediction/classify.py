@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,13 +13,14 @@ import numpy.typing as npt
 
 from amgs.config import thread_count
 from amgs.errors import TableError, UnreadableImageError, list_faults
-from amgs.images import count_images, find_images, read_image
+from amgs.images import count_images, find_images
+from amgs.images.reading import decode_image, read_content
 from amgs.jobs import ProgressCallback, batches, map_ahead, no_progress
 from amgs.model.bundle import Model
 from amgs.model.network import BATCH_SIZE, Network
 from amgs.prediction.writing import DECIMALS, Outcome, PredictionSink
 from amgs.tables import read_table
-from amgs.vocabulary import DEFAULT_THRESHOLD, KNOWN_ABOUT_AN_IMAGE, PAIN, Prediction
+from amgs.vocabulary import DEFAULT_THRESHOLD, KNOWN_ABOUT_AN_IMAGE, PAIN, TRAINED_PARTS, Prediction
 
 MAX_LISTED_PROBLEMS = 100
 
@@ -37,7 +39,8 @@ class ClassifySummary:
     """What came out, counted.
 
     ``problems`` lists name and reason of the first hundred images that could not be read; the
-    table has all of them. ``resumed`` counts the rows that an earlier, interrupted run had done.
+    table has all of them. ``resumed`` counts the rows that an earlier, interrupted run had done,
+    ``trained_on`` the images that the model was trained or chosen with.
     """
 
     images: int = 0
@@ -47,11 +50,13 @@ class ClassifySummary:
     confident_pain: int = 0
     unreadable: int = 0
     resumed: int = 0
+    trained_on: int = 0
     problems: list[tuple[str, str]] = field(default_factory=list)
 
-    def count(self, name: str, outcome: Prediction | str) -> None:
+    def count(self, name: str, outcome: Outcome, part: str) -> None:
         """Count one image: its prediction, or why there is none."""
         self.images += 1
+        self.trained_on += part in TRAINED_PARTS
         if isinstance(outcome, str):
             self.unreadable += 1
             if len(self.problems) < MAX_LISTED_PROBLEMS:
@@ -137,43 +142,55 @@ def classify_images(
     """
     network = model.open_network()
     summary = ClassifySummary(resumed=len(sink.done))
-    for name, outcome in sink.done_outcomes():
-        summary.count(name, outcome)
+    for done in sink.done_outcomes():
+        summary.count(*done)
     waiting = (image for image in images if image.name not in sink.done)
 
-    def look_at(batch: list[ImageToClassify]) -> list[tuple[ImageToClassify, Outcome]]:
-        return list(zip(batch, _classify_batch(model, network, batch), strict=True))
+    def look_at(batch: list[ImageToClassify]) -> list[_Answer]:
+        return _classify_batch(model, network, batch)
 
     threads = thread_count()
     with ThreadPoolExecutor(threads) as executor:
-        for answered in map_ahead(executor, look_at, batches(waiting, BATCH_SIZE), 3 * threads):
-            for image, outcome in answered:
-                sink.write(image.name, image.known, outcome)
-                summary.count(image.name, outcome)
+        for answers in map_ahead(executor, look_at, batches(waiting, BATCH_SIZE), 3 * threads):
+            for answer in answers:
+                name = answer.image.name
+                sink.write(name, answer.image.known, answer.outcome, answer.part)
+                summary.count(name, answer.outcome, answer.part)
             sink.flush()
             progress("classifying", summary.images, total)
     return summary
 
 
+@dataclass(slots=True)
+class _Answer:
+    """An image, what was said of it, and the part of the training data it was in, if any."""
+
+    image: ImageToClassify
+    outcome: Outcome = ""
+    part: str = ""
+
+
 def _classify_batch(
     model: Model, network: Network, batch: Sequence[ImageToClassify]
-) -> Iterator[Outcome]:
-    """Yield a prediction for each image, or the reason why there is none."""
+) -> list[_Answer]:
+    """Answer each image with a prediction, or with the reason why there is none."""
+    answers = [_Answer(image) for image in batch]
+    readable: list[_Answer] = []
     pictures: list[npt.NDArray[np.float32]] = []
-    reasons: list[str | None] = []
-    for image in batch:
+    for answer in answers:
         try:
-            pictures.append(model.preprocessing.apply(read_image(image.path)))
-            reasons.append(None)
+            content = read_content(answer.image.path)
+            pictures.append(model.preprocessing.apply(decode_image(content)))
         except UnreadableImageError as error:
-            reasons.append(str(error))
-    p_pain: list[float] = []
+            answer.outcome = str(error)
+            continue
+        answer.part = model.parts.get(hashlib.sha256(content).hexdigest(), "")
+        readable.append(answer)
     if pictures:
-        answers = model.head.p_pain(network.features(np.stack(pictures)))
-        p_pain = answers.round(DECIMALS).tolist()
-    answer = iter(p_pain)
-    for reason in reasons:
-        yield Prediction.from_p_pain(next(answer)) if reason is None else reason
+        p_pain = model.head.p_pain(network.features(np.stack(pictures))).round(DECIMALS)
+        for answer, p in zip(readable, p_pain.tolist(), strict=True):
+            answer.outcome = Prediction.from_p_pain(p)
+    return answers
 
 
 def _listing_from_csv(path: Path) -> ImageListing:

@@ -11,7 +11,13 @@ from typing import Any, TextIO
 
 from amgs.errors import ResumeError
 from amgs.files import refuse_to_replace_file, write_json
-from amgs.vocabulary import PREDICTION_COLUMNS, PROBLEM_COLUMN, PainClass, Prediction
+from amgs.vocabulary import (
+    PART_COLUMN,
+    PREDICTION_COLUMNS,
+    PROBLEM_COLUMN,
+    PainClass,
+    Prediction,
+)
 
 Outcome = Prediction | str
 """A prediction, or the reason why there is none."""
@@ -24,16 +30,16 @@ class PredictionSink(ABC):
     """Takes predictions in order; used by one thread."""
 
     def __init__(self, known: Sequence[str]) -> None:
-        self.columns = (*PREDICTION_COLUMNS, *known, PROBLEM_COLUMN)
+        self.columns = (*PREDICTION_COLUMNS, *known, PART_COLUMN, PROBLEM_COLUMN)
         self.done: set[str] = set()
 
-    def done_outcomes(self) -> Iterator[tuple[str, Outcome]]:
+    def done_outcomes(self) -> Iterator[tuple[str, Outcome, str]]:
         """Yield what an earlier, interrupted run has done already."""
         yield from ()
 
     @abstractmethod
-    def write(self, name: str, known: Sequence[str], outcome: Outcome) -> None:
-        """Take one image."""
+    def write(self, name: str, known: Sequence[str], outcome: Outcome, part: str = "") -> None:
+        """Take one image; `part` is the part of the model's training data it was in."""
 
     def flush(self) -> None:  # noqa: B027 - memory has nothing to flush
         """Make what was taken safe."""
@@ -46,9 +52,9 @@ class ListSink(PredictionSink):
         super().__init__(known)
         self.rows: list[dict[str, Any]] = []
 
-    def write(self, name: str, known: Sequence[str], outcome: Outcome) -> None:
-        """Take one image."""
-        cells = dict(zip(self.columns, format_row(name, known, outcome), strict=True))
+    def write(self, name: str, known: Sequence[str], outcome: Outcome, part: str = "") -> None:
+        """Take one image; `part` is the part of the model's training data it was in."""
+        cells = dict(zip(self.columns, format_row(name, known, outcome, part), strict=True))
         self.rows.append(cells)
 
 
@@ -95,7 +101,7 @@ class CsvSink(PredictionSink):
         self._part = out.with_name(out.name + ".part")
         self._companion = out.with_name(out.name + ".part.json")
         self._identity = {"model": model_sha256, "columns": list(self.columns)}
-        self._earlier: list[tuple[str, Outcome]] = []
+        self._earlier: list[tuple[str, Outcome, str]] = []
         if self._part.exists() and not restart:
             self._take_up()
         self._stream = self._open()
@@ -103,14 +109,14 @@ class CsvSink(PredictionSink):
         if not self.done:
             self._writer.writerow(self.columns)
 
-    def done_outcomes(self) -> Iterator[tuple[str, Outcome]]:
+    def done_outcomes(self) -> Iterator[tuple[str, Outcome, str]]:
         """Yield what an earlier, interrupted run has done already."""
         yield from self._earlier
         self._earlier = []
 
-    def write(self, name: str, known: Sequence[str], outcome: Outcome) -> None:
-        """Take one image."""
-        self._writer.writerow(format_row(name, known, outcome))
+    def write(self, name: str, known: Sequence[str], outcome: Outcome, part: str = "") -> None:
+        """Take one image; `part` is the part of the model's training data it was in."""
+        self._writer.writerow(format_row(name, known, outcome, part))
 
     def flush(self) -> None:
         """Hand what was taken to the operating system; a killed process loses nothing of it."""
@@ -144,7 +150,7 @@ class CsvSink(PredictionSink):
         rows = csv.DictReader(whole.decode("utf-8").splitlines(keepends=True))
         for row in rows:
             self.done.add(row["image"])
-            self._earlier.append((row["image"], _outcome(row)))
+            self._earlier.append((row["image"], _outcome(row), row[PART_COLUMN]))
 
     def _refuse_other_model(self) -> None:
         try:
@@ -159,13 +165,13 @@ class CsvSink(PredictionSink):
             raise ResumeError(msg)
 
 
-def format_row(name: str, known: Sequence[str], outcome: Outcome) -> list[object]:
+def format_row(name: str, known: Sequence[str], outcome: Outcome, part: str) -> list[object]:
     """Return the cells of one image; numbers have six decimals."""
     if isinstance(outcome, str):
-        return [name, "", "", "", "", *known, outcome]
+        return [name, "", "", "", "", *known, part, outcome]
     numbers = (outcome.confidence, outcome.p_pain, outcome.signed_score)
     cells = [f"{number:.{DECIMALS}f}" for number in numbers]
-    return [name, outcome.predicted, *cells, *known, ""]
+    return [name, outcome.predicted, *cells, *known, part, ""]
 
 
 def _outcome(row: dict[str, str]) -> Outcome:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from amgs.errors import BrokenModelError, OutputExistsError
-from amgs.model.bundle import CARD, HEAD, NETWORK, load_model, save_model
+from amgs.model.bundle import CARD, HEAD, NETWORK, TRAINED_ON, load_model, save_model
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def copy(model_folder: Path, tmp_path: Path) -> Path:
 
 def test_a_model_folder_holds_numbers_and_text_only(model_folder: Path) -> None:
     """No pickle, no code; the head opens without allowing pickles."""
-    assert sorted(p.name for p in model_folder.iterdir()) == [NETWORK, CARD, HEAD]
+    assert sorted(p.name for p in model_folder.iterdir()) == [NETWORK, CARD, HEAD, TRAINED_ON]
     with np.load(model_folder / HEAD, allow_pickle=False) as head:
         assert set(head) == {"weights", "bias", "slope", "intercept"}
     json.loads((model_folder / CARD).read_text(encoding="utf-8"))
@@ -103,9 +103,8 @@ def test_a_pickle_in_the_head_is_not_opened(copy: Path) -> None:
     np.savez(copy / HEAD, weights=np.array([{"a": 1}], dtype=object), bias=0, slope=1, intercept=0)
     card = {k: v for k, v in model.card.items() if k not in {"files", "preprocessing"}}
     target = copy.parent / "evil"
-    save_model(
-        target, model.head, model.network_file, Preprocessing(**model.card["preprocessing"]), card
-    )
+    preprocessing = Preprocessing(**model.card["preprocessing"])
+    save_model(target, model.head, model.network_file, preprocessing, card, parts=model.parts)
     shutil.copyfile(copy / HEAD, target / HEAD)
     with pytest.raises(BrokenModelError):
         load_model(target)
@@ -115,4 +114,4 @@ def test_a_model_is_not_overwritten_unasked(copy: Path) -> None:
     """Years of work may hang on it."""
     model = load_model(copy)
     with pytest.raises(OutputExistsError, match="would be replaced"):
-        save_model(copy, model.head, model.network_file, model.preprocessing, {})
+        save_model(copy, model.head, model.network_file, model.preprocessing, {}, parts={})

@@ -11,7 +11,12 @@ import pytest
 from scipy import stats
 
 from amgs.errors import ImpossibleValueError, OneClassError, TableError
-from amgs.model.evaluate import compare_with_mgs, evaluate_predictions, join_truth
+from amgs.model.evaluate import (
+    compare_with_mgs,
+    evaluate_predictions,
+    join_truth,
+    trained_on,
+)
 from amgs.prediction import read_predictions
 
 GOOD = """image,predicted,confidence,label,mgs
@@ -172,3 +177,12 @@ def test_joining_truth() -> None:
         )
     with pytest.raises(TableError, match="found none"):
         join_truth(table, [("other.jpg", "pain")])
+
+
+def test_images_the_model_was_trained_with_are_counted(tmp_path: Path) -> None:
+    """Train and validation part; the test part is fair."""
+    content = "image,predicted,confidence,label,part\na,pain,0.9,pain,train\n"
+    content += "b,no pain,0.9,no pain,validation\nc,pain,0.9,no pain,test\nd,pain,0.9,pain,\n"
+    table = read_predictions(write(tmp_path, content))
+    assert evaluate_predictions(table).n_trained_on == 2
+    assert trained_on(table).tolist() == [True, True, False, False]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amgs.errors import LeakedAnimalError, TooFewAnimalsError, UnknownAnimalsError
-from amgs.model.splits import split_images
+from amgs.model.splits import cross_validation_folds, split_images
 from amgs.vocabulary import NO_PAIN, PAIN, LabelledImage, Part
 
 
@@ -102,3 +102,27 @@ def test_too_few_animals_are_refused() -> None:
     """Two animals cannot make three parts."""
     with pytest.raises(TooFewAnimalsError, match="at least 3 animals with images of each class"):
         split_images(images(2), "animal", 0)
+
+
+def test_a_given_part_of_one_class_is_refused() -> None:
+    """A test part without pain images has no sensitivity."""
+    made = images(3, part={0: "train", 1: "validation", 2: "test"})
+    made = [image for image in made if image.part != "test" or image.label == NO_PAIN]
+    with pytest.raises(TooFewAnimalsError, match=r"found:\n  - test holds only `no pain`"):
+        split_images(made, "animal", 0)
+
+
+@pytest.mark.parametrize("n_pain_animals", [1, 2, 3, 5])
+def test_folds_leave_both_classes_to_train_on(n_pain_animals: int) -> None:
+    """However few animals carry a class; one is not enough."""
+    units = np.repeat([f"a{k}" for k in range(8)], 4)
+    is_pain = np.isin(units, [f"a{k}" for k in range(n_pain_animals)])
+    for seed in range(20):
+        if n_pain_animals == 1:
+            with pytest.raises(TooFewAnimalsError, match="1 with pain images and 7 with no-pain"):
+                cross_validation_folds(is_pain, units, 5, seed)
+            continue
+        folds = cross_validation_folds(is_pain, units, 5, seed)
+        for fold in np.unique(folds):
+            assert len(set(is_pain[folds != fold])) == 2
+            assert not set(units[folds == fold]) & set(units[folds != fold])

@@ -77,7 +77,15 @@ def test_what_a_csv_knows_is_kept(model: Model, faces: Path, tmp_path: Path) -> 
     )
     run(model, [tmp_path / "images.csv"], tmp_path / "p.csv")
     first, second = rows_of(tmp_path / "p.csv")
-    assert list(first) == [*PREDICTION_COLUMNS, "label", "animal", "group", "timepoint", "problem"]
+    assert list(first) == [
+        *PREDICTION_COLUMNS,
+        "label",
+        "animal",
+        "group",
+        "timepoint",
+        "part",
+        "problem",
+    ]
     assert (first["animal"], first["group"], first["label"]) == ("m1", "sham", "no pain")
     assert second["animal"] == "m2"
     assert second["problem"]
