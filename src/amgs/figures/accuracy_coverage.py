@@ -31,7 +31,7 @@ def figure(curve: Sequence[CurvePoint]) -> DrawnFigure:
             axes.annotate(
                 f"≥ {DEFAULT_THRESHOLD}",
                 place,
-                xytext=(4, -11),
+                xytext=(-27, 4),
                 textcoords="offset points",
                 fontsize=7,
             )
