@@ -18,7 +18,7 @@ from amgs.model.backbones import DEFAULT_BACKBONE, Backbone, find_backbone, loca
 from amgs.model.bundle import CARD, save_model
 from amgs.model.features import Extracted, FeatureCache, FeatureExtractor, View
 from amgs.model.network import Network
-from amgs.model.recipes import RECIPES, TrainingData
+from amgs.model.recipes import RECIPES, Trained, TrainingData
 from amgs.model.report_card import describe_data, describe_parts, measure_parts
 from amgs.model.splits import PartsOfData, split_images
 from amgs.provenance import hash_file, hash_text, record_provenance
@@ -121,31 +121,10 @@ def train_model(
         progress=progress,
     )
     trained = RECIPES[options.recipe](data)
-    p_pain = trained.head.p_pain(extracted.features)
-
-    leaks = _pairs_across_parts(alike, parts)
-    card = {
-        "title": f"pain / no pain on {backbone.title}, recipe {options.recipe}",
-        "classes": list(CLASSES),
-        "backbone": _describe_backbone(backbone, network_file, options.weights),
-        "recipe": {"name": options.recipe, **trained.story},
-        "data": describe_data(kept, unreadable),
-        "split": {
-            "asked": options.split,
-            **describe_parts(kept, parts),
-            "near_duplicates_across_parts": _describe_pairs(leaks, kept, parts),
-        },
-        "warnings": [*parts.warnings, *_further_warnings(kept, leaks, alike, unreadable)],
-        "metrics": measure_parts(kept, parts, p_pain, options.seed),
-        "provenance": record_provenance(
-            options={
-                **{k: v for k, v in asdict(options).items() if k not in {"weights", "use_cache"}},
-                "weights": options.weights.name if options.weights else None,
-            },
-            inputs={"images": _hash_inputs(kept, extracted.contents)},
-            seed=options.seed,
-        ).as_dict(),
-    }
+    card = _make_card(
+        _Training(options, backbone, network_file, kept, extracted, unreadable, alike, parts),
+        trained,
+    )
     part_of = dict(zip(extracted.contents, parts.part.tolist(), strict=True))
     save_model(
         folder,
@@ -157,6 +136,49 @@ def train_model(
         overwrite=overwrite,
     )
     return TrainingResult(folder, card)
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """Everything that went into a training, for its card."""
+
+    options: TrainingOptions
+    backbone: Backbone
+    network_file: Path
+    images: Sequence[LabelledImage]
+    extracted: Extracted
+    unreadable: Sequence[dict[str, str]]
+    alike: Sequence[tuple[int, int]]
+    parts: PartsOfData
+
+
+def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
+    """Say what the model is, what it was trained on, and how well it does."""
+    options, images, parts = training.options, training.images, training.parts
+    leaks = _pairs_across_parts(training.alike, parts)
+    p_pain = trained.head.p_pain(training.extracted.features)
+    used = {k: v for k, v in asdict(options).items() if k not in {"weights", "use_cache"}}
+    used["weights"] = options.weights.name if options.weights else None
+    further = _further_warnings(images, leaks, training.alike, training.unreadable)
+    return {
+        "title": f"pain / no pain on {training.backbone.title}, recipe {options.recipe}",
+        "classes": list(CLASSES),
+        "backbone": _describe_backbone(training.backbone, training.network_file, options.weights),
+        "recipe": {"name": options.recipe, **trained.story},
+        "data": describe_data(images, training.unreadable),
+        "split": {
+            "asked": options.split,
+            **describe_parts(images, parts),
+            "near_duplicates_across_parts": _describe_pairs(leaks, images, parts),
+        },
+        "warnings": [*parts.warnings, *further],
+        "metrics": measure_parts(images, parts, p_pain, options.seed),
+        "provenance": record_provenance(
+            options=used,
+            inputs={"images": _hash_inputs(images, training.extracted.contents)},
+            seed=options.seed,
+        ).as_dict(),
+    }
 
 
 def _open_extractor(backbone: Backbone, network_file: Path, *, use_cache: bool) -> FeatureExtractor:
