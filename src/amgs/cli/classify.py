@@ -13,6 +13,7 @@ from amgs.cli.console import (
     QuietOption,
     note,
     percent,
+    print_facts,
     print_json,
     print_table,
     show_progress,
@@ -138,17 +139,16 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
 def _print_summary(summary: ClassifySummary, out: Path | None, *, quiet: bool) -> None:
     readable = summary.images - summary.unreadable
     share = summary.confident / readable if readable else None
-    print_table(
+    print_facts(
         "Summary",
-        ["", "images"],
         [
-            ["all", str(summary.images)],
-            ["pain", str(summary.pain)],
-            ["no pain", str(summary.no_pain)],
-            ["confidence ≥ 0.75", f"{summary.confident} ({percent(share)})"],
-            ["of these, pain", str(summary.confident_pain)],
-            ["could not be read", str(summary.unreadable)],
-            ["the model was trained with", str(summary.trained_on)],
+            ("images", summary.images),
+            ("pain", summary.pain),
+            ("no pain", summary.no_pain),
+            ("confidence ≥ 0.75", f"{summary.confident} ({percent(share)})"),
+            ("of these, pain", summary.confident_pain),
+            ("could not be read", summary.unreadable),
+            ("the model was trained with", summary.trained_on),
         ],
     )
     if summary.unreadable:

@@ -89,6 +89,22 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     stdout().print(table)
 
 
+def print_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
+    """Print names and what there is to say of each, on stdout."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE, show_header=False
+    )
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, fact in facts:
+        table.add_row(Text(name), Text("" if fact is None else str(fact)))
+    stdout().print(table)
+
+
 def percent(share: float | None) -> str:
     """Write a share as a percentage with one decimal, and a missing one as a dash."""
     return "–" if share is None else f"{100 * share:.1f} %"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from amgs.cli.console import JsonOption, note, print_json, print_table
+from amgs.cli.console import JsonOption, note, print_facts, print_json
 
 
 def doctor(
@@ -34,7 +34,7 @@ def doctor(
         print_json(found)
         return
     for title, rows in found.items():
-        print_table(title, ["", ""], [[name, _plain(value)] for name, value in rows.items()])
+        print_facts(title, [(name, _plain(value)) for name, value in rows.items()])
     note("All is well." if found["engine"]["works"] else "The engine does not work; see above.")
     if not found["engine"]["works"]:
         raise typer.Exit(1)

@@ -15,6 +15,7 @@ from amgs.cli.console import (
     number,
     percent,
     percent_with_interval,
+    print_facts,
     print_json,
     print_table,
     warn,
@@ -134,15 +135,17 @@ def _print(result: Evaluation) -> None:
         ["confidence ≥", "images", "coverage", "sensitivity", "specificity", "accuracy"],
         [_curve_row(p) for p in thresholds],
     )
-    rows = [
-        ["AUC, all images", number(result.auc)],
-        ["expected calibration error", number(result.expected_calibration_error)],
-        ["truth from", result.truth],
-        ["files without a prediction", str(result.n_problems)],
-        ["predictions without a truth", str(result.n_unlabelled)],
-        ["images the model was trained with", str(result.n_trained_on)],
-    ]
-    print_table("All images", ["", ""], rows)
+    print_facts(
+        "All images",
+        [
+            ("AUC", number(result.auc)),
+            ("expected calibration error", number(result.expected_calibration_error)),
+            ("truth from", result.truth),
+            ("files without a prediction", result.n_problems),
+            ("predictions without a truth", result.n_unlabelled),
+            ("images the model was trained with", result.n_trained_on),
+        ],
+    )
     print_table(
         "Calibration: is a confidence as often right as it says?",
         ["confidence", "images", "mean confidence", "right"],

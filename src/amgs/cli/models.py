@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from amgs.cli.console import JsonOption, print_json, print_table, stdout, warn
+from amgs.cli.console import JsonOption, print_facts, print_json, stdout, warn
 from amgs.cli.train import print_card_numbers
 
 
@@ -42,45 +42,35 @@ def _list_backbones(*, as_json: bool) -> None:
     if as_json:
         print_json({name: asdict(b) for name, b in BACKBONES.items()})
         return
-    print_table(
-        "Backbones (frozen networks on which `amgs train` trains its last layer)",
-        ["name", "what it is", "input", "features", "licence", "here"],
-        [
+    stdout().print("Backbones: the frozen networks on which `amgs train` trains its last layer.")
+    for b in BACKBONES.values():
+        print_facts(
+            b.name,
             [
-                b.name,
-                b.title,
-                f"{b.preprocessing.input_px} px",
-                b.n_features,
-                b.licence,
-                is_at_hand(b),
-            ]
-            for b in BACKBONES.values()
-        ],
-    )
-    print_table(
-        "Where their weights come from",
-        ["name", "source", "SHA-256"],
-        [
-            [b.name, b.source, b.sha256 or (b.weights and b.weights.sha256)]
-            for b in BACKBONES.values()
-        ],
-    )
+                ("what it is", f"{b.title}, trained on {b.trained_on}"),
+                ("takes", f"{b.preprocessing.input_px} × {b.preprocessing.input_px} pixels"),
+                ("gives", f"{b.n_features} features"),
+                ("licence", b.licence),
+                ("here", is_at_hand(b)),
+                ("source", b.source),
+                ("SHA-256", b.sha256 or (b.weights and f"{b.weights.sha256} (weight file)")),
+            ],
+        )
 
 
 def _print_card(folder: str, card: dict[str, Any]) -> None:
     data, backbone = card["data"], card["backbone"]
     animals = data["animals"] if data["animals"] is not None else "unknown"
-    print_table(
+    print_facts(
         f"{folder}: {card['title']}",
-        ["", ""],
         [
-            ["backbone", f"{backbone['title']} ({backbone['trained_on']}, {backbone['licence']})"],
-            ["recipe", card["recipe"]["name"]],
-            ["calibration", card["recipe"]["calibration"]],
-            ["images", f"{data['images']}: {_per_class(data)}"],
-            ["animals", animals],
-            ["kept whole between parts", card["split"]["kept_whole"]],
-            ["made by", f"amgs {card['provenance']['amgs']}, {card['provenance']['created']}"],
+            ("backbone", f"{backbone['title']} ({backbone['trained_on']}, {backbone['licence']})"),
+            ("recipe", card["recipe"]["name"]),
+            ("calibration", card["recipe"]["calibration"]),
+            ("images", f"{data['images']}: {_per_class(data)}"),
+            ("animals", animals),
+            ("kept whole between parts", card["split"]["kept_whole"]),
+            ("made by", f"amgs {card['provenance']['amgs']}, {card['provenance']['created']}"),
         ],
     )
     print_card_numbers(card)

@@ -110,11 +110,12 @@ def print_card_numbers(card: dict[str, Any]) -> None:
     )
     rows = []
     for name, part in card["metrics"].items():
-        for what, key in (("all", "all"), ("confidence ≥ 0.75", "confidence_at_least_0.75")):
+        for what, key in (("any", "all"), ("≥ 0.75", "confidence_at_least_0.75")):
             rates = part[key]
             rows.append(
                 [
-                    f"{name}, {what}",
+                    name,
+                    what,
                     str(rates["n"]),
                     percent_with_interval(rates["sensitivity"], rates["sensitivity_wilson"]),
                     percent_with_interval(rates["specificity"], rates["specificity_wilson"]),
@@ -124,6 +125,6 @@ def print_card_numbers(card: dict[str, Any]) -> None:
             )
     print_table(
         "How well it does (95 % Wilson intervals; only `test` speaks of new images)",
-        ["part", "n", "sensitivity", "specificity", "accuracy", "AUC"],
+        ["part", "confidence", "n", "sensitivity", "specificity", "accuracy", "AUC"],
         rows,
     )
