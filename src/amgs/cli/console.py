@@ -143,6 +143,7 @@ def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
     )
 
     tasks: dict[str, TaskID] = {}
+    seen: dict[str, int] = {}
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -154,8 +155,10 @@ def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
     ) as bars:
 
         def report(step: str, done: int, total: int | None) -> None:
-            if step not in tasks:
+            # A step that begins again gets a bar of its own, with a clock of its own.
+            if step not in tasks or done < seen[step]:
                 tasks[step] = bars.add_task(step, total=total)
+            seen[step] = done
             bars.update(tasks[step], completed=done, total=total)
 
         yield report
