@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no progress and no notes; warnings stay.")
+]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace a result of that name.")
 ]
@@ -61,13 +63,12 @@ def note(message: str, *, quiet: bool = False, style: str = "") -> None:
         stderr().print(Text(message, style=style))
 
 
-def warn(messages: Sequence[str], *, quiet: bool = False) -> None:
-    """Print warnings on stderr, each marked as one."""
-    if not quiet:
-        from rich.text import Text
+def warn(messages: Sequence[str]) -> None:
+    """Print warnings on stderr, each marked as one; --quiet does not silence them."""
+    from rich.text import Text
 
-        for message in messages:
-            stderr().print(Text("Warning: ", style="bold yellow") + Text(message))
+    for message in messages:
+        stderr().print(Text("Warning: ", style="bold yellow") + Text(message))
 
 
 def print_json(document: Any) -> None:

@@ -86,7 +86,7 @@ def evaluate(
         table = table[~trained_on(table)]
     result = evaluate_predictions(table, threshold)
     if result.n_trained_on:
-        warn([SEEN.format(result.n_trained_on, result.point.n_total)], quiet=quiet)
+        warn([SEEN.format(result.n_trained_on, result.point.n_total)])
     if out is not None:
         _write_curve(out, result)
     written = _write_figures(figures, result) if figures is not None else []

@@ -84,7 +84,7 @@ def train(
     options = TrainingOptions(backbone, recipe, split, seed, weights, use_cache=not no_cache)
     with show_progress(quiet=quiet or json) as progress:
         result = train_model(labelled, out, options, overwrite=overwrite, progress=progress)
-    warn(result.card["warnings"], quiet=quiet)
+    warn(result.card["warnings"])
     if json:
         print_json({"model": out.as_posix(), "card": result.card})
         return
@@ -102,7 +102,7 @@ def print_card_numbers(card: dict[str, Any]) -> None:
     parts = split["parts"]
     print_table(
         "Images",
-        ["part", "images", "pain", "no pain", f"{unit}s"],
+        ["part", "images", "pain", "no pain", f"{unit}s kept whole"],
         [
             [name, *(str(part[key]) for key in ("images", "pain", "no pain", "units"))]
             for name, part in parts.items()
