@@ -14,6 +14,7 @@ from amgs.cli.console import (
     note,
     number,
     percent_with_interval,
+    print_facts,
     print_json,
     print_table,
     show_progress,
@@ -128,3 +129,19 @@ def print_card_numbers(card: dict[str, Any]) -> None:
         ["part", "confidence", "n", "sensitivity", "specificity", "accuracy", "AUC"],
         rows,
     )
+    _print_intervals_over_units(card["metrics"]["test"], unit)
+
+
+def _print_intervals_over_units(test: dict[str, Any], unit: str) -> None:
+    """Print the intervals that hold for new animals: whole animals were drawn again and again."""
+    intervals = test["intervals_over_units"]
+    values = {
+        "AUC": (test["auc"], intervals["auc"]),
+        "accuracy": (test["all"]["accuracy"], intervals["accuracy"]),
+        "balanced accuracy": (test["all"]["balanced_accuracy"], intervals["balanced_accuracy"]),
+    }
+    facts: list[tuple[str, object]] = []
+    for name, (value, interval) in values.items():
+        limits = f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else "too few to say"
+        facts.append((name, f"{number(value)} ({limits})"))
+    print_facts(f"Test part, 95 % intervals from resampling whole {unit}s", facts)
