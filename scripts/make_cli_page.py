@@ -23,7 +23,7 @@ Made by `scripts/make_cli_page.py` from the program itself; do not edit.
 
 Every command prints a readable table, writes CSV with `--out`, prints one JSON document and nothing
 else on stdout with `--json` (progress and notes go to stderr), and exits with 0 on success, 1 on an
-error it explains, 2 on wrong usage.
+error it explains, 2 on wrong usage, 130 when it was stopped. After an error stdout is empty.
 """
 
 

@@ -112,7 +112,7 @@ def _classify(work: Path, held_back: Path, progress: ProgressCallback) -> None:
 
     model = load_model(work / "model")
     listing = list_images([held_back])
-    sink = CsvSink(work / "predictions.csv", listing.known, model.sha256)
+    sink = CsvSink(work / "predictions.csv", listing.known, model.sha256, listing.fingerprint)
     classify_images(model, listing, listing.total, sink, progress)
     sink.finish(record_provenance({"model": "model"}, {"model": model.sha256}).as_dict())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -79,18 +79,33 @@ def _swap_in(new: Path, path: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def refuse_to_replace_file(path: Path, *, overwrite: bool) -> None:
-    """Stop when `path` exists, unless it is a file that may be replaced.
+def refuse_to_replace_file(path: Path, columns: Sequence[str], *, overwrite: bool) -> None:
+    """Stop when `path` exists, unless it is a CSV of the same kind that may be replaced.
+
+    A file is of the same kind when its first line begins with `columns`. So a mistyped name never
+    costs an image or a table of human labels.
 
     Raises
     ------
     OutputExistsError
-        If `path` is a folder, or a file and `overwrite` is false.
+        If `path` is no ``.csv``, or is a folder, or exists and may not be replaced.
     """
+    if path.suffix.lower() != ".csv" and not path.is_dir():
+        raise OutputExistsError(f"Expected the name of a .csv file after --out, found {path}.")
     if path.is_dir():
         msg = f"Expected the name of a file to write, found the folder {path}. Name a file in it."
         raise OutputExistsError(msg)
-    if path.exists() and not overwrite:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        same_kind = stream.readline().startswith(",".join(columns))
+    if not same_kind:
+        msg = (
+            f"Expected a new name, found {path}, which is another kind of table and is never "
+            "replaced. Choose another name with --out."
+        )
+        raise OutputExistsError(msg)
+    if not overwrite:
         raise OutputExistsError(_would_be_replaced(path))
 
 

@@ -40,6 +40,11 @@ PREDICTION_COLUMNS = ("image", "predicted", "confidence", "p_pain", "signed_scor
 KNOWN_ABOUT_AN_IMAGE = ("label", "mgs", "animal", "group", "timepoint", "recording", "time_s")
 """What may be known of an image; carried from an input CSV into the predictions."""
 
+CONTENT_COLUMN = "content"
+"""First 16 hexadecimal digits of the SHA-256 of the image file: which picture it really was."""
+
+CONTENT_DIGITS = 16
+
 PART_COLUMN = "part"
 """Which part of the model's own training data an image was in; empty for an image new to it."""
 

@@ -65,7 +65,7 @@ def test_train_classify_evaluate(cohort: Path, tmp_path: Path) -> None:
     assert found["n_total"] == card["data"]["images"]
     parts = card["split"]["parts"]
     assert found["n_trained_on"] == parts["train"]["images"] + parts["validation"]["images"]
-    assert "images were used to train the model that is judged here" in done.stderr
+    assert "images were used to train or choose the model" in done.stderr
     unseen = json.loads(
         amgs("evaluate", "predictions.csv", "--unseen-only", "--json", cwd=tmp_path).stdout
     )

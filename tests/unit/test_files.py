@@ -77,4 +77,4 @@ def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path) -> None:
 def test_a_folder_is_no_place_for_a_file(tmp_path: Path) -> None:
     """`--out results/` is told to name a file in it."""
     with pytest.raises(OutputExistsError, match="Name a file in it"):
-        refuse_to_replace_file(tmp_path, overwrite=True)
+        refuse_to_replace_file(tmp_path, ("a",), overwrite=True)

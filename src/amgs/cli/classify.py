@@ -11,6 +11,7 @@ from amgs.cli.console import (
     JsonOption,
     OverwriteOption,
     QuietOption,
+    fail,
     note,
     percent,
     print_facts,
@@ -68,20 +69,31 @@ def classify(
         rows = shown.rows
     else:
         rows = []
-        sink = CsvSink(out, listing.known, loaded.sha256, overwrite=overwrite, restart=restart)
+        sink = CsvSink(
+            out,
+            listing.known,
+            loaded.sha256,
+            listing.fingerprint,
+            overwrite=overwrite,
+            restart=restart,
+        )
         if sink.done:
             note(f"Going on after {len(sink.done)} images of an interrupted run.", quiet=quiet)
         try:
             with show_progress(quiet=quiet or json) as progress:
                 summary = classify_images(loaded, listing, listing.total, sink, progress)
             sink.finish(_provenance(model, loaded, listing))
+        except KeyboardInterrupt:
+            fail(f"Stopped. {out}.part keeps what is done; the same command goes on.", code=130)
         finally:
             sink.close()
     if json:
         print_json(_document(model, loaded, summary, rows, out))
-        return
-    _print_rows(rows)
-    _print_summary(summary, out, quiet=quiet)
+    else:
+        _print_rows(rows)
+        _print_summary(summary, out, quiet=quiet)
+    if summary.unreadable == summary.images:
+        fail(f"Not one of {summary.images} files could be read as an image.")
 
 
 def _provenance(folder: Path, model: Model, listing: ImageListing) -> dict[str, Any]:
@@ -148,7 +160,7 @@ def _print_summary(summary: ClassifySummary, out: Path | None, *, quiet: bool) -
             ("confidence ≥ 0.75", f"{summary.confident} ({percent(share)})"),
             ("of these, pain", summary.confident_pain),
             ("could not be read", summary.unreadable),
-            ("the model was trained with", summary.trained_on),
+            ("trained or chosen with", summary.trained_on),
         ],
     )
     if summary.unreadable:

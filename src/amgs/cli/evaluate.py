@@ -20,15 +20,15 @@ from amgs.cli.console import (
     print_table,
     warn,
 )
-from amgs.vocabulary import DEFAULT_THRESHOLD
+from amgs.vocabulary import CONTENT_DIGITS, DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from amgs.model.evaluate import CurvePoint, Evaluation, MgsAgreement
 
 
 SEEN = (
-    "{} of {} images were used to train the model that is judged here: the numbers are better than "
-    "for new images. Leave them out with --unseen-only."
+    "{} of {} images were used to train or choose the model that is judged here: the numbers are "
+    "better than for new images. Leave them out with --unseen-only."
 )
 
 
@@ -72,16 +72,25 @@ def evaluate(
     Example: `amgs evaluate predictions.csv --figures figures/`
     """
     from amgs.files import refuse_to_replace_file
-    from amgs.model.evaluate import evaluate_predictions, join_truth, trained_on
-    from amgs.prediction import read_predictions
+    from amgs.model.evaluate import evaluate_predictions, trained_on
+    from amgs.prediction import join_truth, read_predictions
 
     if out is not None:
-        refuse_to_replace_file(out, overwrite=overwrite)
+        from amgs.figures.accuracy_coverage import CURVE_COLUMNS
+
+        refuse_to_replace_file(out, CURVE_COLUMNS, overwrite=overwrite)
     table = read_predictions(predictions)
     if truth is not None:
         from amgs.model.training_set import load_training_set
+        from amgs.provenance import hash_file
 
-        table = join_truth(table, [(image.name, image.label) for image in load_training_set(truth)])
+        labels = [
+            (image.name, hash_file(image.path)[:CONTENT_DIGITS], image.label)
+            for image in load_training_set(truth)
+        ]
+        table, notes = join_truth(table, labels)
+        warn(notes[1:])
+        note(notes[0], quiet=quiet)
     if unseen_only:
         table = table[~trained_on(table)]
     result = evaluate_predictions(table, threshold)
@@ -143,7 +152,7 @@ def _print(result: Evaluation) -> None:
             ("truth from", result.truth),
             ("files without a prediction", result.n_problems),
             ("predictions without a truth", result.n_unlabelled),
-            ("images the model was trained with", result.n_trained_on),
+            ("images the model was trained or chosen with", result.n_trained_on),
         ],
     )
     print_table(

@@ -27,6 +27,7 @@ _ALLOWED_FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
 _SINGLE_PICTURE_FORMATS = ("TIFF", "PNG")
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _FULL_16_BIT = 65_535
+_NOTHING_TO_SEE = 4
 _DARKEST_PLAUSIBLE_16_BIT = 4_096
 
 
@@ -80,7 +81,7 @@ def decode_image(content: bytes) -> RGB:
             _check_size(picture)
             _check_single(picture)
             picture.load()
-            return np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
+            rgb = np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not a JPEG, PNG, TIFF or BMP image") from error
     except Image.DecompressionBombError as error:
@@ -90,6 +91,9 @@ def decode_image(content: bytes) -> RGB:
         if isinstance(error, UnreadableImageError):
             raise
         raise UnreadableImageError(f"damaged or cut short: {error}") from error
+    if np.ptp(rgb) <= _NOTHING_TO_SEE:
+        raise UnreadableImageError("shows nothing: all pixels have nearly the same brightness")
+    return rgb
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -276,50 +275,3 @@ def _describe_score(mgs: float, scores: npt.NDArray[np.floating]) -> ScoreRow:
 
 def _correct(row: ScoreRow, n_tests: int) -> ScoreRow:
     return row if row.p is None else replace(row, p_bonferroni=min(1.0, row.p * n_tests))
-
-
-def join_truth(predictions: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Add the truth to predictions by the name of each image.
-
-    A prediction matches a label when the one's path ends with the other's, whole names only.
-
-    Parameters
-    ----------
-    predictions
-        From `read_predictions`.
-    labels
-        Name and class of labelled images.
-
-    Raises
-    ------
-    TableError
-        If an image matches several labels, or if none matches at all.
-    """
-    by_tail: dict[str, list[tuple[str, str]]] = {}
-    for name, label in labels:
-        by_tail.setdefault(name.rsplit("/", maxsplit=1)[-1], []).append((name, label))
-    found = [_match(str(name), by_tail) for name in predictions["image"]]
-    if not any(found):
-        msg = (
-            f"Expected labels for the images of the predictions, found none: predictions name "
-            f"{predictions['image'].iloc[0]!r}, labels {labels[0][0]!r}."
-        )
-        raise TableError(msg)
-    joined = predictions.assign(label=np.array(found, dtype=object))
-    joined.attrs = {**predictions.attrs, "truth": "--truth"}
-    return joined
-
-
-def _match(image: str, by_tail: dict[str, list[tuple[str, str]]]) -> str | None:
-    candidates = [
-        (name, label)
-        for name, label in by_tail.get(image.rsplit("/", maxsplit=1)[-1], [])
-        if f"/{image}".endswith(f"/{name}") or f"/{name}".endswith(f"/{image}")
-    ]
-    if len({label for _, label in candidates}) > 1:
-        msg = (
-            f"Expected one label for {image}, found several: "
-            f"{', '.join(name for name, _ in candidates)}. Give paths that tell them apart."
-        )
-        raise TableError(msg)
-    return candidates[0][1] if candidates else None

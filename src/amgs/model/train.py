@@ -25,6 +25,7 @@ from amgs.provenance import hash_file, hash_text, record_provenance
 from amgs.vocabulary import CLASSES, PAIN, LabelledImage, RecipeName, SplitUnit
 
 MAX_LISTED_PAIRS = 50
+FEW_UNITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
     p_pain = trained.head.p_pain(training.extracted.features)
     used = {k: v for k, v in asdict(options).items() if k not in {"weights", "use_cache"}}
     used["weights"] = options.weights.name if options.weights else None
-    further = _further_warnings(images, leaks, training.alike, training.unreadable)
+    further = _warn_of_few_units(parts) + _warn_of_odd_scores(images)
+    further += _further_warnings(images, leaks, training.alike, training.unreadable)
     return {
         "title": f"pain / no pain on {training.backbone.title}, recipe {options.recipe}",
         "classes": list(CLASSES),
@@ -248,6 +250,37 @@ def _describe_pairs(
         for i, j in pairs[:MAX_LISTED_PAIRS]
     ]
     return {"count": len(pairs), "first": listed}
+
+
+def _warn_of_few_units(parts: PartsOfData) -> list[str]:
+    """Say when the test part hangs on so few animals that its numbers mean little."""
+    n_units = len(np.unique(parts.units[parts.rows("test")]))
+    if n_units >= FEW_UNITS:
+        return []
+    unit = "animals" if parts.unit_name == "given" else f"{parts.unit_name}s"
+    return [
+        (
+            f"The test part holds images of {n_units} {unit} only: its numbers say little about "
+            "others. Label images of more, or look at several seeds."
+        )
+    ]
+
+
+def _warn_of_odd_scores(images: Sequence[LabelledImage]) -> list[str]:
+    """Say when labels and MGS disagree with the authors' rule; a shifted column looks like that."""
+    odd = [
+        image.name
+        for image in images
+        if image.mgs is not None and (image.mgs <= 1 if image.label == PAIN else image.mgs >= 3)  # noqa: PLR2004
+    ]
+    if not odd:
+        return []
+    return [
+        (
+            f"{len(odd)} images have a label that their MGS does not suggest (pain from 3, no pain "
+            f"up to 1), such as {odd[0]}. Is a column shifted?"
+        )
+    ]
 
 
 def _further_warnings(

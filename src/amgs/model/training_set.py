@@ -151,7 +151,7 @@ def _refuse_double_labels(images: list[LabelledImage]) -> None:
     labels: dict[Path, set[str]] = {}
     for image in images:
         labels.setdefault(image.path.resolve(), set()).add(image.label)
-    double = sorted(path.name for path, given in labels.items() if len(given) > 1)
+    double = sorted({image.name for image in images if len(labels[image.path.resolve()]) > 1})
     if double:
         msg = (
             "Expected one label for every image, found both `pain` and `no pain` for:\n"

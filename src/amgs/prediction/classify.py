@@ -19,8 +19,16 @@ from amgs.jobs import ProgressCallback, batches, map_ahead, no_progress
 from amgs.model.bundle import Model
 from amgs.model.network import BATCH_SIZE, Network
 from amgs.prediction.writing import DECIMALS, Outcome, PredictionSink
+from amgs.provenance import hash_text
 from amgs.tables import read_table
-from amgs.vocabulary import DEFAULT_THRESHOLD, KNOWN_ABOUT_AN_IMAGE, PAIN, TRAINED_PARTS, Prediction
+from amgs.vocabulary import (
+    CONTENT_DIGITS,
+    DEFAULT_THRESHOLD,
+    KNOWN_ABOUT_AN_IMAGE,
+    PAIN,
+    TRAINED_PARTS,
+    Prediction,
+)
 
 MAX_LISTED_PROBLEMS = 100
 
@@ -79,6 +87,11 @@ class ImageListing:
     known: tuple[str, ...]
     places: tuple[Path, ...]
     from_csv: tuple[ImageToClassify, ...] | None
+
+    @property
+    def fingerprint(self) -> str:
+        """One hash over name, size, time of change and what is known of every image."""
+        return hash_text("|".join(_describe_file(image)) for image in self)
 
     def __iter__(self) -> Iterator[ImageToClassify]:
         """Walk through the images; folders are searched on the way, not held in memory."""
@@ -154,7 +167,7 @@ def classify_images(
         for answers in map_ahead(executor, look_at, batches(waiting, BATCH_SIZE), 3 * threads):
             for answer in answers:
                 name = answer.image.name
-                sink.write(name, answer.image.known, answer.outcome, answer.part)
+                sink.write(name, answer.image.known, answer.outcome, answer.content, answer.part)
                 summary.count(name, answer.outcome, answer.part)
             sink.flush()
             progress("classifying", summary.images, total)
@@ -167,6 +180,7 @@ class _Answer:
 
     image: ImageToClassify
     outcome: Outcome = ""
+    content: str = ""
     part: str = ""
 
 
@@ -184,7 +198,9 @@ def _classify_batch(
         except UnreadableImageError as error:
             answer.outcome = str(error)
             continue
-        answer.part = model.parts.get(hashlib.sha256(content).hexdigest(), "")
+        digest = hashlib.sha256(content).hexdigest()
+        answer.content = digest[:CONTENT_DIGITS]
+        answer.part = model.parts.get(digest, "")
         readable.append(answer)
     if pictures:
         p_pain = model.head.p_pain(network.features(np.stack(pictures))).round(DECIMALS)
@@ -215,6 +231,14 @@ def _listing_from_csv(path: Path) -> ImageListing:
         for row in table.to_dict("records")
     )
     return ImageListing(len(images), known, (), images)
+
+
+def _describe_file(image: ImageToClassify) -> tuple[str, ...]:
+    try:
+        status = image.path.stat()
+    except OSError:
+        return (image.name, "missing", *image.known)
+    return (image.name, str(status.st_size), str(status.st_mtime_ns), *image.known)
 
 
 def _refuse_overlap(places: Sequence[Path]) -> None:

@@ -54,10 +54,23 @@ def read_predictions(path: Path) -> pd.DataFrame:
     if PROBLEM_COLUMN in text:
         problems = int((text[PROBLEM_COLUMN] != "").sum())
         text = text[text[PROBLEM_COLUMN] == ""]
+    _refuse_repeated(path, text)
     table = _typed(path, text)
     table.attrs = {"problems": problems, "truth": _find_truth(table)}
     _check_confidences(path, table)
     return table
+
+
+def _refuse_repeated(path: Path, text: pd.DataFrame) -> None:
+    """Stop when an image stands twice: it would count twice."""
+    repeated = text["image"][text["image"].duplicated()]
+    if len(repeated):
+        faults = [f"line {line}: {name} stands above already" for line, name in repeated.items()]
+        msg = (
+            f"Expected every image of {path} once, found {len(faults)} lines that repeat one:\n"
+            f"{list_faults(faults)}\nRemove them."
+        )
+        raise TableError(msg)
 
 
 def _typed(path: Path, text: pd.DataFrame) -> pd.DataFrame:
@@ -136,8 +149,8 @@ def _check_confidences(path: Path, table: pd.DataFrame) -> None:
         msg = (
             f"Expected confidences from 0.5 to 1 in {path}, found {len(faults)} others:\n"
             f"{list_faults(faults)}\n"
-            "A confidence belongs to the predicted class, so it cannot be below 0.5. If the column "
-            "holds the probability of pain, call it p_pain; else classify the images again."
+            "A confidence belongs to the predicted class: it is a share of at least 0.5, not a per "
+            "cent and not the probability of pain (that is p_pain). Classify the images again."
         )
         raise ImpossibleValueError(msg)
     implied = table["confidence"].where(table["predicted"] == PAIN, 1 - table["confidence"])
@@ -158,8 +171,14 @@ def _find_truth(table: pd.DataFrame) -> str:
     """Name the source of the truth; a folder called ``pain`` or ``no pain`` is one."""
     if "label" in table:
         return "the label column"
-    folders = [parse_class(PurePosixPath(name).parent.name) for name in table["image"]]
+    folders = [_class_folder(name) for name in table["image"]]
     if folders and all(folder is not None for folder in folders):
         table["label"] = folders
         return "the folder of each image"
     return ""
+
+
+def _class_folder(name: str) -> str | None:
+    """Return the class that the nearest folder of that name gives an image, if one does."""
+    classes = (parse_class(folder) for folder in reversed(PurePosixPath(name).parts[:-1]))
+    return next((found for found in classes if found is not None), None)

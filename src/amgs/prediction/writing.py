@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from amgs.errors import ResumeError
 from amgs.files import refuse_to_replace_file, write_json
 from amgs.vocabulary import (
+    CONTENT_COLUMN,
     PART_COLUMN,
     PREDICTION_COLUMNS,
     PROBLEM_COLUMN,
@@ -30,7 +31,7 @@ class PredictionSink(ABC):
     """Takes predictions in order; used by one thread."""
 
     def __init__(self, known: Sequence[str]) -> None:
-        self.columns = (*PREDICTION_COLUMNS, *known, PART_COLUMN, PROBLEM_COLUMN)
+        self.columns = (*PREDICTION_COLUMNS, *known, CONTENT_COLUMN, PART_COLUMN, PROBLEM_COLUMN)
         self.done: set[str] = set()
 
     def done_outcomes(self) -> Iterator[tuple[str, Outcome, str]]:
@@ -38,8 +39,10 @@ class PredictionSink(ABC):
         yield from ()
 
     @abstractmethod
-    def write(self, name: str, known: Sequence[str], outcome: Outcome, part: str = "") -> None:
-        """Take one image; `part` is the part of the model's training data it was in."""
+    def write(
+        self, name: str, known: Sequence[str], outcome: Outcome, content: str = "", part: str = ""
+    ) -> None:
+        """Take one image; `content` names its bytes, `part` where the model has seen it."""
 
     def flush(self) -> None:  # noqa: B027 - memory has nothing to flush
         """Make what was taken safe."""
@@ -52,9 +55,13 @@ class ListSink(PredictionSink):
         super().__init__(known)
         self.rows: list[dict[str, Any]] = []
 
-    def write(self, name: str, known: Sequence[str], outcome: Outcome, part: str = "") -> None:
-        """Take one image; `part` is the part of the model's training data it was in."""
-        cells = dict(zip(self.columns, format_row(name, known, outcome, part), strict=True))
+    def write(
+        self, name: str, known: Sequence[str], outcome: Outcome, content: str = "", part: str = ""
+    ) -> None:
+        """Take one image; `content` names its bytes, `part` where the model has seen it."""
+        cells = dict(
+            zip(self.columns, format_row(name, (*known, content, part), outcome), strict=True)
+        )
         self.rows.append(cells)
 
 
@@ -72,6 +79,8 @@ class CsvSink(PredictionSink):
         Further columns.
     model_sha256
         The model whose predictions these are.
+    images_sha256
+        Fingerprint of the images to classify; an interrupted run goes on only with the same ones.
     overwrite
         Replace a finished CSV.
     restart
@@ -82,7 +91,7 @@ class CsvSink(PredictionSink):
     OutputExistsError
         If `out` exists and `overwrite` is false.
     ResumeError
-        If the part file comes from another model or other columns.
+        If the part file comes from another model or other images.
     """
 
     def __init__(
@@ -90,17 +99,22 @@ class CsvSink(PredictionSink):
         out: Path,
         known: Sequence[str],
         model_sha256: str,
+        images_sha256: str,
         *,
         overwrite: bool = False,
         restart: bool = False,
     ) -> None:
         super().__init__(known)
-        refuse_to_replace_file(out, overwrite=overwrite)
+        refuse_to_replace_file(out, PREDICTION_COLUMNS, overwrite=overwrite)
         out.parent.mkdir(parents=True, exist_ok=True)
         self._out = out
         self._part = out.with_name(out.name + ".part")
         self._companion = out.with_name(out.name + ".part.json")
-        self._identity = {"model": model_sha256, "columns": list(self.columns)}
+        self._identity = {
+            "model": model_sha256,
+            "images": images_sha256,
+            "columns": list(self.columns),
+        }
         self._earlier: list[tuple[str, Outcome, str]] = []
         if self._part.exists() and not restart:
             self._take_up()
@@ -114,9 +128,11 @@ class CsvSink(PredictionSink):
         yield from self._earlier
         self._earlier = []
 
-    def write(self, name: str, known: Sequence[str], outcome: Outcome, part: str = "") -> None:
-        """Take one image; `part` is the part of the model's training data it was in."""
-        self._writer.writerow(format_row(name, known, outcome, part))
+    def write(
+        self, name: str, known: Sequence[str], outcome: Outcome, content: str = "", part: str = ""
+    ) -> None:
+        """Take one image; `content` names its bytes, `part` where the model has seen it."""
+        self._writer.writerow(format_row(name, (*known, content, part), outcome))
 
     def flush(self) -> None:
         """Hand what was taken to the operating system; a killed process loses nothing of it."""
@@ -159,19 +175,20 @@ class CsvSink(PredictionSink):
             found = None
         if found != self._identity:
             msg = (
-                f"Expected to go on with {self._part}, but it was begun with another model or "
-                "other columns. Use --restart to throw it away and begin again, or another --out."
+                f"Expected to go on with {self._part}, but it was begun with another model, or "
+                "images or their table have changed since. Use --restart to throw it away and "
+                "begin again, or another --out."
             )
             raise ResumeError(msg)
 
 
-def format_row(name: str, known: Sequence[str], outcome: Outcome, part: str) -> list[object]:
+def format_row(name: str, further: Sequence[str], outcome: Outcome) -> list[object]:
     """Return the cells of one image; numbers have six decimals."""
     if isinstance(outcome, str):
-        return [name, "", "", "", "", *known, part, outcome]
+        return [name, "", "", "", "", *further, outcome]
     numbers = (outcome.confidence, outcome.p_pain, outcome.signed_score)
     cells = [f"{number:.{DECIMALS}f}" for number in numbers]
-    return [name, outcome.predicted, *cells, *known, part, ""]
+    return [name, outcome.predicted, *cells, *further, ""]
 
 
 def _outcome(row: dict[str, str]) -> Outcome:

@@ -70,7 +70,7 @@ def test_16_bit_colour_is_read() -> None:
     import struct
     import zlib
 
-    row = b"\x00" + b"".join(struct.pack(">HHH", 65_535, 32_768, 0) for _ in range(20))
+    row = b"\x00" + struct.pack(">HHH", 65_535, 32_768, 0) * 20
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", 20, 20, 16, 2, 0, 0, 0)),
         (b"IDAT", zlib.compress(row * 20)),
@@ -103,6 +103,7 @@ def test_exif_turned_pictures_stand_upright(gradient: Image.Image) -> None:
 def test_transparency_is_laid_on_white() -> None:
     """What is fully transparent is white, whatever colour hides there."""
     picture = Image.new("RGBA", (20, 20), (200, 0, 0, 0))
+    picture.paste((0, 0, 0, 255), (10, 10, 20, 20))
     assert decode_image(encode(picture, "PNG"))[0, 0].tolist() == [255, 255, 255]
 
 
@@ -150,6 +151,7 @@ BAD = {
     "gif": (encode(Image.new("L", (20, 20)), "GIF"), "not a JPEG, PNG, TIFF or BMP image"),
     "truncated": (cut_short(Image.new("RGB", (300, 300), "red")), "damaged or cut short"),
     "huge": (huge(), r"too large.*at most 16,000 pixels on a side"),
+    "black": (encode(Image.new("L", (300, 300)), "PNG"), "shows nothing"),
     "tiny": (encode(Image.new("L", (8, 40)), "PNG"), "8 × 40 pixels is too small"),
     "pages": (two_pages(), "holds 2 pictures, one expected"),
     "float": (floating(), "floating-point pixels"),

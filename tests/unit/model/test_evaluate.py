@@ -14,10 +14,9 @@ from amgs.errors import ImpossibleValueError, OneClassError, TableError
 from amgs.model.evaluate import (
     compare_with_mgs,
     evaluate_predictions,
-    join_truth,
     trained_on,
 )
-from amgs.prediction import read_predictions
+from amgs.prediction import join_truth, read_predictions
 
 GOOD = """image,predicted,confidence,label,mgs
 a.jpg,pain,0.90,pain,6
@@ -137,7 +136,7 @@ def test_rows_with_a_problem_are_counted_not_used(tmp_path: Path) -> None:
 
 def test_truth_from_folders(tmp_path: Path) -> None:
     """As in the authors' log: the folder says what is true."""
-    content = "image,predicted,confidence\nx/pain/a,pain,0.9\nx/no pain/b,pain,0.8\n"
+    content = "image,predicted,confidence\nx/pain/m1/a,pain,0.9\nx/no pain/b,pain,0.8\n"
     result = evaluate_predictions(read_predictions(write(tmp_path, content)))
     assert result.truth == "the folder of each image"
     assert (result.point.counts.tp, result.point.counts.fp) == (1, 1)
@@ -165,18 +164,39 @@ def test_impossible_threshold(threshold: float, tmp_path: Path) -> None:
         evaluate_predictions(table, threshold)
 
 
-def test_joining_truth() -> None:
+def test_joining_truth_by_name() -> None:
     """Whole names from the end; what is ambiguous is refused."""
     table = pd.DataFrame({"image": ["faces/m1/a.jpg", "faces/m2/a.jpg", "faces/b.jpg"]})
-    joined = join_truth(table, [("m1/a.jpg", "pain"), ("m2/a.jpg", "no pain")])
+    joined, notes = join_truth(table, [("m1/a.jpg", "", "pain"), ("m2/a.jpg", "", "no pain")])
     assert joined["label"].tolist()[:2] == ["pain", "no pain"]
     assert pd.isna(joined["label"].tolist()[2])
+    assert notes == ["2 of 3 predictions have a label in --truth, matched by name."]
+    one = pd.DataFrame({"image": ["a.jpg"]})
     with pytest.raises(TableError, match=r"Expected one label for a\.jpg, found several"):
-        join_truth(
-            pd.DataFrame({"image": ["a.jpg"]}), [("x/a.jpg", "pain"), ("y/a.jpg", "no pain")]
-        )
+        join_truth(one, [("x/a.jpg", "", "pain"), ("y/a.jpg", "", "no pain")])
     with pytest.raises(TableError, match="found none"):
-        join_truth(table, [("other.jpg", "pain")])
+        join_truth(table, [("other.jpg", "", "pain")])
+    with pytest.raises(TableError, match=r"but a\.jpg fits several"):
+        join_truth(table, [("a.jpg", "", "pain")])
+
+
+def test_joining_truth_by_content() -> None:
+    """Equal names of other images are no danger; contradicting labels are counted."""
+    table = pd.DataFrame(
+        {"image": ["a.jpg", "b.jpg"], "content": ["11", "22"], "label": ["pain", "pain"]}
+    )
+    joined, notes = join_truth(table, [("x.jpg", "11", "no pain"), ("b.jpg", "33", "no pain")])
+    assert joined["label"].iloc[0] == "no pain"
+    assert pd.isna(joined["label"].iloc[1])
+    assert "matched by content" in notes[0]
+    assert notes[1].startswith("1 of them carry another label")
+
+
+def test_repeated_images_are_refused(tmp_path: Path) -> None:
+    """A row pasted twice would count twice."""
+    path = write(tmp_path, GOOD + "a.jpg,pain,0.90,pain,6\n")
+    with pytest.raises(TableError, match=r"1 lines that repeat one:\n  - line 8: a\.jpg"):
+        read_predictions(path)
 
 
 def test_images_the_model_was_trained_with_are_counted(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_changed_content_is_computed_again(extractor: FeatureExtractor, make_ima
     path = make_image("a.png")
     before = extractor.extract([View(path)]).features
     stat = path.stat()
-    Image.new("RGB", (40, 48), "white").save(path)
+    Image.linear_gradient("L").resize((40, 48)).convert("RGB").save(path)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     after = extractor.extract([View(path)])
     assert after.computed == 1

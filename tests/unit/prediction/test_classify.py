@@ -31,7 +31,7 @@ def faces(make_image, tmp_path: Path) -> Path:
 
 def run(model: Model, places: list[Path], out: Path, **options: bool) -> CsvSink:
     listing = list_images(places)
-    sink = CsvSink(out, listing.known, model.sha256, **options)
+    sink = CsvSink(out, listing.known, model.sha256, listing.fingerprint, **options)
     classify_images(model, listing, listing.total, sink)
     sink.finish({"made": "by a test"})
     return sink
@@ -83,6 +83,7 @@ def test_what_a_csv_knows_is_kept(model: Model, faces: Path, tmp_path: Path) -> 
         "animal",
         "group",
         "timepoint",
+        "content",
         "part",
         "problem",
     ]
@@ -96,7 +97,7 @@ def test_an_interrupted_run_goes_on(model: Model, faces: Path, tmp_path: Path) -
     run(model, [faces], tmp_path / "whole.csv")
     out = tmp_path / "p.csv"
     listing = list_images([faces])
-    sink = CsvSink(out, (), model.sha256)
+    sink = CsvSink(out, (), model.sha256, list_images([faces]).fingerprint)
 
     class Interrupted(Exception):
         pass
@@ -111,7 +112,7 @@ def test_an_interrupted_run_goes_on(model: Model, faces: Path, tmp_path: Path) -
     part = tmp_path / "p.csv.part"
     assert not out.exists()
     part.write_bytes(part.read_bytes()[:-7])  # the plug was pulled in the middle of a row
-    resumed = CsvSink(out, (), model.sha256)
+    resumed = CsvSink(out, (), model.sha256, list_images([faces]).fingerprint)
     assert len(resumed.done) == 7
     summary = classify_images(model, listing, listing.total, resumed)
     resumed.finish({})
@@ -129,7 +130,7 @@ def test_it_goes_on_wherever_it_was_cut(
     """Even in the header."""
     run(model, [faces], tmp_path / "whole.csv")
     out = tmp_path / "p.csv"
-    CsvSink(out, (), model.sha256).close()
+    CsvSink(out, (), model.sha256, list_images([faces]).fingerprint).close()
     (tmp_path / "p.csv.part").write_bytes((tmp_path / "whole.csv").read_bytes()[:cut])
     run(model, [faces], out)
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
@@ -137,9 +138,9 @@ def test_it_goes_on_wherever_it_was_cut(
 
 def test_another_model_does_not_go_on(model: Model, faces: Path, tmp_path: Path) -> None:
     """Rows of two models never mix; --restart begins again."""
-    CsvSink(tmp_path / "p.csv", (), "f" * 64).close()
+    CsvSink(tmp_path / "p.csv", (), "f" * 64, "x").close()
     with pytest.raises(ResumeError, match="begun with another model.*--restart"):
-        CsvSink(tmp_path / "p.csv", (), model.sha256)
+        CsvSink(tmp_path / "p.csv", (), model.sha256, "x")
     run(model, [faces], tmp_path / "p.csv", restart=True)
     assert len(rows_of(tmp_path / "p.csv")) == 20
 
@@ -187,3 +188,24 @@ def test_the_images_are_not_touched(model: Model, faces: Path) -> None:
     before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in faces.rglob("*")}
     classify_images(model, list_images([faces]), None, ListSink(()))
     assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in faces.rglob("*")} == before
+
+
+def test_changed_images_do_not_go_on(model: Model, faces: Path, tmp_path: Path, make_image) -> None:
+    """Rows of a picture that was replaced meanwhile must not stay."""
+    out = tmp_path / "p.csv"
+    before = list_images([faces]).fingerprint
+    CsvSink(out, (), model.sha256, before).close()
+    make_image("faces/0/00.png", size=(60, 50))
+    with pytest.raises(ResumeError, match="images or their table have changed since"):
+        run(model, [faces], out)
+
+
+def test_only_a_table_of_predictions_is_replaced(model: Model, faces: Path, tmp_path: Path) -> None:
+    """Neither an image nor a table of human labels, even when overwriting is allowed."""
+    labels = tmp_path / "labels.csv"
+    labels.write_text("image,label\na.png,pain\n")
+    with pytest.raises(OutputExistsError, match="another kind of table and is never replaced"):
+        run(model, [faces], labels, overwrite=True)
+    with pytest.raises(OutputExistsError, match=r"Expected the name of a \.csv file"):
+        run(model, [faces], faces / "0/00.png", overwrite=True)
+    assert labels.read_text() == "image,label\na.png,pain\n"
