@@ -16,6 +16,13 @@ from amgs.images import find_near_duplicates
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.backbones import DEFAULT_BACKBONE, Backbone, find_backbone, locate_backbone
 from amgs.model.bundle import CARD, save_model
+from amgs.model.cautions import (
+    describe_pairs,
+    pairs_across_parts,
+    warn_of_few_units,
+    warn_of_images,
+    warn_of_odd_scores,
+)
 from amgs.model.features import Extracted, FeatureCache, FeatureExtractor, View
 from amgs.model.network import Network
 from amgs.model.recipes import RECIPES, Trained, TrainingData
@@ -23,9 +30,6 @@ from amgs.model.report_card import describe_data, describe_parts, measure_parts
 from amgs.model.splits import PartsOfData, split_images
 from amgs.provenance import hash_file, hash_text, record_provenance
 from amgs.vocabulary import CLASSES, PAIN, LabelledImage, RecipeName, SplitUnit
-
-MAX_LISTED_PAIRS = 50
-FEW_UNITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +160,12 @@ class _Training:
 def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
     """Say what the model is, what it was trained on, and how well it does."""
     options, images, parts = training.options, training.images, training.parts
-    leaks = _pairs_across_parts(training.alike, parts)
+    leaks = pairs_across_parts(training.alike, parts)
     p_pain = trained.head.p_pain(training.extracted.features)
     used = {k: v for k, v in asdict(options).items() if k not in {"weights", "use_cache"}}
     used["weights"] = options.weights.name if options.weights else None
-    further = _warn_of_few_units(parts) + _warn_of_odd_scores(images)
-    further += _further_warnings(images, leaks, training.alike, training.unreadable)
+    further = warn_of_few_units(parts) + warn_of_odd_scores(images)
+    further += warn_of_images(images, leaks, training.alike, training.unreadable)
     return {
         "title": f"pain / no pain on {training.backbone.title}, recipe {options.recipe}",
         "classes": list(CLASSES),
@@ -171,7 +175,7 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
         "split": {
             "asked": options.split,
             **describe_parts(images, parts),
-            "near_duplicates_across_parts": _describe_pairs(leaks, images, parts),
+            "near_duplicates_across_parts": describe_pairs(leaks, images, parts),
         },
         "warnings": [*parts.warnings, *further],
         "metrics": measure_parts(images, parts, p_pain, options.seed),
@@ -234,74 +238,6 @@ def _refuse_conflicting_content(images: Sequence[LabelledImage], contents: Seque
             f"{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
         )
         raise ConflictingLabelsError(msg)
-
-
-def _pairs_across_parts(
-    alike: Sequence[tuple[int, int]], parts: PartsOfData
-) -> list[tuple[int, int]]:
-    return [(i, j) for i, j in alike if parts.part[i] != parts.part[j]]
-
-
-def _describe_pairs(
-    pairs: Sequence[tuple[int, int]], images: Sequence[LabelledImage], parts: PartsOfData
-) -> dict[str, Any]:
-    listed = [
-        [f"{parts.part[i]}: {images[i].name}", f"{parts.part[j]}: {images[j].name}"]
-        for i, j in pairs[:MAX_LISTED_PAIRS]
-    ]
-    return {"count": len(pairs), "first": listed}
-
-
-def _warn_of_few_units(parts: PartsOfData) -> list[str]:
-    """Say when the test part hangs on so few animals that its numbers mean little."""
-    n_units = len(np.unique(parts.units[parts.rows("test")]))
-    if n_units >= FEW_UNITS:
-        return []
-    unit = "animals" if parts.unit_name == "given" else f"{parts.unit_name}s"
-    return [
-        (
-            f"The test part holds images of {n_units} {unit} only: its numbers say little about "
-            "others. Label images of more, or look at several seeds."
-        )
-    ]
-
-
-def _warn_of_odd_scores(images: Sequence[LabelledImage]) -> list[str]:
-    """Say when labels and MGS disagree with the authors' rule; a shifted column looks like that."""
-    odd = [
-        image.name
-        for image in images
-        if image.mgs is not None and (image.mgs <= 1 if image.label == PAIN else image.mgs >= 3)  # noqa: PLR2004
-    ]
-    if not odd:
-        return []
-    return [
-        (
-            f"{len(odd)} images have a label that their MGS does not suggest (pain from 3, no pain "
-            f"up to 1), such as {odd[0]}. Is a column shifted?"
-        )
-    ]
-
-
-def _further_warnings(
-    images: Sequence[LabelledImage],
-    leaks: Sequence[tuple[int, int]],
-    alike: Sequence[tuple[int, int]],
-    unreadable: Sequence[dict[str, str]],
-) -> list[str]:
-    warnings = []
-    if unreadable:
-        warnings.append(f"{len(unreadable)} files could not be read and were left out.")
-    if leaks:
-        i, j = leaks[0]
-        warnings.append(
-            f"{len(leaks)} pairs of near-duplicate images lie in different parts, such as "
-            f"{images[i].name} and {images[j].name}: the test numbers may be too good."
-        )
-    torn = sum(images[i].label != images[j].label for i, j in alike)
-    if torn:
-        warnings.append(f"{torn} pairs of near-duplicate images carry different labels.")
-    return warnings
 
 
 def _describe_backbone(
