@@ -23,6 +23,10 @@ class UnreadableImageError(AmgsError, ValueError):
     """A file is not an image that can be used."""
 
 
+class UnreadableFilmError(AmgsError, ValueError):
+    """A file is not a film that can be used, or is damaged where a picture was wanted."""
+
+
 class TableError(AmgsError, ValueError):
     """A CSV lacks a column, or a cell holds what it must not hold."""
 

@@ -14,11 +14,13 @@ from typing import Any
 from amgs._version import __version__
 
 PACKAGES_THAT_MATTER = (
+    "av",
     "numpy",
     "onnx",
     "onnxruntime",
     "pandas",
     "pillow",
+    "scikit-image",
     "scikit-learn",
     "scipy",
 )

@@ -9,12 +9,14 @@ from collections.abc import Callable
 import typer
 
 from amgs._version import __version__
-from amgs.cli import classify, demo, doctor, evaluate, models, train
+from amgs.cli import classify, demo, doctor, evaluate, extract, find, models, train
 from amgs.cli.console import fail
 from amgs.errors import AmgsError
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
+    "find": find.find,
+    "extract": extract.extract,
     "train": train.train,
     "classify": classify.classify,
     "evaluate": evaluate.evaluate,

@@ -50,11 +50,7 @@ def draw_cohort(n_animals: int, images_per_animal: int, seed: int) -> Iterator[D
     """Draw the faces of a cohort, animal by animal; the same seed draws the same faces."""
     for index in range(n_animals):
         rng = np.random.default_rng([seed, index])
-        base = FaceParameters(
-            coat=COATS[int(rng.choice(len(COATS), p=(0.55, 0.2, 0.15, 0.1)))],
-            skin=SKINS[int(rng.integers(len(SKINS)))],
-            background_seed=int(rng.integers(2**31)),
-        )
+        base = _random_animal(rng)
         resting = rng.normal(0, 0.12, _UNITS)
         for number in range(images_per_animal):
             latent = float(rng.beta(0.45, 1.2))
@@ -62,6 +58,19 @@ def draw_cohort(n_animals: int, images_per_animal: int, seed: int) -> Iterator[D
             rgb = draw_face(_pose(base, units, rng), rng)
             scored = np.clip(np.round(units + rng.normal(0, 0.35, _UNITS)), 0, 2)
             yield DrawnImage(f"mouse{index + 1:02d}", number, latent, float(scored.sum()), rgb)
+
+
+def random_face(rng: np.random.Generator) -> FaceParameters:
+    """Choose an animal, a pose and five independent action units at random."""
+    return _pose(_random_animal(rng), rng.uniform(0, _MOST_PER_UNIT, _UNITS), rng)
+
+
+def _random_animal(rng: np.random.Generator) -> FaceParameters:
+    return FaceParameters(
+        coat=COATS[int(rng.choice(len(COATS), p=(0.55, 0.2, 0.15, 0.1)))],
+        skin=SKINS[int(rng.integers(len(SKINS)))],
+        background_seed=int(rng.integers(2**31)),
+    )
 
 
 def write_cohort(

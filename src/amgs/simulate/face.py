@@ -74,6 +74,54 @@ def draw_face(face: FaceParameters, rng: np.random.Generator) -> npt.NDArray[np.
     return _through_camera(small.filter(ImageFilter.GaussianBlur(face.blur_px)), face, rng)
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnParts:
+    """Where the parts of a drawn face are, as boxes (left, top, right, bottom) in pixels."""
+
+    face: tuple[float, float, float, float]
+    eyes: tuple[tuple[float, float, float, float], ...]
+    ears: tuple[tuple[float, float, float, float], ...]
+    nose: tuple[float, float]
+
+
+def locate_parts(face: FaceParameters) -> DrawnParts:
+    """Return where `draw_face` puts the parts."""
+    back, shut = face.ear_position / _MOST, face.orbital_tightening / _MOST
+    ears, eyes = [], []
+    for side in (-1, 1):
+        ear_x, ear_y = 0.5 + side * (0.25 + 0.07 * back), 0.25 + 0.10 * back
+        lean = side * (0.35 + 0.75 * back)
+        ears.append(_turned(face, ear_x, ear_y, 0.135 - 0.045 * back, 0.165, lean))
+        eyes.append(_turned(face, 0.5 + side * 0.155, 0.475, 0.05, 0.048 * (1 - shut) + 0.01, 0.0))
+    head = _turned(face, 0.5, 0.55, 0.30, 0.31, 0.0)
+    around = [head, *ears]
+    box = (
+        min(b[0] for b in around),
+        min(b[1] for b in around),
+        max(b[2] for b in around),
+        max(b[3] for b in around),
+    )
+    nose = _turned(face, 0.5, 0.795, 0.0, 0.0, 0.0)
+    return DrawnParts(box, tuple(eyes), tuple(ears), nose[:2])
+
+
+def _turned(  # noqa: PLR0917
+    face: FaceParameters, x: float, y: float, rx: float, ry: float, angle: float
+) -> tuple[float, float, float, float]:
+    """Return the box, in pixels, of an ellipse after the head was tilted and moved."""
+    tilt = face.tilt_deg * pi / 180
+    dx, dy = x - 0.5, y - 0.5
+    x = 0.5 + dx * cos(tilt) + dy * sin(tilt) + face.shift_x
+    y = 0.5 - dx * sin(tilt) + dy * cos(tilt) + face.shift_y
+    lean = angle - tilt
+    half_w = ((rx * cos(lean)) ** 2 + (ry * sin(lean)) ** 2) ** 0.5
+    half_h = ((rx * sin(lean)) ** 2 + (ry * cos(lean)) ** 2) ** 0.5
+    left, top, right, bottom = (
+        SIDE_PX * v for v in (x - half_w, y - half_h, x + half_w, y + half_h)
+    )
+    return left, top, right, bottom
+
+
 class _Pen:
     """Draws in shares of the picture, so that shapes do not depend on its size."""
 

@@ -1,0 +1,47 @@
+"""Found faces as plain values, with the keys of the command-line contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.faces.decode import Box, FoundFace
+from amgs.faces.quality import measure_sharpness
+
+
+def describe_faces(name: str, rgb: npt.NDArray[np.uint8], faces: list[FoundFace]) -> dict[str, Any]:
+    """Return what was found in a picture: boxes in pixels, scores, states, sharpness."""
+    return {
+        "image": name,
+        "width": rgb.shape[1],
+        "height": rgb.shape[0],
+        "faces": [_describe(face, rgb) for face in faces],
+    }
+
+
+def _describe(face: FoundFace, rgb: npt.NDArray[np.uint8]) -> dict[str, Any]:
+    return {
+        "box": _pixels(face.box),
+        "score": round(face.score, 4),
+        "view": face.view,
+        "nose": None if face.nose is None else [round(v, 1) for v in face.nose],
+        "eyes": [
+            {
+                "box": _pixels(eye.box),
+                "score": round(eye.score, 4),
+                "state": eye.state,
+                "p_open": round(eye.p_open, 4),
+                "p_narrowed": round(eye.p_narrowed, 4),
+                "p_closed": round(eye.p_closed, 4),
+            }
+            for eye in face.eyes
+        ],
+        "ears": [{"box": _pixels(ear.box), "score": round(ear.score, 4)} for ear in face.ears],
+        "sharpness": round(measure_sharpness(rgb, face.box), 4),
+    }
+
+
+def _pixels(box: Box) -> list[float]:
+    return [round(v, 1) for v in box]

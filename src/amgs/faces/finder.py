@@ -1,0 +1,227 @@
+"""Faces in a picture: where they are, their eyes, ears and nose, and how far the eyes are open.
+
+One small network does it all in one pass; a face that is small in the picture gets a second look
+at full resolution with the same network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from amgs.errors import WeightsError
+from amgs.faces.decode import FoundEar, FoundEye, FoundFace, decode_maps
+from amgs.faces.maps import MULTIPLE_PX
+
+RGB = npt.NDArray[np.uint8]
+
+INPUT_PX = 320
+"""Longest side of what the network sees, as it was trained."""
+
+PADDING_GREY = 127
+
+DEFAULT_MIN_SCORE = 0.4
+"""Faces with a lower score are not reported; chosen on the validation photographs."""
+
+SECOND_LOOK_BELOW_PX = 150
+"""A face narrower than this in the network's input is looked at again, from nearby."""
+
+SECOND_LOOK_FROM_PX = 24
+"""Narrower faces hold too few pixels for a second look to see more."""
+
+CANDIDATE_SCORE = 0.12
+"""From this score on, a face may still be confirmed by the second look."""
+
+_SURROUND = 1.7
+"""Side of the second look, in lengths of the face."""
+
+_SAME_FACE_IOU = 0.35
+
+FINDER_SHA256 = ""
+
+
+class FaceFinder:
+    """The network, ready to run; several threads may use one finder at once.
+
+    Parameters
+    ----------
+    onnx_file
+        The network; the one inside amgs if not given.
+    threads
+        Cores for one pass. One, as pictures are looked at side by side.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing or is not the finder's network.
+    """
+
+    def __init__(self, onnx_file: Path | None = None, threads: int = 1) -> None:
+        import onnxruntime as ort
+
+        path = onnx_file or finder_path()
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            msg = f"Expected the network of the face finder, found {path}: {error}"
+            raise WeightsError(msg) from error
+
+    def find(
+        self, rgb: RGB, min_score: float = DEFAULT_MIN_SCORE, *, second_look: bool = True
+    ) -> list[FoundFace]:
+        """Find the faces in a picture, best first.
+
+        Parameters
+        ----------
+        rgb
+            uint8, height × width × 3, upright.
+        min_score
+            Faces with a lower score are left out.
+        second_look
+            Look again from nearby at faces that are small in the picture.
+
+        Returns
+        -------
+        list of FoundFace
+            In pixels of `rgb`.
+        """
+        first = self.look(rgb, CANDIDATE_SCORE if second_look else min_score)
+        if second_look:
+            first = [self.look_closer(rgb, face) for face in first]
+        kept = [face for face in first if face.score >= min_score]
+        return sorted(remove_doubles(kept), key=lambda face: -face.score)
+
+    def look(self, rgb: RGB, min_score: float) -> list[FoundFace]:
+        """Find faces with one pass over the whole picture, made small enough for the network."""
+        canvas, scale = letterbox(rgb, INPUT_PX)
+        found = self._run(canvas, min_score)
+        return [face.moved(1 / scale, 0.0, 0.0) for face in found]
+
+    def look_closer(self, rgb: RGB, face: FoundFace, scale: float = 1.0) -> FoundFace:
+        """Look again at one face, from nearby, if it was small in the first look.
+
+        The nearby look decides where the parts are and how far the eyes are open. The score is the
+        mean of both looks; a face that is not seen again from nearby keeps half its score.
+
+        Parameters
+        ----------
+        rgb
+            The picture in full resolution.
+        face
+            From the first look, in pixels of `rgb`.
+        scale
+            Not used by callers outside; how much smaller the first look was than `rgb`.
+        """
+        left, top, right, bottom = face.box
+        length = max(right - left, bottom - top)
+        seen_px = length * min(1.0, INPUT_PX / max(rgb.shape[:2])) * scale
+        if not length >= SECOND_LOOK_FROM_PX or seen_px >= SECOND_LOOK_BELOW_PX:
+            return face
+        side = _SURROUND * length
+        x0, y0 = (left + right - side) / 2, (top + bottom - side) / 2
+        canvas, zoom = cut_square(rgb, x0, y0, side, INPUT_PX)
+        again = [f.moved(1 / zoom, x0, y0) for f in self._run(canvas, CANDIDATE_SCORE / 2)]
+        same = [f for f in again if overlap(f.box, face.box) >= _SAME_FACE_IOU]
+        if not same:
+            return replace(face, score=face.score / 2)
+        nearest = max(same, key=lambda f: f.score * overlap(f.box, face.box))
+        return replace(nearest, score=(nearest.score + face.score) / 2)
+
+    def _run(self, canvas: RGB, min_score: float) -> list[FoundFace]:
+        peaks, values = self._session.run(["peaks", "values"], {"pictures": canvas[None]})
+        return decode_maps(peaks[0], values[0], min_score)
+
+    @property
+    def session(self) -> Any:
+        """The engine's session, for measurements."""
+        return self._session
+
+
+def finder_path() -> Path:
+    """Return the network that ships inside amgs."""
+    return Path(str(files("amgs") / "data" / "face_finder" / "finder.onnx"))
+
+
+def letterbox(rgb: RGB, longest_px: int) -> tuple[RGB, float]:
+    """Make a picture small (or large) enough for the network, padded right and below with grey.
+
+    Returns
+    -------
+    canvas, scale
+        uint8 with sides that are multiples of 32, and by how much the picture was scaled.
+    """
+    height, width = rgb.shape[:2]
+    scale = longest_px / max(height, width)
+    small_w, small_h = max(1, round(width * scale)), max(1, round(height * scale))
+    small = rgb
+    if (small_w, small_h) != (width, height):
+        small = np.asarray(
+            Image.fromarray(rgb).resize((small_w, small_h), Image.Resampling.BILINEAR)
+        )
+    canvas = np.full((_round_up(small_h), _round_up(small_w), 3), PADDING_GREY, np.uint8)
+    canvas[:small_h, :small_w] = small
+    return canvas, scale
+
+
+def cut_square(rgb: RGB, x0: float, y0: float, side: float, to_px: int) -> tuple[RGB, float]:
+    """Cut a square that may reach beyond the picture, resized; what lies beyond is grey."""
+    height, width = rgb.shape[:2]
+    left, top = max(0, int(np.floor(x0))), max(0, int(np.floor(y0)))
+    right, bottom = min(width, int(np.ceil(x0 + side))), min(height, int(np.ceil(y0 + side)))
+    zoom = to_px / side
+    canvas = np.full((to_px, to_px, 3), PADDING_GREY, np.uint8)
+    u0, v0 = max(0, round((left - x0) * zoom)), max(0, round((top - y0) * zoom))
+    u1, v1 = min(to_px, round((right - x0) * zoom)), min(to_px, round((bottom - y0) * zoom))
+    box = (
+        max(0.0, x0 + u0 / zoom),
+        max(0.0, y0 + v0 / zoom),
+        min(float(width), x0 + u1 / zoom),
+        min(float(height), y0 + v1 / zoom),
+    )
+    patch = Image.fromarray(rgb[top:bottom, left:right]).resize(
+        (u1 - u0, v1 - v0),
+        Image.Resampling.BILINEAR,
+        box=(box[0] - left, box[1] - top, box[2] - left, box[3] - top),
+    )
+    canvas[v0:v1, u0:u1] = np.asarray(patch)
+    return canvas, zoom
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return the intersection of two boxes over their union."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return shared / (areas - shared)
+
+
+def remove_doubles(faces: Sequence[FoundFace], most_overlap: float = 0.45) -> list[FoundFace]:
+    """Keep the best of faces that cover each other."""
+    kept: list[FoundFace] = []
+    for face in sorted(faces, key=lambda f: -f.score):
+        if all(overlap(face.box, other.box) < most_overlap for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _round_up(length: int) -> int:
+    return -(-length // MULTIPLE_PX) * MULTIPLE_PX
+
+
+__all__ = ["FaceFinder", "FoundEar", "FoundEye", "FoundFace", "finder_path"]

@@ -1,0 +1,256 @@
+"""Looking at one interval of a film: which picture, if any, shows each animal's face best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import UnreadableFilmError
+from amgs.faces.decode import Box, FoundFace
+from amgs.faces.finder import CANDIDATE_SCORE, DEFAULT_MIN_SCORE, INPUT_PX, FaceFinder
+from amgs.faces.quality import (
+    DEFAULT_MAX_MOTION,
+    DEFAULT_MIN_SHARPNESS,
+    Quality,
+    cut_grey,
+    measure_motion,
+    measure_sharpness,
+    measure_view,
+    measure_visibility,
+)
+from amgs.video import Film, Picture
+from amgs.video.sampling import Interval, close_looks, key_looks
+
+RGB = npt.NDArray[np.uint8]
+
+Rejection: TypeAlias = Literal["damaged", "no face", "no eye", "no ear", "blurred", "moving"]
+"""Why a look was not kept, in the order in which it is checked."""
+
+REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
+
+NEIGHBOUR_S = 1 / 30
+"""Motion is measured against the picture that comes about this much later."""
+
+THUMBNAIL_PX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LookingOptions:
+    """From when on a face is good enough to be kept."""
+
+    min_score: float = DEFAULT_MIN_SCORE
+    min_sharpness: float = DEFAULT_MIN_SHARPNESS
+    max_motion: float = DEFAULT_MAX_MOTION
+
+
+@dataclass(slots=True)
+class Look:
+    """One picture as seen in one zone.
+
+    Parameters
+    ----------
+    index, time_s
+        Which picture.
+    rejected
+        Why it is not kept; ``None`` if it may be.
+    face
+        The best face in the zone, in pixels of the frame; ``None`` without one.
+    quality
+        Of that face; ``None`` where it was not measured.
+    thumbnail
+        The face as 16 × 16 grey values, to see later whether the animal moved.
+    """
+
+    index: int
+    time_s: float
+    rejected: Rejection | None = None
+    face: FoundFace | None = None
+    quality: Quality | None = None
+    thumbnail: npt.NDArray[np.uint8] | None = None
+
+
+@dataclass(slots=True)
+class IntervalResult:
+    """What was seen in one interval in one zone; the kept look has the best quality."""
+
+    interval: Interval
+    key_looks: list[Look] = field(default_factory=list)
+    close_looks: list[Look] = field(default_factory=list)
+    kept: Look | None = None
+
+    @property
+    def looks(self) -> list[Look]:
+        """All looks."""
+        return [*self.key_looks, *self.close_looks]
+
+
+def look_at_interval(
+    film: Film,
+    interval: Interval,
+    zones: Sequence[Box],
+    finder: FaceFinder,
+    options: LookingOptions,
+) -> list[IntervalResult]:
+    """Look at key pictures, and where they show no good face, at more; one result per zone."""
+    results = [IntervalResult(interval) for _ in zones]
+    looker = _Looker(film, finder, options)
+    for index in key_looks(film.table, interval):
+        for result, look in zip(results, looker.look(index, zones), strict=True):
+            result.key_looks.append(look)
+    for result in results:
+        result.kept = looker.choose(result.key_looks)
+    open_zones = [number for number, result in enumerate(results) if result.kept is None]
+    if open_zones:
+        looker.look_closely(close_looks(film.table, interval), zones, results, open_zones)
+    return results
+
+
+class _Looker:
+    """Looks at pictures of one film."""
+
+    def __init__(self, film: Film, finder: FaceFinder, options: LookingOptions) -> None:
+        self.film = film
+        self.finder = finder
+        self.options = options
+
+    def look(self, index: int, zones: Sequence[Box]) -> list[Look]:
+        """Look at one picture in every zone."""
+        try:
+            picture = self.film.picture(index)
+        except UnreadableFilmError:
+            return [self._damaged(index) for _ in zones]
+        return self.look_at(picture, zones)
+
+    def look_at(self, picture: Picture, zones: Sequence[Box]) -> list[Look]:
+        """Find the best face in every zone: first in a small copy, then from nearby in full."""
+        largest = max(max(z[2] - z[0], z[3] - z[1]) for z in zones)
+        scale = min(1.0, INPUT_PX / largest)
+        small = picture.rgb(scale)
+        full: RGB | None = None
+        looks = []
+        for zone in zones:
+            look = Look(picture.index, picture.time_s, "no face")
+            looks.append(look)
+            left, top = round(zone[0] * scale), round(zone[1] * scale)
+            part = small[top : round(zone[3] * scale), left : round(zone[2] * scale)]
+            candidates = self.finder.look(np.ascontiguousarray(part), CANDIDATE_SCORE)
+            if not candidates:
+                continue
+            if full is None:
+                full = picture.rgb()
+            near = [
+                self.finder.look_closer(full, c.moved(1 / scale, zone[0], zone[1]), scale)
+                for c in candidates[:2]
+            ]
+            self._judge(look, max(near, key=lambda face: face.score), full)
+        return looks
+
+    def _judge(self, look: Look, face: FoundFace, full: RGB) -> None:
+        """Say whether a face is good enough, but for motion, which is costlier to know."""
+        if face.score < self.options.min_score:
+            return
+        look.face = face
+        look.quality = Quality(
+            measure_visibility(face), measure_view(face), measure_sharpness(full, face.box), None
+        )
+        grey = cut_grey(full, face.box, THUMBNAIL_PX)
+        if grey is not None:
+            look.thumbnail = grey.astype(np.uint8)
+        if not face.eyes:
+            look.rejected = "no eye"
+        elif not face.ears:
+            look.rejected = "no ear"
+        elif look.quality.sharpness < self.options.min_sharpness:
+            look.rejected = "blurred"
+        else:
+            look.rejected = None
+
+    def choose(self, looks: Iterable[Look]) -> Look | None:
+        """Return the look of best quality whose face is still; motion can only lower a quality."""
+        able = [look for look in looks if look.rejected is None]
+        able.sort(key=lambda look: (-_value(look), look.time_s))
+        best: Look | None = None
+        for look in able:
+            if best is not None and _value(best) >= _value(look):
+                break
+            self._measure_motion(look)
+            if look.rejected is None and (best is None or _value(look) > _value(best)):
+                best = look
+        return best
+
+    def look_closely(
+        self,
+        indices: Sequence[int],
+        zones: Sequence[Box],
+        results: Sequence[IntervalResult],
+        open_zones: list[int],
+    ) -> None:
+        """Look at further pictures in the order of time, until every open zone has a good one."""
+        for picture in self._walk(indices):
+            looks = (
+                [self._damaged(picture) for _ in open_zones]
+                if isinstance(picture, int)
+                else self.look_at(picture, [zones[number] for number in open_zones])
+            )
+            for number, look in zip(tuple(open_zones), looks, strict=True):
+                results[number].close_looks.append(look)
+                if look.rejected is None:
+                    self._measure_motion(look)
+                if look.rejected is None:
+                    results[number].kept = look
+                    open_zones.remove(number)
+            if not open_zones:
+                return
+
+    def _walk(self, indices: Sequence[int]) -> Iterable[Picture | int]:
+        """Yield the pictures, or their index where they cannot be decoded.
+
+        Where all are key pictures each is decoded alone, else all between are decoded once.
+        """
+        if not indices:
+            return
+        wanted = set(indices)
+        if self.film.table.key[list(indices)].all():
+            for index in indices:
+                try:
+                    yield self.film.picture(index)
+                except UnreadableFilmError:
+                    yield index
+            return
+        done = -1
+        try:
+            for picture in self.film.pictures(indices[0], indices[-1] + 1):
+                if picture.index in wanted:
+                    done = picture.index
+                    yield picture
+        except UnreadableFilmError:
+            yield from (index for index in indices if index > done)
+
+    def _measure_motion(self, look: Look) -> None:
+        assert look.face is not None  # noqa: S101 - only faces are measured
+        assert look.quality is not None  # noqa: S101
+        times = self.film.table.times_s
+        later = int(np.searchsorted(times, look.time_s + 0.75 * NEIGHBOUR_S))
+        if later >= len(times):
+            return
+        try:
+            pictures = list(self.film.pictures(look.index, later + 1))
+        except UnreadableFilmError:
+            return
+        motion = measure_motion(pictures[0].rgb(), pictures[-1].rgb(), look.face.box)
+        known = look.quality
+        look.quality = Quality(known.visibility, known.view, known.sharpness, motion)
+        if motion > self.options.max_motion:
+            look.rejected = "moving"
+
+    def _damaged(self, index: int) -> Look:
+        return Look(index, float(self.film.table.times_s[index]), "damaged")
+
+
+def _value(look: Look) -> float:
+    assert look.quality is not None  # noqa: S101
+    return look.quality.value

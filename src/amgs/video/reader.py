@@ -1,0 +1,345 @@
+"""Decoded pictures of a film, each proved to be the one it claims to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import UnreadableFilmError
+from amgs.video.frame_table import FrameTable, make_frame_table
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+
+RGB = npt.NDArray[np.uint8]
+
+FILM_SUFFIXES = (
+    ".mp4",
+    ".mov",
+    ".m4v",
+    ".avi",
+    ".mkv",
+    ".webm",
+    ".mts",
+    ".m2ts",
+    ".ts",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+)
+"""Files with these endings are taken when a folder is searched for films."""
+
+_BACK_OFF_S = (0.0, 1.0, 4.0, 16.0)
+"""How long before the wanted key picture the search begins, one try after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmInfo:
+    """What a film is, from its pictures and not from its header.
+
+    ``width`` and ``height`` are those of the upright picture with square pixels.
+    """
+
+    width: int
+    height: int
+    n_frames: int
+    duration_s: float
+    rotation_deg: int
+    pixel_aspect: Fraction
+    interlaced: bool
+    codec: str
+
+
+class Picture:
+    """One decoded picture with its index in the film and its time.
+
+    Parameters
+    ----------
+    frame
+        What the decoder gave.
+    index
+        Its place in the order of display, from 0.
+    time_s
+        Its presentation time; the first picture of the film is at 0.
+    info
+        Of the film, for turning the picture upright.
+    """
+
+    def __init__(self, frame: VideoFrame, index: int, time_s: float, info: FilmInfo) -> None:
+        self._frame = frame
+        self.index = index
+        self.time_s = time_s
+        self._info = info
+
+    @property
+    def key(self) -> bool:
+        """Whether it was decoded without any other."""
+        return bool(self._frame.key_frame)
+
+    def rgb(self, scale: float = 1.0) -> RGB:
+        """Return the picture upright with square pixels, uint8 height × width × 3.
+
+        Parameters
+        ----------
+        scale
+            Makes it smaller while it is converted, which is faster than converting all of it.
+        """
+        info = self._info
+        width, height = round(info.width * scale), round(info.height * scale)
+        if info.rotation_deg % 180:
+            width, height = height, width
+        smaller = self._frame.reformat(
+            width=max(2, width), height=max(2, height), format="rgb24", interpolation="AREA"
+        )
+        pixels = smaller.to_ndarray()
+        turned: RGB = np.rot90(pixels, info.rotation_deg // 90 % 4)
+        return np.ascontiguousarray(turned)
+
+
+class Film:
+    """An open film; used by one thread at a time.
+
+    Use `open_film`. Pictures are found by seeking before them and decoding on, and their times are
+    compared with the table: a decoder that shows another picture is noticed.
+    """
+
+    def __init__(self, path: Path, container: InputContainer, table: FrameTable) -> None:
+        self.path = path
+        self.table = table
+        self._container = container
+        self._stream = container.streams.video[0]
+        self._context: Any = self._stream.codec_context
+        self.info = self._examine()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    @property
+    def promised_duration_s(self) -> float | None:
+        """What the header says of the length; not believed, only compared."""
+        import av
+
+        duration = self._container.duration
+        return None if duration is None else duration / av.time_base
+
+    def picture(self, index: int) -> Picture:
+        """Return one picture.
+
+        Raises
+        ------
+        UnreadableFilmError
+            If the file is damaged there.
+        """
+        return next(iter(self.pictures(index, index + 1)))
+
+    def pictures(self, first: int, stop: int) -> Iterator[Picture]:
+        """Yield the pictures from `first` to before `stop`, in order, each decoded once.
+
+        Raises
+        ------
+        UnreadableFilmError
+            If the file is damaged there.
+        """
+        wanted = first
+        for frame in self._decode_from(first, one=stop == first + 1):
+            if frame.pts is None or frame.pts < self.table.pts[wanted]:
+                continue
+            if frame.pts != self.table.pts[wanted]:
+                break
+            yield self._picture(frame, wanted)
+            wanted += 1
+            if wanted == stop:
+                return
+        seconds = float(self.table.times_s[wanted])
+        msg = f"{self.path}: the picture at {seconds:.3f} s (frame {wanted}) cannot be decoded"
+        raise UnreadableFilmError(msg)
+
+    def still(self, index: int) -> RGB:
+        """Return one picture in full, upright, deinterlaced where the film is interlaced.
+
+        Interlaced pictures hold two moments; the lines of the second are made from the first and
+        its neighbours in time (FFmpeg's yadif), so that the picture shows the one moment at which
+        it begins.
+
+        Raises
+        ------
+        UnreadableFilmError
+            If the file is damaged there.
+        """
+        if not self.info.interlaced:
+            return self.picture(index).rgb()
+        first, stop = max(0, index - 1), min(len(self.table), index + 2)
+        neighbours = [p._frame for p in self.pictures(first, stop)]
+        frame = _deinterlace(neighbours, index - first)
+        return Picture(frame, index, float(self.table.times_s[index]), self.info).rgb()
+
+    def _picture(self, frame: VideoFrame, index: int) -> Picture:
+        return Picture(frame, index, float(self.table.times_s[index]), self.info)
+
+    def _decode_from(self, index: int, *, one: bool) -> Iterator[VideoFrame]:
+        """Decode from the key picture before `index` on; earlier pictures may come first."""
+        key = self.table.key_before(index)
+        alone = one and key == index
+        for packet in self._packets_from(int(self.table.pts[key])):
+            yield from self._decode(packet)
+            if alone:
+                break
+        yield from self._decode(None)
+
+    def _decode(self, packet: Any) -> Iterator[VideoFrame]:
+        import av
+
+        try:
+            frames = self._context.decode(packet)
+        except (av.error.InvalidDataError, av.error.EOFError):
+            return
+        yield from (frame for frame in frames if not frame.is_corrupt)
+
+    def _packets_from(self, pts: int) -> Iterator[Any]:
+        """Yield the packets from the key picture with this time on, seeking ever further back."""
+        import av
+
+        time_base = self.table.time_base
+        for back_off in (*_BACK_OFF_S, None):
+            self._context.flush_buffers()
+            try:
+                if back_off is None:
+                    self._container.seek(0)
+                else:
+                    target = max(int(self.table.pts[0]), pts - round(back_off / time_base))
+                    self._container.seek(target, stream=self._stream, backward=True)
+            except av.error.FFmpegError:
+                continue
+            packets = self._demux()
+            found = self._advance(packets, pts)
+            if found is not None:
+                yield found
+                yield from packets
+                return
+        msg = f"{self.path}: no way leads to the picture at time stamp {pts}; the file is damaged"
+        raise UnreadableFilmError(msg)
+
+    def _advance(self, packets: Iterator[Any], pts: int) -> Any:
+        """Read up to the packet with this time; ``None`` when it was passed already."""
+        for packet in packets:
+            if packet.pts == pts:
+                # A demuxer that landed inside a packet may put its time on what follows it.
+                return packet if packet.is_keyframe or pts == self.table.pts[0] else None
+            if packet.is_keyframe and packet.pts is not None and packet.pts > pts:
+                return None
+        return None
+
+    def _demux(self) -> Iterator[Any]:
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.error.FFmpegError):
+                return
+            if packet.size:
+                yield packet
+
+    def _examine(self) -> FilmInfo:
+        """Decode the first picture: turning, pixel aspect and interlacing are read from it."""
+        unknown = FilmInfo(0, 0, 0, 0.0, 0, Fraction(1), interlaced=False, codec="")
+        self.info = unknown
+        frame = self.picture(0)._frame
+        aspect = self._stream.sample_aspect_ratio or Fraction(1)
+        aspect = Fraction(aspect) if aspect > 0 else Fraction(1)
+        width, height = round(frame.width * aspect), frame.height
+        rotation = int(round(frame.rotation / 90) * 90) % 360
+        if rotation % 180:
+            width, height = height, width
+        return FilmInfo(
+            width=width,
+            height=height,
+            n_frames=len(self.table),
+            duration_s=self.table.duration_s,
+            rotation_deg=rotation,
+            pixel_aspect=aspect,
+            interlaced=bool(frame.interlaced_frame),
+            codec=str(self._context.name),
+        )
+
+
+def open_film(path: Path, table: FrameTable | None = None) -> Film:
+    """Open a film and make the table of its pictures.
+
+    Parameters
+    ----------
+    path
+        A file that FFmpeg's libraries can read (MP4, MOV, AVI, MKV, MPEG-TS/.mts, WMV …).
+    table
+        The table, where it is known already: another thread opens the same film.
+
+    Raises
+    ------
+    UnreadableFilmError
+        If the file is missing, empty, no film, holds sound only, or no picture can be decoded.
+    """
+    import av
+
+    if not path.is_file():
+        msg = f"Expected a film, found nothing at {path}. Check the spelling."
+        raise UnreadableFilmError(msg)
+    if path.stat().st_size == 0:
+        raise UnreadableFilmError(f"{path} is empty (0 bytes): copy it again from the camera.")
+    try:
+        container = av.open(str(path), metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        msg = f"{path} is not a film that can be read: {_reason(error)}. Does a player show it?"
+        raise UnreadableFilmError(msg) from error
+    try:
+        if not container.streams.video:
+            msg = f"{path} holds no pictures (sound only?)."
+            raise UnreadableFilmError(msg)
+        context: Any = container.streams.video[0].codec_context
+        context.thread_count = 1  # several intervals are decoded side by side instead
+        return Film(path, container, table or make_frame_table(container))
+    except UnreadableFilmError as error:
+        container.close()
+        text = str(error)
+        raise UnreadableFilmError(text if str(path) in text else f"{path}: {text}.") from error
+
+
+def _deinterlace(frames: list[VideoFrame], wanted: int) -> VideoFrame:
+    import av
+    import av.filter
+
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frames[0].width,
+        height=frames[0].height,
+        format=frames[0].format,
+        time_base=Fraction(1, 1000),
+    )
+    filtered = graph.add("yadif", "mode=send_frame")
+    sink = graph.add("buffersink")
+    source.link_to(filtered)
+    filtered.link_to(sink)
+    graph.configure()
+    for number, frame in enumerate(frames):
+        frame.pts, frame.time_base = number, Fraction(1, 1000)
+        graph.push(frame)
+    graph.push(None)
+    results = []
+    while True:
+        try:
+            results.append(graph.pull())
+        except (av.error.EOFError, av.error.BlockingIOError):
+            break
+    return results[wanted]  # type: ignore[return-value]
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).lower()

@@ -1,0 +1,99 @@
+"""Which pictures of a film are looked at, and in which order; nothing of it depends on chance.
+
+Time is cut into intervals. In each, a few key pictures are looked at first: they can be decoded
+alone. Only where none of them is good enough are more pictures looked at, in the order of time,
+until one is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import ImpossibleValueError
+from amgs.video.frame_table import FrameTable
+
+DEFAULT_INTERVAL_S = 10.0
+"""One image per 10 s of film (Tuttle et al. 2018)."""
+
+DEFAULT_SKIP_START_S = 1.0
+"""The beginning, when the camera is touched, is left out, as in Rodent Face Finder."""
+
+KEY_LOOK_S = 2.0
+"""Key pictures are looked at first, at most one per 2 s."""
+
+CLOSE_LOOK_S = 0.5
+"""Where they were not good enough, one picture per half second is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of film from which one image is wanted; `stop_s` is outside."""
+
+    number: int
+    start_s: float
+    stop_s: float
+
+
+def cut_intervals(duration_s: float, interval_s: float, skip_start_s: float) -> list[Interval]:
+    """Cut a film into intervals; a last one of less than half the length is left out.
+
+    Intervals start at ``skip_start_s``, then at whole multiples of ``interval_s``, so that minutes
+    of different films compare.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If the interval is not longer than what is left out at the start.
+    """
+    if interval_s <= skip_start_s:
+        msg = (
+            f"Expected an interval longer than the {skip_start_s:g} s left out at the start, found "
+            f"{interval_s:g} s."
+        )
+        raise ImpossibleValueError(msg)
+    count = max(1, round(duration_s / interval_s))
+    return [
+        Interval(
+            number,
+            max(skip_start_s, number * interval_s),
+            duration_s + 1.0 if number == count - 1 else (number + 1) * interval_s,
+        )
+        for number in range(count)
+    ]
+
+
+def key_looks(table: FrameTable, interval: Interval) -> list[int]:
+    """Return the key pictures to look at first: in each 2 s of the interval, the first one."""
+    return _first_of_slots(table, interval, KEY_LOOK_S, np.flatnonzero(table.key))
+
+
+def close_looks(table: FrameTable, interval: Interval) -> list[int]:
+    """Return the pictures to look at next: in each half second a key picture, else the first."""
+    keys = _first_of_slots(table, interval, CLOSE_LOOK_S, np.flatnonzero(table.key))
+    times = table.times_s
+    taken = {_slot(float(times[i]), interval, CLOSE_LOOK_S) for i in keys}
+    others = [
+        i
+        for i in _first_of_slots(table, interval, CLOSE_LOOK_S, np.arange(len(table)))
+        if _slot(float(times[i]), interval, CLOSE_LOOK_S) not in taken
+    ]
+    seen = set(key_looks(table, interval))
+    return sorted({*keys, *others} - seen)
+
+
+def _first_of_slots(
+    table: FrameTable, interval: Interval, slot_s: float, indices: npt.NDArray[np.int64]
+) -> list[int]:
+    times = table.times_s
+    first: dict[int, int] = {}
+    inside = indices[(times[indices] >= interval.start_s) & (times[indices] < interval.stop_s)]
+    for index in inside.tolist():
+        first.setdefault(_slot(float(times[index]), interval, slot_s), index)
+    return list(first.values())
+
+
+def _slot(time_s: float, interval: Interval, slot_s: float) -> int:
+    return int((time_s - interval.start_s) // slot_s)
