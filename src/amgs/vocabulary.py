@@ -109,6 +109,30 @@ class Prediction:
         return cls(predicted, confidence, p_pain, 2.0 * p_pain - 1.0)
 
 
+ORBITAL_MODEL = "orbital"
+"""The built-in model that reads how far the eyes are open; it says nothing of pain."""
+
+ORBITAL_COLUMNS = ("orbital_tightening", "p_narrowed", "scorable")
+"""What the built-in model `orbital` adds to a table of predictions."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrbitalReading:
+    """How far the eyes of a face are open; both numbers are ``None`` when no eye was seen.
+
+    ``orbital_tightening`` runs from 0 (open) over 1 (narrowed) to 2 (closed), ``p_narrowed`` is the
+    probability that the eyes are narrowed or closed.
+    """
+
+    orbital_tightening: float | None
+    p_narrowed: float | None
+
+    @property
+    def scorable(self) -> bool:
+        """Whether an eye was seen."""
+        return self.orbital_tightening is not None
+
+
 def parse_class(text: str) -> PainClass | None:
     """Read ``pain`` or ``no pain`` in any case, with blank, hyphen or underscore; else ``None``."""
     plain = text.strip().lower().replace("_", " ").replace("-", " ")

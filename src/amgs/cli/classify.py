@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,16 +23,27 @@ from amgs.cli.console import (
     show_progress,
 )
 from amgs.errors import list_faults
+from amgs.vocabulary import ORBITAL_COLUMNS, ORBITAL_MODEL, PREDICTION_COLUMNS
 
 if TYPE_CHECKING:
-    from amgs.model.bundle import Model
     from amgs.prediction.classify import ClassifySummary, ImageListing
 
 _ROWS_SHOWN = 20
 
+ORBITAL_NOTICE = (
+    "orbital says how far the eyes are open, nothing else: it is no pain score. Sleeping animals "
+    "shut their eyes too. See `amgs models orbital`."
+)
+
 
 def classify(
-    model: Annotated[Path, typer.Argument(help="A model folder, made by `amgs train`.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="A model folder, made by `amgs train`; or `orbital`, which is built in and needs "
+            "no training: it only says how far the eyes are open."
+        ),
+    ],
     images: Annotated[
         list[Path],
         typer.Argument(
@@ -54,26 +68,29 @@ def classify(
     stopped. Files that cannot be read stay in the table, with the reason in the column `problem`.
     Images are only read, never changed.
 
+    With `orbital` in place of a model folder, the columns `orbital_tightening` (0–2), `p_narrowed`
+    and `scorable` are filled and those of a pain call stay empty.
+
     Example: `amgs classify models/first faces/ --out predictions.csv`
     """
-    from amgs.model.bundle import load_model
-    from amgs.prediction import classify_images, list_images
+    from amgs.prediction import list_images
     from amgs.prediction.writing import CsvSink, ListSink
 
-    loaded = load_model(model)
+    reader = _open_orbital() if model.as_posix() == ORBITAL_MODEL else _open_model(model)
     listing = list_images(images)
     if out is None:
-        shown = ListSink(listing.known)
+        shown = ListSink(listing.known, orbital=reader.orbital)
         with show_progress(quiet=quiet or json) as progress:
-            summary = classify_images(loaded, listing, listing.total, shown, progress)
+            summary = reader.run(listing, listing.total, shown, progress)
         rows = shown.rows
     else:
         rows = []
         sink = CsvSink(
             out,
             listing.known,
-            loaded.sha256,
+            reader.sha256,
             listing.fingerprint,
+            orbital=reader.orbital,
             overwrite=overwrite,
             restart=restart,
         )
@@ -81,45 +98,73 @@ def classify(
             note(f"Going on after {len(sink.done)} images of an interrupted run.", quiet=quiet)
         try:
             with show_progress(quiet=quiet or json) as progress:
-                summary = classify_images(loaded, listing, listing.total, sink, progress)
-            sink.finish(_provenance(model, loaded, listing))
+                summary = reader.run(listing, listing.total, sink, progress)
+            sink.finish(_provenance(model, reader, listing))
         except KeyboardInterrupt:
             fail(f"Stopped. {out}.part keeps what is done; the same command goes on.", code=130)
         finally:
             sink.close()
     if json:
-        print_json(_document(model, loaded, summary, rows, out))
+        print_json(_document(model, reader, summary, rows, out))
     else:
-        _print_rows(rows)
-        _print_summary(summary, out, quiet=quiet)
+        _print_rows(rows, orbital=reader.orbital)
+        _print_summary(summary, out, orbital=reader.orbital, quiet=quiet)
     if summary.unreadable == summary.images:
         fail(f"Not one of {summary.images} files could be read as an image.")
 
 
-def _provenance(folder: Path, model: Model, listing: ImageListing) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Something that looks at images: a trained model, or the built-in `orbital`."""
+
+    run: Callable[..., ClassifySummary]
+    sha256: str
+    orbital: bool
+
+
+def _open_model(folder: Path) -> _Reader:
+    from amgs.model.bundle import load_model
+    from amgs.prediction import classify_images
+
+    loaded = load_model(folder)
+    return _Reader(partial(classify_images, loaded), loaded.sha256, orbital=False)
+
+
+def _open_orbital() -> _Reader:
+    from amgs.prediction.orbital import orbital_sha256, read_orbital_images
+
+    return _Reader(read_orbital_images, orbital_sha256(), orbital=True)
+
+
+def _provenance(folder: Path, reader: _Reader, listing: ImageListing) -> dict[str, Any]:
     from amgs.provenance import record_provenance
 
     record = record_provenance(
         options={"model": folder.name, "images": listing.total},
-        inputs={"model": model.sha256},
+        inputs={"model": reader.sha256},
     )
     return record.as_dict()
 
 
 def _document(
     folder: Path,
-    model: Model,
+    reader: _Reader,
     summary: ClassifySummary,
     rows: list[dict[str, Any]],
     out: Path | None,
 ) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "model": folder.as_posix(),
-        "model_sha256": model.sha256,
-        "images": summary.images,
+    found: dict[str, Any] = {
         "pain": summary.pain,
         "no_pain": summary.no_pain,
         "confident": summary.confident,
+    }
+    if reader.orbital:
+        found = {"narrowed": summary.narrowed, "not_scorable": summary.not_scorable}
+    document: dict[str, Any] = {
+        "model": folder.as_posix(),
+        "model_sha256": reader.sha256,
+        "images": summary.images,
+        **found,
         "unreadable": summary.unreadable,
         "trained_on": summary.trained_on,
         "problems": [{"image": name, "problem": problem} for name, problem in summary.problems],
@@ -132,36 +177,44 @@ def _document(
 
 
 def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    numbers = ("confidence", "p_pain", "signed_score")
+    numbers = ("confidence", "p_pain", "signed_score", *ORBITAL_COLUMNS[:2])
     return {
         name: (float(cell) if name in numbers and cell != "" else cell if cell != "" else None)
         for name, cell in row.items()
     }
 
 
-def _print_rows(rows: list[dict[str, Any]]) -> None:
+def _print_rows(rows: list[dict[str, Any]], *, orbital: bool) -> None:
     if not rows:
         return
-    shown = ("image", "predicted", "confidence", "p_pain", "signed_score", "problem")
+    columns = ORBITAL_COLUMNS if orbital else PREDICTION_COLUMNS[1:]
+    shown = ("image", *columns, "problem")
     print_table("Predictions", shown, [[row[name] for name in shown] for row in rows[:_ROWS_SHOWN]])
     if len(rows) > _ROWS_SHOWN:
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
 
 
-def _print_summary(summary: ClassifySummary, out: Path | None, *, quiet: bool) -> None:
+def _print_summary(
+    summary: ClassifySummary, out: Path | None, *, orbital: bool, quiet: bool
+) -> None:
     readable = summary.images - summary.unreadable
-    share = summary.confident / readable if readable else None
-    print_facts(
-        "Summary",
-        [
-            ("images", summary.images),
+    if orbital:
+        facts: list[tuple[str, object]] = [
+            ("eyes narrowed or closed", summary.narrowed),
+            ("not scorable (no eye seen)", summary.not_scorable),
+        ]
+    else:
+        share = summary.confident / readable if readable else None
+        facts = [
             ("pain", summary.pain),
             ("no pain", summary.no_pain),
             ("confidence ≥ 0.75", f"{summary.confident} ({percent(share)})"),
             ("of these, pain", summary.confident_pain),
-            ("could not be read", summary.unreadable),
             ("trained or chosen with", summary.trained_on),
-        ],
+        ]
+    print_facts(
+        "Summary",
+        [("images", summary.images), *facts, ("could not be read", summary.unreadable)],
     )
     if summary.unreadable:
         faults = [f"{name}: {problem}" for name, problem in summary.problems]
@@ -171,7 +224,7 @@ def _print_summary(summary: ClassifySummary, out: Path | None, *, quiet: bool) -
             f"{' (all are in the table)' if more or out else ''}:\n{list_faults(faults)}"
         )
     if out is not None:
-        note(
-            f"Predictions written to {out}. Next: amgs evaluate {out}, if the truth is known.",
-            quiet=quiet,
-        )
+        after = "" if orbital else f" Next: amgs evaluate {out}, if the truth is known."
+        note(f"Written to {out}.{after}", quiet=quiet)
+    if orbital:
+        note(ORBITAL_NOTICE, quiet=quiet)

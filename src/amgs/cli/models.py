@@ -10,12 +10,13 @@ import typer
 
 from amgs.cli.console import JsonOption, print_facts, print_json, stdout, warn
 from amgs.cli.train import print_card_numbers
+from amgs.vocabulary import ORBITAL_MODEL
 
 
 def models(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(help="Model folders. Without one, the backbones are listed."),
+        typer.Argument(help="Model folders, or `orbital`. Without one, the backbones are listed."),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -28,12 +29,28 @@ def models(
         return
     from amgs.model.bundle import load_model
 
-    cards = {folder.as_posix(): load_model(folder).card for folder in folders}
+    cards: dict[str, dict[str, Any]] = {}
+    for folder in folders:
+        if folder.as_posix() == ORBITAL_MODEL:
+            from amgs.prediction.orbital import orbital_card
+
+            cards[ORBITAL_MODEL] = orbital_card()
+        else:
+            cards[folder.as_posix()] = load_model(folder).card
     if json:
         print_json(cards)
         return
-    for folder, card in cards.items():
-        _print_card(folder, card)
+    for name, card in cards.items():
+        if name == ORBITAL_MODEL:
+            _print_text(card["card"])
+        else:
+            _print_card(name, card)
+
+
+def _print_text(text: str) -> None:
+    from rich.markdown import Markdown
+
+    stdout().print(Markdown(text))
 
 
 def _list_backbones(*, as_json: bool) -> None:
@@ -43,6 +60,7 @@ def _list_backbones(*, as_json: bool) -> None:
         print_json({name: asdict(b) for name, b in BACKBONES.items()})
         return
     stdout().print("Backbones: the frozen networks on which `amgs train` trains its last layer.")
+    stdout().print("`amgs models orbital` shows the card of the face finder and its eye score.")
     for b in BACKBONES.values():
         print_facts(
             b.name,

@@ -18,7 +18,12 @@ from amgs.faces.extraction_tables import FilmOutcome, write_tables
 from amgs.faces.finder import FaceFinder, finder_path
 from amgs.faces.journal import Journal, describe_result
 from amgs.faces.looking import IntervalResult, LookingOptions, look_at_interval
-from amgs.faces.recordings import FilmToExtract, fingerprint_film, recording_code
+from amgs.faces.recordings import (
+    FilmToExtract,
+    fingerprint_film,
+    recording_code,
+    refuse_copies,
+)
 from amgs.files import write_json
 from amgs.jobs import ProgressCallback, map_ahead, no_progress
 from amgs.provenance import hash_file, record_provenance
@@ -101,19 +106,25 @@ def extract_faces(
     ------
     UnreadableFilmError
         If there is one film and it cannot be used; of several films such are listed instead.
+    TableError
+        If two films are copies of each other: one animal would count as two.
     ResumeError
         If the folder holds results made with other options.
     """
     options = options or ExtractionOptions()
+    refuse_copies(films)
     extraction = _Extraction(folder, options, finder or FaceFinder(), len(films) == 1)
     total = sum(_expected_intervals(film.path, options) for film in films)
     done = 0
     jobs = jobs or thread_count()
-    with ThreadPoolExecutor(jobs) as executor:
-        for count in extraction.run(executor, films, 2 * jobs):
-            done += count
-            progress("looking for faces", done, max(total, done))
-    return extraction.finish(films)
+    try:
+        with ThreadPoolExecutor(jobs) as executor:
+            for count in extraction.run(executor, films, 2 * jobs):
+                done += count
+                progress("looking for faces", done, max(total, done))
+        return extraction.finish(films)
+    finally:
+        extraction.close()
 
 
 def clear_extraction(folder: Path) -> None:
@@ -258,8 +269,6 @@ class _Extraction:
 
     def finish(self, films: Sequence[FilmToExtract]) -> ExtractionSummary:
         """Write the tables."""
-        for opened in self.opened:
-            opened.journal.close()
         if not self.opened:
             details = "; ".join(problem for _, problem in self.summary.problems)
             msg = f"Not one of {len(films)} films could be used: {details}"
@@ -278,6 +287,12 @@ class _Extraction:
         )
         write_json(self.folder / MARKER, provenance.as_dict())
         return self.summary
+
+
+    def close(self) -> None:
+        """Close the journals; what they hold is safe."""
+        for opened in self.opened:
+            opened.journal.close()
 
 
 def _time_in_name(time_s: float) -> str:

@@ -23,7 +23,7 @@ SHARPNESS_PX = 160
 MOTION_PX = 48
 
 DEFAULT_MIN_SHARPNESS = 0.40
-"""98 % of 399 faces in real photographs are sharper. Blurred over 2.5 % of their length 2 % are, and
+"""98 % of 399 faces in real photographs are sharper. Blurred over 2.5 % of their length 2 % are,
 smeared by motion over 12 % of it 5 % (docs/methods.md)."""
 
 DEFAULT_MAX_MOTION = 0.35

@@ -176,6 +176,32 @@ def fingerprint_film(path: Path) -> str:
     return digest.hexdigest()
 
 
+def refuse_copies(films: Sequence[FilmToExtract]) -> None:
+    """Stop when two films have the same content.
+
+    Raises
+    ------
+    TableError
+        With the names of both.
+    """
+    seen: dict[str, str] = {}
+    faults = []
+    for film in films:
+        if not film.path.is_file() or film.path.stat().st_size == 0:
+            continue
+        fingerprint = fingerprint_film(film.path)
+        if fingerprint in seen:
+            faults.append(f"{film.path} is a copy of {seen[fingerprint]}")
+        seen.setdefault(fingerprint, str(film.path))
+    if faults:
+        msg = (
+            f"Expected every film once, found {len(faults)} copies, which would make one animal "
+            f"count as two:\n{list_faults(faults)}\nLeave the copies out. Two animals in one film "
+            "are two zones of it."
+        )
+        raise TableError(msg)
+
+
 def recording_code(film_fingerprint: str, zone: Zone) -> str:
     """Return the neutral name under which images of a recording are filed.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,11 @@ from amgs.tables import read_table
 from amgs.vocabulary import (
     CONTENT_DIGITS,
     DEFAULT_THRESHOLD,
+    EVEN_ODDS,
     KNOWN_ABOUT_AN_IMAGE,
     PAIN,
     TRAINED_PARTS,
+    OrbitalReading,
     Prediction,
 )
 
@@ -48,7 +50,8 @@ class ClassifySummary:
 
     ``problems`` lists name and reason of the first hundred images that could not be read; the
     table has all of them. ``resumed`` counts the rows that an earlier, interrupted run had done,
-    ``trained_on`` the images that the model was trained or chosen with.
+    ``trained_on`` the images that the model was trained or chosen with, ``not_scorable`` and
+    ``narrowed`` are those of the model `orbital`.
     """
 
     images: int = 0
@@ -59,6 +62,8 @@ class ClassifySummary:
     unreadable: int = 0
     resumed: int = 0
     trained_on: int = 0
+    not_scorable: int = 0
+    narrowed: int = 0
     problems: list[tuple[str, str]] = field(default_factory=list)
 
     def count(self, name: str, outcome: Outcome, part: str) -> None:
@@ -69,6 +74,10 @@ class ClassifySummary:
             self.unreadable += 1
             if len(self.problems) < MAX_LISTED_PROBLEMS:
                 self.problems.append((name, outcome))
+            return
+        if isinstance(outcome, OrbitalReading):
+            self.not_scorable += not outcome.scorable
+            self.narrowed += (outcome.p_narrowed or 0.0) >= EVEN_ODDS
             return
         confident = outcome.confidence >= DEFAULT_THRESHOLD
         self.confident += confident
@@ -154,14 +163,33 @@ def classify_images(
         Told how many are done.
     """
     network = model.open_network()
+
+    def look_at(batch: list[ImageToClassify]) -> list[Answer]:
+        return _classify_batch(model, network, batch)
+
+    return answer_images(look_at, images, total, sink, progress)
+
+
+def answer_images(
+    look_at: Callable[[list[ImageToClassify]], list[Answer]],
+    images: Iterable[ImageToClassify],
+    total: int | None,
+    sink: PredictionSink,
+    progress: ProgressCallback,
+) -> ClassifySummary:
+    """Let several threads answer batches of images, and hand the answers on in order.
+
+    Parameters
+    ----------
+    look_at
+        Answers one batch; called by several threads at once.
+    images, total, sink, progress
+        As for `classify_images`.
+    """
     summary = ClassifySummary(resumed=len(sink.done))
     for done in sink.done_outcomes():
         summary.count(*done)
     waiting = (image for image in images if image.name not in sink.done)
-
-    def look_at(batch: list[ImageToClassify]) -> list[_Answer]:
-        return _classify_batch(model, network, batch)
-
     threads = thread_count()
     with ThreadPoolExecutor(threads) as executor:
         for answers in map_ahead(executor, look_at, batches(waiting, BATCH_SIZE), 3 * threads):
@@ -175,8 +203,8 @@ def classify_images(
 
 
 @dataclass(slots=True)
-class _Answer:
-    """An image, what was said of it, and the part of the training data it was in, if any."""
+class Answer:
+    """An image, what was said of it, its content, and the training part it was in, if any."""
 
     image: ImageToClassify
     outcome: Outcome = ""
@@ -186,10 +214,10 @@ class _Answer:
 
 def _classify_batch(
     model: Model, network: Network, batch: Sequence[ImageToClassify]
-) -> list[_Answer]:
+) -> list[Answer]:
     """Answer each image with a prediction, or with the reason why there is none."""
-    answers = [_Answer(image) for image in batch]
-    readable: list[_Answer] = []
+    answers = [Answer(image) for image in batch]
+    readable: list[Answer] = []
     pictures: list[npt.NDArray[np.float32]] = []
     for answer in answers:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from amgs.errors import ImpossibleValueError, TableError, list_faults
 from amgs.tables import parse_mgs, read_table
-from amgs.vocabulary import NO_PAIN, PAIN, PROBLEM_COLUMN, parse_class
+from amgs.vocabulary import NO_PAIN, ORBITAL_COLUMNS, PAIN, PROBLEM_COLUMN, parse_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +50,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
         _check_confidences(path, table)
         return table
     text = read_table(path, required=("image", "predicted", "confidence"))
+    _refuse_readings(path, text)
     problems = 0
     if PROBLEM_COLUMN in text:
         problems = int((text[PROBLEM_COLUMN] != "").sum())
@@ -59,6 +60,16 @@ def read_predictions(path: Path) -> pd.DataFrame:
     table.attrs = {"problems": problems, "truth": _find_truth(table)}
     _check_confidences(path, table)
     return table
+
+
+def _refuse_readings(path: Path, text: pd.DataFrame) -> None:
+    """Stop at a table of the model `orbital`, which makes no call."""
+    if ORBITAL_COLUMNS[0] in text and (text["predicted"] == "").all():
+        msg = (
+            f"Expected calls of pain or no pain in {path}, found readings of the model `orbital`, "
+            "which only says how far the eyes are open. Classify the images with a trained model."
+        )
+        raise TableError(msg)
 
 
 def _refuse_repeated(path: Path, text: pd.DataFrame) -> None:

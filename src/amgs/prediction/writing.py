@@ -13,25 +13,43 @@ from amgs.errors import ResumeError
 from amgs.files import refuse_to_replace_file, write_json
 from amgs.vocabulary import (
     CONTENT_COLUMN,
+    ORBITAL_COLUMNS,
     PART_COLUMN,
     PREDICTION_COLUMNS,
     PROBLEM_COLUMN,
+    OrbitalReading,
     PainClass,
     Prediction,
 )
 
-Outcome = Prediction | str
-"""A prediction, or the reason why there is none."""
+Outcome = Prediction | OrbitalReading | str
+"""A prediction or a reading, or the reason why there is none."""
 
 DECIMALS = 6
 """Predictions are rounded to this as soon as they are made, so that every count fits the table."""
 
 
 class PredictionSink(ABC):
-    """Takes predictions in order; used by one thread."""
+    """Takes predictions in order; used by one thread.
 
-    def __init__(self, known: Sequence[str]) -> None:
-        self.columns = (*PREDICTION_COLUMNS, *known, CONTENT_COLUMN, PART_COLUMN, PROBLEM_COLUMN)
+    Parameters
+    ----------
+    known
+        Columns for what is known of the images.
+    orbital
+        Have the columns of the model `orbital` after those of a prediction, which it leaves empty.
+    """
+
+    def __init__(self, known: Sequence[str], *, orbital: bool = False) -> None:
+        self.readings = ORBITAL_COLUMNS if orbital else ()
+        self.columns = (
+            *PREDICTION_COLUMNS,
+            *self.readings,
+            *known,
+            CONTENT_COLUMN,
+            PART_COLUMN,
+            PROBLEM_COLUMN,
+        )
         self.done: set[str] = set()
 
     def done_outcomes(self) -> Iterator[tuple[str, Outcome, str]]:
@@ -44,6 +62,12 @@ class PredictionSink(ABC):
     ) -> None:
         """Take one image; `content` names its bytes, `part` where the model has seen it."""
 
+    def format_row(self, name: str, further: Sequence[str], outcome: Outcome) -> list[object]:
+        """Return the cells of one image; numbers have six decimals."""
+        readings = _reading_cells(outcome) if self.readings else []
+        problem = outcome if isinstance(outcome, str) else ""
+        return [name, *_prediction_cells(outcome), *readings, *further, problem]
+
     def flush(self) -> None:  # noqa: B027 - memory has nothing to flush
         """Make what was taken safe."""
 
@@ -51,8 +75,8 @@ class PredictionSink(ABC):
 class ListSink(PredictionSink):
     """Keeps rows in memory, as records with the column names."""
 
-    def __init__(self, known: Sequence[str]) -> None:
-        super().__init__(known)
+    def __init__(self, known: Sequence[str], *, orbital: bool = False) -> None:
+        super().__init__(known, orbital=orbital)
         self.rows: list[dict[str, Any]] = []
 
     def write(
@@ -60,7 +84,7 @@ class ListSink(PredictionSink):
     ) -> None:
         """Take one image; `content` names its bytes, `part` where the model has seen it."""
         cells = dict(
-            zip(self.columns, format_row(name, (*known, content, part), outcome), strict=True)
+            zip(self.columns, self.format_row(name, (*known, content, part), outcome), strict=True)
         )
         self.rows.append(cells)
 
@@ -81,6 +105,8 @@ class CsvSink(PredictionSink):
         The model whose predictions these are.
     images_sha256
         Fingerprint of the images to classify; an interrupted run goes on only with the same ones.
+    orbital
+        Have the columns of the model `orbital`.
     overwrite
         Replace a finished CSV.
     restart
@@ -101,10 +127,11 @@ class CsvSink(PredictionSink):
         model_sha256: str,
         images_sha256: str,
         *,
+        orbital: bool = False,
         overwrite: bool = False,
         restart: bool = False,
     ) -> None:
-        super().__init__(known)
+        super().__init__(known, orbital=orbital)
         refuse_to_replace_file(out, PREDICTION_COLUMNS, overwrite=overwrite)
         out.parent.mkdir(parents=True, exist_ok=True)
         self._out = out
@@ -132,7 +159,7 @@ class CsvSink(PredictionSink):
         self, name: str, known: Sequence[str], outcome: Outcome, content: str = "", part: str = ""
     ) -> None:
         """Take one image; `content` names its bytes, `part` where the model has seen it."""
-        self._writer.writerow(format_row(name, (*known, content, part), outcome))
+        self._writer.writerow(self.format_row(name, (*known, content, part), outcome))
 
     def flush(self) -> None:
         """Hand what was taken to the operating system; a killed process loses nothing of it."""
@@ -182,18 +209,28 @@ class CsvSink(PredictionSink):
             raise ResumeError(msg)
 
 
-def format_row(name: str, further: Sequence[str], outcome: Outcome) -> list[object]:
-    """Return the cells of one image; numbers have six decimals."""
-    if isinstance(outcome, str):
-        return [name, "", "", "", "", *further, outcome]
+def _prediction_cells(outcome: Outcome) -> list[str]:
+    if not isinstance(outcome, Prediction):
+        return [""] * (len(PREDICTION_COLUMNS) - 1)
     numbers = (outcome.confidence, outcome.p_pain, outcome.signed_score)
-    cells = [f"{number:.{DECIMALS}f}" for number in numbers]
-    return [name, outcome.predicted, *cells, *further, ""]
+    return [outcome.predicted, *(f"{number:.{DECIMALS}f}" for number in numbers)]
+
+
+def _reading_cells(outcome: Outcome) -> list[str]:
+    if not isinstance(outcome, OrbitalReading):
+        return [""] * len(ORBITAL_COLUMNS)
+    if outcome.orbital_tightening is None or outcome.p_narrowed is None:
+        return ["", "", "no"]
+    numbers = (outcome.orbital_tightening, outcome.p_narrowed)
+    return [*(f"{number:.{DECIMALS}f}" for number in numbers), "yes"]
 
 
 def _outcome(row: dict[str, str]) -> Outcome:
     if row[PROBLEM_COLUMN]:
         return row[PROBLEM_COLUMN]
+    if "scorable" in row:
+        numbers = [float(row[c]) if row[c] else None for c in ORBITAL_COLUMNS[:2]]
+        return OrbitalReading(numbers[0], numbers[1])
     predicted: PainClass = "pain" if row["predicted"] == "pain" else "no pain"
     return Prediction(
         predicted, float(row["confidence"]), float(row["p_pain"]), float(row["signed_score"])

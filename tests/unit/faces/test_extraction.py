@@ -1,0 +1,369 @@
+"""From films to images: one per interval, from the right picture, none lost or doubled."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from films import KINDS, write_film
+from marked import MarkFinder, Mouse, film_of
+from PIL import Image
+
+from amgs.errors import ImpossibleValueError, OutputExistsError, ResumeError, TableError, UnreadableFilmError
+from amgs.faces.crop import crop_face
+from amgs.faces.extraction import ExtractionOptions, clear_extraction, extract_faces
+from amgs.faces.extraction_tables import EXTRACTION_COLUMNS, FACES_COLUMNS
+from amgs.faces.journal import Journal
+from amgs.faces.recordings import list_films
+from amgs.video import open_film
+
+RATE = 25
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def still_mouse(t: float) -> list[Mouse]:
+    return [Mouse(100 + int(t) % 3, 50)]
+
+
+def written(folder: Path, where, seconds: float, kind: str = "mp4_gop15", name: str = "film") -> Path:
+    path, _ = write_film(folder, KINDS[kind], int(seconds * RATE), RATE, film_of(where, RATE), name)
+    return path
+
+
+def extract(path: Path, out: Path, zones=("full",), **options):
+    return extract_faces(
+        list_films([path], zones), out, ExtractionOptions(**options), finder=MarkFinder(), jobs=2
+    )
+
+
+def test_one_image_per_interval_from_the_picture_it_names(tmp_path: Path) -> None:
+    """Every image is the crop of the picture whose number and time the table gives."""
+    film = written(tmp_path, still_mouse, 35)
+    summary = extract(film, tmp_path / "out")
+    rows = rows_of(tmp_path / "out/faces.csv")
+    assert summary.images == len(rows) == 4
+    assert list(rows[0]) == list(FACES_COLUMNS)
+    opened = open_film(film)
+    for number, row in enumerate(rows):
+        time_s = float(row["time_s"])
+        assert max(1.0, 10 * number) <= time_s < 10 * (number + 1)
+        assert time_s == pytest.approx(int(row["frame"]) / RATE, abs=0.001)
+        box = tuple(float(row[f"box_{side}"]) for side in ("x1", "y1", "x2", "y2"))
+        expected = crop_face(opened.picture(int(row["frame"])).rgb(), box, 0.15)
+        with Image.open(tmp_path / "out" / row["image"]) as image:
+            found = np.asarray(image)
+            assert not image.getexif()
+        assert found.shape == expected.shape
+        assert np.abs(found.astype(int) - expected.astype(int)).mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["mp4_gop250", "mts_open_gop", "wmv", "mp4_variable_rate"])
+def test_every_kind_of_film(tmp_path: Path, kind: str) -> None:
+    """The rule is one for all; pictures far from a key picture are reached as well."""
+
+    def late(t: float) -> list[Mouse]:
+        return [Mouse(60, 40)] if t % 10 >= 6 else []
+
+    film = written(tmp_path, late, 20, kind)
+    extract(film, tmp_path / "out")
+    opened = open_film(film)
+    rows = rows_of(tmp_path / "out/faces.csv")
+    assert rows
+    for row in rows:
+        index = int(row["frame"])
+        assert MarkFinder().look(opened.picture(index).rgb(), 0), row
+        assert float(row["time_s"]) == pytest.approx(float(opened.table.times_s[index]), abs=0.001)
+
+
+def test_a_face_seen_for_a_moment_is_found_by_the_closer_look(tmp_path: Path) -> None:
+    """Key pictures every 2 s miss it; half-second looks do not."""
+
+    def moment(t: float) -> list[Mouse]:
+        return [Mouse(60, 40)] if 5.0 <= t < 6.2 else []
+
+    summary = extract(written(tmp_path, moment, 10), tmp_path / "out")
+    assert summary.images == 1
+    assert 5.0 <= float(rows_of(tmp_path / "out/faces.csv")[0]["time_s"]) < 6.2
+
+
+def test_blurred_faces_and_empty_frames_are_never_kept(tmp_path: Path) -> None:
+    """They are counted by reason."""
+
+    def bad(t: float) -> list[Mouse]:
+        return [Mouse(60, 40, blur=5.0)] if t < 10 else []
+
+    summary = extract(written(tmp_path, bad, 20), tmp_path / "out")
+    assert summary.images == 0
+    row = rows_of(tmp_path / "out/extraction.csv")[0]
+    assert list(row) == list(EXTRACTION_COLUMNS)
+    assert int(row["rejected_blurred"]) >= 10
+    assert int(row["rejected_no_face"]) >= 10
+    assert int(row["kept"]) == 0
+
+
+def test_moving_faces_are_not_kept(tmp_path: Path) -> None:
+    """Sharp in each picture, but elsewhere in the next."""
+
+    def running(t: float) -> list[Mouse]:
+        return [Mouse(int(20 + (t * 250) % 180), 40)]
+
+    summary = extract(written(tmp_path, running, 10), tmp_path / "out")
+    assert summary.images == 0
+    assert summary.recordings[0]["rejected_moving"] > 0
+
+
+def test_the_best_of_the_looks_is_kept(tmp_path: Path) -> None:
+    """Of two sharpnesses in one interval, the sharper."""
+
+    def better(t: float) -> list[Mouse]:
+        return [Mouse(60, 40, blur=0.0 if 4 <= t < 7 else 1.2)]
+
+    extract(written(tmp_path, better, 10), tmp_path / "out", interval_s=10.0)
+    assert 4 <= float(rows_of(tmp_path / "out/faces.csv")[0]["time_s"]) < 7
+
+
+def test_two_animals_in_one_film_are_two_recordings(tmp_path: Path) -> None:
+    """A face goes to the zone that holds its centre; crops do not reach into the other zone."""
+
+    def two(t: float) -> list[Mouse]:
+        return [Mouse(30, 50), Mouse(200, 60, shut=True)]
+
+    extract(written(tmp_path, two, 10), tmp_path / "out", ("left", "right"))
+    rows = {row["recording"]: row for row in rows_of(tmp_path / "out/faces.csv")}
+    assert set(rows) == {"film_left", "film_right"}
+    assert float(rows["film_left"]["box_x1"]) == pytest.approx(30, abs=3)
+    assert float(rows["film_right"]["box_x1"]) == pytest.approx(200, abs=3)
+    assert float(rows["film_right"]["p_shut"]) > 0.9 > float(rows["film_left"]["p_shut"])
+
+
+def test_images_tell_nothing_of_the_film(tmp_path: Path) -> None:
+    """File names of films may name the treatment; those of images sort by time and do not."""
+    film = written(tmp_path, still_mouse, 30, name="morphine_mouse7")
+    extract(film, tmp_path / "out")
+    names = [row["image"] for row in rows_of(tmp_path / "out/faces.csv")]
+    assert not any("morphine" in name or "mouse7" in name for name in names)
+    assert names == sorted(names)
+
+
+def test_still_animals_with_shut_eyes_may_be_asleep(tmp_path: Path) -> None:
+    """Marked on the images and listed; an animal with open eyes is not."""
+
+    def sleeps(t: float) -> list[Mouse]:
+        return [Mouse(60, 40, shut=t >= 12)]
+
+    summary = extract(written(tmp_path, sleeps, 40), tmp_path / "out")
+    stretches = rows_of(tmp_path / "out/possible_sleep.csv")
+    assert len(stretches) == 1
+    assert float(stretches[0]["from_s"]) == pytest.approx(12.5, abs=1.6)
+    assert float(stretches[0]["to_s"]) > 36
+    marks = [(float(r["time_s"]), r["possible_sleep"]) for r in rows_of(tmp_path / "out/faces.csv")]
+    assert all((mark == "yes") == (t > 14) for t, mark in marks)
+    assert summary.recordings[0]["possible_sleep_s"] > 20
+
+
+def test_groups_of_a_table_go_into_the_faces(tmp_path: Path) -> None:
+    """Animal, group and timepoint are carried, for the classifier's table."""
+    written(tmp_path, still_mouse, 12, name="a")
+    table = tmp_path / "recordings.csv"
+    table.write_text("animal,group,timepoint,film,zone\nm1,sham,baseline,a.mp4,left\n", "utf-8")
+    extract(table, tmp_path / "out")
+    row = rows_of(tmp_path / "out/faces.csv")[0]
+    assert (row["animal"], row["group"], row["timepoint"]) == ("m1", "sham", "baseline")
+    assert row["recording"] == "a_left"
+
+
+def test_an_interrupted_run_goes_on_and_gives_the_same(tmp_path: Path, monkeypatch) -> None:
+    """Stopped after every possible interval: the end is as if nothing had happened."""
+    film = written(tmp_path, still_mouse, 45)
+    extract(film, tmp_path / "whole")
+    add = Journal.add
+    count = 0
+
+    def failing(self, entry) -> None:
+        nonlocal count
+        count += 1
+        if count % 2 == 0:
+            raise KeyboardInterrupt
+        add(self, entry)
+
+    monkeypatch.setattr(Journal, "add", failing)
+    for _ in range(12):
+        try:
+            extract(film, tmp_path / "parts")
+            break
+        except KeyboardInterrupt:
+            continue
+    assert same_results(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_torn_line_is_done_again(tmp_path: Path) -> None:
+    """A line that was cut by a power failure does not count as done."""
+    film = written(tmp_path, still_mouse, 30)
+    extract(film, tmp_path / "whole")
+    extract(film, tmp_path / "torn")
+    journal = next((tmp_path / "torn/.progress").glob("*.jsonl"))
+    journal.write_bytes(journal.read_bytes()[:-40])
+    summary = extract(film, tmp_path / "torn")
+    assert summary.resumed_intervals == 2
+    assert same_results(tmp_path / "whole", tmp_path / "torn")
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from marked import MarkFinder
+from amgs.faces.extraction import extract_faces
+from amgs.faces.recordings import list_films
+print("started", flush=True)
+extract_faces(list_films([Path({film!r})]), Path({out!r}), finder=MarkFinder(), jobs=2)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """Killed at arbitrary moments until it gets through."""
+    film = written(tmp_path, still_mouse, 60, "mp4_gop250")
+    extract(film, tmp_path / "whole")
+    code = KILLED.format(
+        tests=str(Path(__file__).parents[2]), film=str(film), out=str(tmp_path / "killed")
+    )
+    kills = 0
+    for attempt in range(40):
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.05 * attempt)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.stdout.close()
+        if process.wait() == 0:
+            break
+    assert kills > 0
+    assert same_results(tmp_path / "whole", tmp_path / "killed")
+
+
+def same_results(a: Path, b: Path) -> bool:
+    """Tables are equal to the letter, images to the byte, and there are no others."""
+    for name in ("faces.csv", "extraction.csv", "possible_sleep.csv"):
+        assert (a / name).read_bytes() == (b / name).read_bytes(), name
+    images = sorted(p.relative_to(a) for p in a.glob("faces/*/*.jpg"))
+    assert images == sorted(p.relative_to(b) for p in b.glob("faces/*/*.jpg"))
+    assert images
+    return all((a / p).read_bytes() == (b / p).read_bytes() for p in images)
+
+
+def test_other_options_are_not_mixed_with_what_is_there(tmp_path: Path) -> None:
+    """They need another folder, or a fresh start."""
+    film = written(tmp_path, still_mouse, 20)
+    extract(film, tmp_path / "out")
+    with pytest.raises(ResumeError, match="made with other options.*--restart"):
+        extract(film, tmp_path / "out", interval_s=5.0)
+    clear_extraction(tmp_path / "out")
+    assert extract(film, tmp_path / "out", interval_s=5.0).images == 4
+
+
+def test_a_new_film_is_added_to_what_is_there(tmp_path: Path) -> None:
+    """Done films are not looked at again."""
+    films = tmp_path / "films"
+    films.mkdir()
+    written(films, still_mouse, 20, name="a")
+    extract(films, tmp_path / "out")
+    written(films, lambda t: [Mouse(120, 60)], 20, name="b")
+    summary = extract(films, tmp_path / "out")
+    assert summary.resumed_intervals == 2
+    assert [row["recording"] for row in rows_of(tmp_path / "out/faces.csv")] == ["a", "a", "b", "b"]
+
+
+def test_unusable_films_among_many_are_listed(tmp_path: Path) -> None:
+    """Alone, such a film is an error."""
+    films = tmp_path / "films"
+    films.mkdir()
+    written(films, still_mouse, 12, name="good")
+    (films / "bad.mp4").write_bytes(b"")
+    summary = extract(films, tmp_path / "out")
+    assert summary.images == 1
+    assert [name for name, _ in summary.problems] == ["bad.mp4"]
+    with pytest.raises(UnreadableFilmError, match="is empty"):
+        extract(films / "bad.mp4", tmp_path / "other")
+    assert not (tmp_path / "other/faces.csv").exists()
+
+
+def test_a_film_shorter_than_its_header_says_is_noticed(tmp_path: Path) -> None:
+    """The pictures that are there are used."""
+    film = written(tmp_path, still_mouse, 40, "mkv_gop30")
+    content = film.read_bytes()
+    film.write_bytes(content[: len(content) // 2])
+    summary = extract(film, tmp_path / "out")
+    assert any("The file may be cut off" in warning for warning in summary.warnings)
+    assert 1 <= summary.images <= 3
+
+
+def test_only_extractions_are_cleared(tmp_path: Path) -> None:
+    """A mistyped folder keeps what it holds."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/faces.csv").write_text("mine")
+    with pytest.raises(OutputExistsError, match="nothing was removed"):
+        clear_extraction(tmp_path / "photos")
+    assert (tmp_path / "photos/faces.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("film,zone\na.mp4,middle\n", "line 2: Expected a zone as full, left, right"),
+        ("film,zone\n,left\n", "line 2: no film named"),
+        ("film,zone\na.mp4,left\na.mp4,left\n", "line 3: zone left of a.mp4 stands above already"),
+        ("movie\na.mp4\n", "film is missing"),
+    ],
+)
+def test_faults_of_a_table_of_recordings(tmp_path: Path, lines: str, message: str) -> None:
+    """Each with its line."""
+    table = tmp_path / "recordings.csv"
+    table.write_text(lines, encoding="utf-8")
+    with pytest.raises(TableError, match=message):
+        list_films([table])
+
+
+def test_two_films_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Their recordings would be one."""
+    for folder in ("monday", "tuesday"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "m1.mp4").write_bytes(b"x")
+    with pytest.raises(TableError, match="m1: .*monday.* and .*tuesday"):
+        list_films([tmp_path / "monday/m1.mp4", tmp_path / "tuesday/m1.mp4"])
+    assert [f.recordings[0].name for f in list_films([tmp_path])] == ["monday/m1", "tuesday/m1"]
+
+
+def test_copies_of_a_film_are_refused(tmp_path: Path) -> None:
+    """One animal would count as two."""
+    film = written(tmp_path, still_mouse, 3, name="m1")
+    (tmp_path / "m2.mp4").write_bytes(film.read_bytes())
+    with pytest.raises(TableError, match="m2.mp4 is a copy of .*m1.mp4"):
+        extract_faces(list_films([tmp_path]), tmp_path / "out", finder=MarkFinder())
+
+
+def test_a_zone_beyond_the_frame(tmp_path: Path) -> None:
+    """Is an error before anything is written."""
+    film = written(tmp_path, still_mouse, 3)
+    with pytest.raises(ImpossibleValueError, match="320 × 192 pixels, found 300,0,100,100"):
+        extract(film, tmp_path / "out", ("300,0,100,100",))
+
+
+def test_an_interval_that_is_too_short(tmp_path: Path) -> None:
+    """Shorter than what is left out at the start."""
+    film = written(tmp_path, still_mouse, 3)
+    with pytest.raises(ImpossibleValueError, match="longer than the 1 s left out"):
+        extract(film, tmp_path / "out", interval_s=0.5)
