@@ -44,7 +44,9 @@ def picture_with(mice: Sequence[Mouse], number: int = 0) -> np.ndarray:
     return rgb
 
 
-def film_of(where: Callable[[float], Sequence[Mouse]], rate: int = 25) -> Callable[[int], np.ndarray]:
+def film_of(
+    where: Callable[[float], Sequence[Mouse]], rate: int = 25
+) -> Callable[[int], np.ndarray]:
     """Return a function for `films.write_film` that draws what `where` says for each second."""
     return lambda number: picture_with(where(number / rate), number)
 

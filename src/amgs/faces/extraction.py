@@ -288,7 +288,6 @@ class _Extraction:
         write_json(self.folder / MARKER, provenance.as_dict())
         return self.summary
 
-
     def close(self) -> None:
         """Close the journals; what they hold is safe."""
         for opened in self.opened:

@@ -6,7 +6,6 @@ at full resolution with the same network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from amgs.errors import WeightsError
+from amgs.faces.combine import combine_looks, overlap, remove_doubles
 from amgs.faces.decode import FoundEar, FoundEye, FoundFace, decode_maps
 from amgs.faces.maps import MULTIPLE_PX
 
@@ -38,6 +38,9 @@ SECOND_LOOK_FROM_PX = 24
 
 CANDIDATE_SCORE = 0.12
 """From this score on, a face may still be confirmed by the second look."""
+
+MOST_ZOOM = 2.0
+"""A second look enlarges the picture at most so much: more shows no more."""
 
 _SURROUND = 1.7
 """Side of the second look, in lengths of the face."""
@@ -113,8 +116,8 @@ class FaceFinder:
     def look_closer(self, rgb: RGB, face: FoundFace, scale: float = 1.0) -> FoundFace:
         """Look again at one face, from nearby, if it was small in the first look.
 
-        The nearby look decides where the parts are and how far the eyes are open. The score is the
-        mean of both looks; a face that is not seen again from nearby keeps half its score.
+        Both looks are combined (see `combine_looks`); a face that is not seen again from nearby
+        keeps half its score.
 
         Parameters
         ----------
@@ -132,13 +135,14 @@ class FaceFinder:
             return face
         side = _SURROUND * length
         x0, y0 = (left + right - side) / 2, (top + bottom - side) / 2
-        canvas, zoom = cut_square(rgb, x0, y0, side, INPUT_PX)
+        to_px = min(INPUT_PX, _round_up(round(side * MOST_ZOOM)))
+        canvas, zoom = cut_square(rgb, x0, y0, side, to_px)
         again = [f.moved(1 / zoom, x0, y0) for f in self._run(canvas, CANDIDATE_SCORE / 2)]
         same = [f for f in again if overlap(f.box, face.box) >= _SAME_FACE_IOU]
         if not same:
             return replace(face, score=face.score / 2)
         nearest = max(same, key=lambda f: f.score * overlap(f.box, face.box))
-        return replace(nearest, score=(nearest.score + face.score) / 2)
+        return combine_looks(face, nearest)
 
     def _run(self, canvas: RGB, min_score: float) -> list[FoundFace]:
         peaks, values = self._session.run(["peaks", "values"], {"pictures": canvas[None]})
@@ -198,26 +202,6 @@ def cut_square(rgb: RGB, x0: float, y0: float, side: float, to_px: int) -> tuple
     )
     canvas[v0:v1, u0:u1] = np.asarray(patch)
     return canvas, zoom
-
-
-def overlap(a: Sequence[float], b: Sequence[float]) -> float:
-    """Return the intersection of two boxes over their union."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
-    return shared / (areas - shared)
-
-
-def remove_doubles(faces: Sequence[FoundFace], most_overlap: float = 0.45) -> list[FoundFace]:
-    """Keep the best of faces that cover each other."""
-    kept: list[FoundFace] = []
-    for face in sorted(faces, key=lambda f: -f.score):
-        if all(overlap(face.box, other.box) < most_overlap for other in kept):
-            kept.append(face)
-    return kept
 
 
 def _round_up(length: int) -> int:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from amgs.faces.combine import overlap
 from amgs.faces.decode import Box
-from amgs.faces.finder import overlap
 
 MIN_SLEEP_S = 10.0
 """As in Rodent Face Finder, which warned after 300 still frames at 30 per second."""

@@ -12,17 +12,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import KINDS, write_film
-from marked import MarkFinder, Mouse, film_of
 from PIL import Image
 
-from amgs.errors import ImpossibleValueError, OutputExistsError, ResumeError, TableError, UnreadableFilmError
+from amgs.errors import (
+    ImpossibleValueError,
+    OutputExistsError,
+    ResumeError,
+    TableError,
+    UnreadableFilmError,
+)
 from amgs.faces.crop import crop_face
 from amgs.faces.extraction import ExtractionOptions, clear_extraction, extract_faces
 from amgs.faces.extraction_tables import EXTRACTION_COLUMNS, FACES_COLUMNS
 from amgs.faces.journal import Journal
 from amgs.faces.recordings import list_films
 from amgs.video import open_film
+from films import KINDS, write_film
+from marked import MarkFinder, Mouse, film_of
 
 RATE = 25
 
@@ -36,7 +42,9 @@ def still_mouse(t: float) -> list[Mouse]:
     return [Mouse(100 + int(t) % 3, 50)]
 
 
-def written(folder: Path, where, seconds: float, kind: str = "mp4_gop15", name: str = "film") -> Path:
+def written(
+    folder: Path, where, seconds: float, kind: str = "mp4_gop15", name: str = "film"
+) -> Path:
     path, _ = write_film(folder, KINDS[kind], int(seconds * RATE), RATE, film_of(where, RATE), name)
     return path
 

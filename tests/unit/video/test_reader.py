@@ -12,10 +12,10 @@ import av
 import cv2
 import numpy as np
 import pytest
-from films import KINDS, FilmKind, numbered_picture, read_number, write_film
 
 from amgs.errors import UnreadableFilmError
 from amgs.video import open_film
+from films import KINDS, FilmKind, numbered_picture, read_number, write_film
 
 UPRIGHT = {name: kind for name, kind in KINDS.items() if not kind.rotation}
 CANNOT_BE_TIMED = "avi_h264_b_frames"
@@ -71,7 +71,9 @@ def test_pictures_in_a_row(film_of, name: str) -> None:
     assert [read_number(p.rgb()) for p in film.pictures(5, 9)] == list(range(5, 9))
 
 
-@pytest.mark.parametrize("name", [n for n in READABLE if n not in {"mp4_wide_pixels", "mp4_interlaced"}])
+@pytest.mark.parametrize(
+    "name", [n for n in READABLE if n not in {"mp4_wide_pixels", "mp4_interlaced"}]
+)
 def test_another_decoder_sees_the_same(film_of, name: str) -> None:
     """OpenCV, reading every picture from the start, counts as many and sees the same.
 

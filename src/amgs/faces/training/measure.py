@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from amgs.faces.combine import overlap
 from amgs.faces.decode import FoundFace
-from amgs.faces.finder import DEFAULT_MIN_SCORE, FaceFinder, overlap
+from amgs.faces.finder import DEFAULT_MIN_SCORE, FaceFinder
 from amgs.faces.training.photographs import Box, MarkedFace, Photograph
 from amgs.model.metrics import area_under_curve, wilson_interval
 
