@@ -75,3 +75,12 @@ def authors_faces() -> list[Path]:
     if not paths:
         pytest.skip("the reference data are not here")
     return paths
+
+
+@pytest.fixture(scope="session")
+def shared_photographs() -> Path:
+    """Photographs with marked faces, where the reference data are at hand."""
+    folder = SHARED / "data/mouse_photos"
+    if not folder.exists():
+        pytest.skip("the reference data are not here")
+    return folder

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from amgs.cli.main import COMMANDS
-
-
-def amgs(
-    *words: object, cwd: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from amgs.cli.main import main; main()", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=cwd,
-        env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+from program import amgs
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +46,7 @@ def test_train_classify_evaluate(cohort: Path, tmp_path: Path) -> None:
     assert card["split"]["kept_whole"] == "animal"
     done = amgs("classify", "models/first", cohort, "--out", "predictions.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "Predictions written to predictions.csv" in done.stderr
+    assert "Written to predictions.csv" in done.stderr
     done = amgs("evaluate", "predictions.csv", "--figures", "figures", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

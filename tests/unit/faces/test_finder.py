@@ -19,7 +19,9 @@ from amgs.simulate.cohort import random_face
 from amgs.simulate.face import draw_face, locate_parts
 
 EYE = FoundEye((20, 20, 30, 28), 0.8, 0.7, 0.2, 0.1)
-FACE = FoundFace((0, 0, 100, 80), 0.9, (EYE,), (FoundEar((5, 0, 25, 20), 0.7),), (50, 70), (1, 0, 0, 0))
+FACE = FoundFace(
+    (0, 0, 100, 80), 0.9, (EYE,), (FoundEar((5, 0, 25, 20), 0.7),), (50, 70), (1, 0, 0, 0)
+)
 
 
 class Maps:
@@ -153,7 +155,12 @@ def test_the_shipped_network_finds_drawn_mice() -> None:
         picture = np.full((480, 640, 3), int(rng.integers(40, 200)), np.uint8)
         picture[120:376, 200:456] = draw_face(parameters, rng)
         truth = locate_parts(parameters)
-        shifted = (200 + truth.face[0], 120 + truth.face[1], 200 + truth.face[2], 120 + truth.face[3])
+        shifted = (
+            200 + truth.face[0],
+            120 + truth.face[1],
+            200 + truth.face[2],
+            120 + truth.face[3],
+        )
         faces = finder.find(picture)
         if not faces or overlap(faces[0].box, shifted) < 0.5:
             continue

@@ -98,10 +98,27 @@ def look(time_s: float, p_shut: float | None = 0.9, x: float = 0.0, picture=PICT
         ([look(t, picture=np.roll(PICTURE, 5 * t)) for t in range(0, 20, 2)], []),
         ([look(t, None if t == 10 else 0.9) for t in range(0, 30, 2)], [(12, 28)]),
         ([look(t) for t in range(0, 60, 20)], []),
-        ([*(look(t) for t in range(0, 14, 2)), look(14, 0.1), *(look(t) for t in range(16, 30, 2))], [(0, 12), (16, 28)]),
+        (
+            [
+                *(look(t) for t in range(0, 14, 2)),
+                look(14, 0.1),
+                *(look(t) for t in range(16, 30, 2)),
+            ],
+            [(0, 12), (16, 28)],
+        ),
         ([], []),
     ],
-    ids=["asleep", "too short", "awake", "walks", "looks about", "not seen once", "gaps", "wakes once", "no look"],
+    ids=[
+        "asleep",
+        "too short",
+        "awake",
+        "walks",
+        "looks about",
+        "not seen once",
+        "gaps",
+        "wakes once",
+        "no look",
+    ],
 )
 def test_possible_sleep(looks, expected) -> None:
     """Eyes shut and still for 10 s, seen often enough."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def test_intervals_cover_the_film_once(duration: float, interval: float, skip: f
     cut = cut_intervals(duration, interval, skip)
     assert cut[0].start_s == skip
     assert cut[-1].stop_s > duration
-    for before, after in zip(cut, cut[1:], strict=False):
+    for before, after in pairwise(cut):
         assert before.stop_s == after.start_s
 
 

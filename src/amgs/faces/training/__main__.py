@@ -1,0 +1,115 @@
+"""Train the finder and write its network, measures and card.
+
+    python -m amgs.faces.training --photographs FOLDER --out FOLDER
+
+The folder of photographs holds `annotations.json`. Interrupted, the same command goes on. Copy
+`finder.onnx` and `card.md` into `src/amgs/data/face_finder/` to ship them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amgs.faces.finder import DEFAULT_MIN_SCORE, FaceFinder
+from amgs.faces.training.card import write_card
+from amgs.faces.training.export import export_finder
+from amgs.faces.training.fit import FitOptions, fit
+from amgs.faces.training.measure import Tally, cut_without_faces, measure
+from amgs.faces.training.network import FinderNetwork
+from amgs.faces.training.photographs import Photograph, load_photographs, split_photographs
+from amgs.files import write_json
+from amgs.model.metrics import wilson_interval
+from amgs.provenance import hash_file
+
+VALIDATION_SHARE = 0.2
+TEMPERATURES = np.geomspace(0.5, 4.0, 60)
+
+
+def main() -> None:
+    """Train, export, measure, write the card."""
+    parser = argparse.ArgumentParser(prog="python -m amgs.faces.training", description=__doc__)
+    parser.add_argument("--photographs", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=FitOptions().steps)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    photographs = load_photographs(arguments.photographs)
+    training, validation = split_photographs(photographs, VALIDATION_SHARE, arguments.seed)
+    say(f"{len(training)} photographs to train with, {len(validation)} held back")
+    options = replace(FitOptions(), steps=arguments.steps, seed=arguments.seed)
+    network = fit(training, options, arguments.out / "checkpoint.pt", say)
+    path = arguments.out / "finder.onnx"
+    export_finder(network, path)
+    temperature = choose_temperature(measure(FaceFinder(path), validation)["all"])
+    export_finder(network, path, temperature)
+    report(path, network, temperature, training, validation)
+
+
+def choose_temperature(tally: Tally) -> float:
+    """Return the softening of the eye states that makes the marked ones most likely."""
+    truth = np.array(tally.not_open)
+    p = np.clip(np.array(tally.p_not_open), 1e-6, 1 - 1e-6)
+    logits = np.log(p / (1 - p))
+
+    def surprise(temperature: float) -> float:
+        softened = 1 / (1 + np.exp(-logits / temperature))
+        return float(-np.log(np.where(truth, softened, 1 - softened)).mean())
+
+    return float(min(TEMPERATURES, key=surprise))
+
+
+def report(
+    path: Path,
+    network: FinderNetwork,
+    temperature: float,
+    training: list[Photograph],
+    validation: list[Photograph],
+) -> None:
+    """Measure the exported network and write `measures.json` and `card.md` beside it."""
+    finder = FaceFinder(path)
+    tallies = measure(finder, validation)
+    negatives = count_false(finder, validation)
+    facts: dict[str, Any] = {
+        "sha256": hash_file(path),
+        "megabytes": path.stat().st_size / 1e6,
+        "parameters": sum(p.numel() for p in network.parameters()) / 1e6,
+        "temperature": temperature,
+        "min_score": DEFAULT_MIN_SCORE,
+        "negatives": negatives,
+    }
+    summaries = {name: tally.summary() for name, tally in tallies.items()}
+    write_json(path.with_name("measures.json"), {**facts, "measures": summaries})
+    card = write_card(tallies, training, validation, facts)
+    path.with_name("card.md").write_text(card, encoding="utf-8", newline="\n")
+    say(json.dumps(summaries["all"], indent=1))
+    say(negatives)
+
+
+def count_false(finder: FaceFinder, validation: list[Photograph]) -> str:
+    """Say in how many pictures without a face a face is found."""
+    squares = cut_without_faces(validation, 3, 0)
+    false = sum(bool(finder.find(square)) for square in squares)
+    low, high = wilson_interval(false, len(squares)) or (0.0, 1.0)
+    return (
+        f"Of {len(squares)} squares cut from the same photographs beside the faces (hands, bedding, "
+        f"bodies of the animals), {false} were said to hold a face: {false / len(squares):.1%} "
+        f"({low:.1%}–{high:.1%})."
+    )
+
+
+def say(line: str) -> None:
+    """Print a line of progress at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
