@@ -6,7 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("classify_speed.py", "head_training.py", "memory.py", "install_size.py")
+SCRIPTS = (
+    "classify_speed.py",
+    "head_training.py",
+    "memory.py",
+    "finder_speed.py",
+    "install_size.py",
+)
 
 
 def main() -> None:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from amgs.errors import UnreadableFilmError
 from amgs.video.frame_table import FrameTable, make_frame_table
+from amgs.video.picture import RGB, FilmInfo, Picture, deinterlace
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
-
-RGB = npt.NDArray[np.uint8]
 
 FILM_SUFFIXES = (
     ".mp4",
@@ -38,69 +33,6 @@ FILM_SUFFIXES = (
 
 _BACK_OFF_S = (0.0, 1.0, 4.0, 16.0)
 """How long before the wanted key picture the search begins, one try after the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class FilmInfo:
-    """What a film is, from its pictures and not from its header.
-
-    ``width`` and ``height`` are those of the upright picture with square pixels.
-    """
-
-    width: int
-    height: int
-    n_frames: int
-    duration_s: float
-    rotation_deg: int
-    pixel_aspect: Fraction
-    interlaced: bool
-    codec: str
-
-
-class Picture:
-    """One decoded picture with its index in the film and its time.
-
-    Parameters
-    ----------
-    frame
-        What the decoder gave.
-    index
-        Its place in the order of display, from 0.
-    time_s
-        Its presentation time; the first picture of the film is at 0.
-    info
-        Of the film, for turning the picture upright.
-    """
-
-    def __init__(self, frame: VideoFrame, index: int, time_s: float, info: FilmInfo) -> None:
-        self._frame = frame
-        self.index = index
-        self.time_s = time_s
-        self._info = info
-
-    @property
-    def key(self) -> bool:
-        """Whether it was decoded without any other."""
-        return bool(self._frame.key_frame)
-
-    def rgb(self, scale: float = 1.0) -> RGB:
-        """Return the picture upright with square pixels, uint8 height × width × 3.
-
-        Parameters
-        ----------
-        scale
-            Makes it smaller while it is converted, which is faster than converting all of it.
-        """
-        info = self._info
-        width, height = round(info.width * scale), round(info.height * scale)
-        if info.rotation_deg % 180:
-            width, height = height, width
-        smaller = self._frame.reformat(
-            width=max(2, width), height=max(2, height), format="rgb24", interpolation="AREA"
-        )
-        pixels = smaller.to_ndarray()
-        turned: RGB = np.rot90(pixels, info.rotation_deg // 90 % 4)
-        return np.ascontiguousarray(turned)
 
 
 class Film:
@@ -177,8 +109,8 @@ class Film:
         if not self.info.interlaced:
             return self.picture(index).rgb()
         first, stop = max(0, index - 1), min(len(self.table), index + 2)
-        neighbours = [p._frame for p in self.pictures(first, stop)]
-        frame = _deinterlace(neighbours, index - first)
+        neighbours = [p.frame for p in self.pictures(first, stop)]
+        frame = deinterlace(neighbours, index - first)
         return Picture(frame, index, float(self.table.times_s[index]), self.info).rgb()
 
     def _picture(self, frame: VideoFrame, index: int) -> Picture:
@@ -253,7 +185,7 @@ class Film:
         """Decode the first picture: turning, pixel aspect and interlacing are read from it."""
         unknown = FilmInfo(0, 0, 0, 0.0, 0, Fraction(1), interlaced=False, codec="")
         self.info = unknown
-        frame = self.picture(0)._frame
+        frame = self.picture(0).frame
         aspect = self._stream.sample_aspect_ratio or Fraction(1)
         aspect = Fraction(aspect) if aspect > 0 else Fraction(1)
         width, height = round(frame.width * aspect), frame.height
@@ -310,35 +242,6 @@ def open_film(path: Path, table: FrameTable | None = None) -> Film:
         container.close()
         text = str(error)
         raise UnreadableFilmError(text if str(path) in text else f"{path}: {text}.") from error
-
-
-def _deinterlace(frames: list[VideoFrame], wanted: int) -> VideoFrame:
-    import av
-    import av.filter
-
-    graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=frames[0].width,
-        height=frames[0].height,
-        format=frames[0].format,
-        time_base=Fraction(1, 1000),
-    )
-    filtered = graph.add("yadif", "mode=send_frame")
-    sink = graph.add("buffersink")
-    source.link_to(filtered)
-    filtered.link_to(sink)
-    graph.configure()
-    for number, frame in enumerate(frames):
-        frame.pts, frame.time_base = number, Fraction(1, 1000)
-        graph.push(frame)
-    graph.push(None)
-    results = []
-    while True:
-        try:
-            results.append(graph.pull())
-        except (av.error.EOFError, av.error.BlockingIOError):
-            break
-    return results[wanted]  # type: ignore[return-value]
 
 
 def _reason(error: Exception) -> str:

@@ -99,9 +99,9 @@ def count_false(finder: FaceFinder, validation: list[Photograph]) -> str:
     false = sum(bool(finder.find(square)) for square in squares)
     low, high = wilson_interval(false, len(squares)) or (0.0, 1.0)
     return (
-        f"Of {len(squares)} squares cut from the same photographs beside the faces (hands, bedding, "
-        f"bodies of the animals), {false} were said to hold a face: {false / len(squares):.1%} "
-        f"({low:.1%}–{high:.1%})."
+        f"Of {len(squares)} squares cut from the same photographs beside the faces (hands, "
+        f"bedding, bodies of the animals), {false} were said to hold a face: "
+        f"{false / len(squares):.1%} ({low:.1%}–{high:.1%})."
     )
 
 
