@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("model",),
     ("faces",),
     ("interop",),
-    ("prediction",),
+    ("prediction", "cohort"),
     ("figures",),
     ("report",),
     ("demo",),

@@ -59,6 +59,10 @@ class UnknownNameError(AmgsError, KeyError):
         return str(self.args[0])
 
 
+class DesignError(AmgsError, ValueError):
+    """The design does not allow what was asked: an animal in two groups, no baseline."""
+
+
 class WeightsError(AmgsError, ValueError):
     """A weight file is missing, damaged, or belongs to another network."""
 

@@ -35,8 +35,9 @@ def doctor(
         return
     for title, rows in found.items():
         print_facts(title, [(name, _plain(value)) for name, value in rows.items()])
-    note("All is well." if found["engine"]["works"] else "The engine does not work; see above.")
-    if not found["engine"]["works"]:
+    works = found["engine"]["works"] and found["face finder"]["works"]
+    note("All is well." if works else "Something does not work; see above. Install amgs again.")
+    if not works:
         raise typer.Exit(1)
 
 
@@ -55,6 +56,7 @@ def examine() -> dict[str, dict[str, Any]]:
             **package_versions(),
         },
         "engine": {"name": "onnxruntime", "threads": thread_count(), **_try_engine()},
+        "face finder": _try_finder(),
         "backbones": {b.name: is_at_hand(b) for b in BACKBONES.values()},
         "cache": _measure(cache_folder()),
         "settings": {s.variable: f"{s.help} Default: {s.default}." for s in SETTINGS},
@@ -81,6 +83,21 @@ def _try_engine() -> dict[str, Any]:
         "default backbone unchanged": whole,
         "works": bool(whole and np.isfinite(features).all()),
     }
+
+
+def _try_finder() -> dict[str, Any]:
+    """Draw a face and find it."""
+    import numpy as np
+
+    from amgs.faces.finder import FINDER_SHA256, FaceFinder, finder_path
+    from amgs.provenance import hash_file
+    from amgs.simulate import FaceParameters, draw_face
+
+    whole = finder_path().exists() and hash_file(finder_path()) == FINDER_SHA256
+    found = False
+    if whole:
+        found = bool(FaceFinder().find(draw_face(FaceParameters(), np.random.default_rng(0))))
+    return {"unchanged": whole, "works": found}
 
 
 def _measure(folder: Path) -> dict[str, Any]:

@@ -48,6 +48,7 @@ _SURROUND = 1.7
 _SAME_FACE_IOU = 0.35
 
 FINDER_SHA256 = ""
+"""Of the network inside amgs; `amgs doctor` and a test compare."""
 
 
 class FaceFinder:

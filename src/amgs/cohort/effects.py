@@ -1,0 +1,122 @@
+"""How large a difference is, and how many animals it would take to see it."""
+
+from __future__ import annotations
+
+from math import exp, sqrt
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import gammaln
+from scipy.stats import f as f_distribution
+from scipy.stats import ncf, nct
+
+from amgs.cohort.oneway import CONFIDENCE, Floats, NotComputed, Result, Samples, why_no_test
+
+_STEP = 0.5
+MOST_ANIMALS = 10_000
+
+
+def hedges_g(x: Floats, y: Floats) -> Result:
+    """Return Hedges' g of x against y with its 95 % confidence interval.
+
+    ``g = J · (mean x - mean y) / s`` with the pooled standard deviation and the exact correction
+    ``J = Γ(m/2) / (√(m/2) Γ((m-1)/2))``, m degrees of freedom (Hedges 1981); limits by inverting
+    the noncentral t distribution.
+    """
+    n, m = len(x), len(y)
+    df = n + m - 2
+    if min(n, m) < 2:  # noqa: PLR2004
+        return NotComputed("one of the groups has one animal only").as_dict()
+    pooled = sqrt(((n - 1) * x.var(ddof=1) + (m - 1) * y.var(ddof=1)) / df)
+    if pooled == 0:
+        return NotComputed("all values within both groups are equal").as_dict()
+    correction = exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / sqrt(df / 2)
+    per_unit = sqrt(n * m / (n + m))
+    t = float((x.mean() - y.mean()) / pooled * per_unit)
+    tail = (1 - CONFIDENCE) / 2
+    lower, upper = (_noncentrality(t, df, share) for share in (1 - tail, tail))
+    return {
+        "hedges_g": correction * t / per_unit,
+        "lower": correction * lower / per_unit,
+        "upper": correction * upper / per_unit,
+    }
+
+
+def _noncentrality(t: float, df: int, share: float) -> float:
+    """Return the noncentrality at which `share` of the distribution lies below t."""
+
+    def beyond(noncentrality: float) -> float:
+        return float(nct.cdf(t, df, noncentrality)) - share
+
+    # The limit lies near t; far from it the distribution function underflows, so go step by step.
+    low = high = t
+    while beyond(low) < 0:
+        low -= _STEP
+    while beyond(high) > 0:
+        high += _STEP
+    return float(brentq(beyond, low, high, xtol=1e-12))
+
+
+def animals_needed(samples: Samples, power: float = 0.8, alpha: float = 0.05) -> Result:
+    """Return how many animals per group a one-way ANOVA needs to find the pilot's effect.
+
+    The effect is Cohen's ``f`` of the pilot, once as it is and once by the less optimistic ω²:
+    ``f² = ω² / (1 - ω²)``. Power from the noncentral F distribution with noncentrality ``f² · N``
+    (Cohen 1988). Effects of small pilots are too large as a rule.
+    """
+    reason = why_no_test(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    from amgs.cohort.oneway import one_way_anova
+
+    anova = one_way_anova(samples)
+    found: Result = {"power": power, "alpha": alpha}
+    for name, share in (
+        ("eta_squared", anova["eta_squared"]),
+        ("omega_squared", anova["omega_squared"]),
+    ):
+        if share <= 0:
+            found[name] = NotComputed("the pilot shows no effect by this measure").as_dict()
+            continue
+        squared = share / (1 - share)
+        found[name] = {
+            "f": sqrt(squared),
+            "per_group": _per_group(squared, len(samples), power, alpha),
+        }
+    return found
+
+
+def anova_power(f_squared: float, groups: int, per_group: int, alpha: float = 0.05) -> float:
+    """Return the power of a one-way ANOVA with equal groups."""
+    between, within = groups - 1, groups * (per_group - 1)
+    critical = f_distribution.isf(alpha, between, within)
+    return float(ncf.sf(critical, between, within, f_squared * groups * per_group))
+
+
+def _per_group(f_squared: float, groups: int, power: float, alpha: float) -> int | None:
+    """Return the smallest number that reaches the power; ``None`` above ten thousand."""
+    low, high = 1, 2
+    while anova_power(f_squared, groups, high, alpha) < power:
+        low, high = high, high * 2
+        if high > MOST_ANIMALS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        if anova_power(f_squared, groups, middle, alpha) < power:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def mean_difference_interval(x: Floats, y: Floats) -> Result:
+    """Return the difference of means with Welch's 95 % interval."""
+    from scipy.stats import t
+
+    u, v = x.var(ddof=1) / len(x), y.var(ddof=1) / len(y)
+    difference = float(x.mean() - y.mean())
+    if not np.isfinite(u + v) or u + v == 0:
+        return {"difference": difference, "lower": None, "upper": None}
+    df = (u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1))
+    half = float(t.ppf(0.5 + CONFIDENCE / 2, df) * np.sqrt(u + v))
+    return {"difference": difference, "lower": difference - half, "upper": difference + half}

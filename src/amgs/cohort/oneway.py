@@ -1,0 +1,182 @@
+"""The paper's statistics: outliers, normality, equal variances, one-way ANOVA, Tukey's test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Samples: TypeAlias = Mapping[str, Floats]
+"""Values of the animals by group."""
+
+OUTLIER_FROM = 3.0
+"""Animals whose studentised residual is larger are outliers (Tuttle et al. 2018)."""
+
+CONFIDENCE = 0.95
+_SMALLEST_FOR_NORMALITY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NotComputed:
+    """A number that does not exist, and why."""
+
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {"computed": False, "reason": self.reason}
+
+
+Result: TypeAlias = dict[str, Any]
+
+
+def describe_groups(samples: Samples) -> list[Result]:
+    """Return n, mean, standard deviation and standard error of every group."""
+    rows = []
+    for name, x in samples.items():
+        sd = float(x.std(ddof=1)) if len(x) > 1 else None
+        sem = None if sd is None else sd / len(x) ** 0.5
+        rows.append({"group": name, "n": len(x), "mean": float(x.mean()), "sem": sem, "sd": sd})
+    return rows
+
+
+def studentised_residuals(samples: Samples) -> dict[str, Floats] | NotComputed:
+    """Return each animal's externally studentised residual from its group's mean.
+
+    ``t_i = e_i / (s_(i) √(1 - 1/n_g))`` with ``s_(i)`` the residual standard deviation without
+    animal i (Cook & Weisberg 1982); R calls it `rstudent`.
+    """
+    n = sum(map(len, samples.values()))
+    k = len(samples)
+    if n - k - 1 < 1:
+        return NotComputed("there are too few animals to leave one out")
+    residuals = {name: x - x.mean() for name, x in samples.items()}
+    total = sum(float((e**2).sum()) for e in residuals.values())
+    if total == 0:
+        return NotComputed("all values within every group are equal")
+    found = {}
+    for name, e in residuals.items():
+        free = 1 - 1 / len(e)
+        if free == 0:
+            found[name] = np.full(len(e), np.nan)  # alone in its group: it is its own mean
+            continue
+        without = (total - e**2 / free) / (n - k - 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[name] = np.where(without > 0, e / np.sqrt(without * free), np.inf * np.sign(e))
+    return found
+
+
+def anderson_darling_test(samples: Samples) -> Result:
+    """Anderson–Darling test of the residuals from the groups' means, normality as hypothesis.
+
+    A² with Stephens' correction for estimated mean and variance (D'Agostino & Stephens 1986).
+    """
+    from statsmodels.stats.diagnostic import normal_ad
+
+    residuals = np.concatenate([x - x.mean() for x in samples.values()])
+    if len(residuals) < _SMALLEST_FOR_NORMALITY:
+        reason = f"needs at least {_SMALLEST_FOR_NORMALITY} animals, there are {len(residuals)}"
+        return NotComputed(reason).as_dict()
+    if np.ptp(residuals) == 0:
+        return NotComputed("all values within every group are equal").as_dict()
+    a2, p = normal_ad(residuals)
+    return {"a_squared": float(a2), "p": float(p), "of": "residuals from the group means"}
+
+
+def levene_test(samples: Samples) -> Result:
+    """Levene's test by the mean, and by the median (Brown & Forsythe 1974)."""
+    from scipy.stats import levene
+
+    reason = why_no_test(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    by_mean = levene(*samples.values(), center="mean")
+    by_median = levene(*samples.values(), center="median")
+    n, k = sum(map(len, samples.values())), len(samples)
+    return {
+        "F": float(by_mean.statistic),
+        "df_between": k - 1,
+        "df_within": n - k,
+        "p": float(by_mean.pvalue),
+        "by_median": {"F": float(by_median.statistic), "p": float(by_median.pvalue)},
+    }
+
+
+def one_way_anova(samples: Samples) -> Result:
+    """One-way analysis of variance with η² = SS_b / SS_t and ω² (Hays 1963)."""
+    from scipy.stats import f
+
+    reason = why_no_test(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    everything = np.concatenate(list(samples.values()))
+    grand = everything.mean()
+    between = sum(len(x) * float((x.mean() - grand) ** 2) for x in samples.values())
+    within = sum(float(((x - x.mean()) ** 2).sum()) for x in samples.values())
+    df_between, df_within = len(samples) - 1, len(everything) - len(samples)
+    mean_square = within / df_within
+    statistic = between / df_between / mean_square
+    total = between + within
+    return {
+        "F": statistic,
+        "df_between": df_between,
+        "df_within": df_within,
+        "p": float(f.sf(statistic, df_between, df_within)),
+        "eta_squared": between / total,
+        "omega_squared": (between - df_between * mean_square) / (total + mean_square),
+        "ss_between": between,
+        "ss_within": within,
+    }
+
+
+def tukey_test(samples: Samples) -> list[Result] | Result:
+    """Tukey's honestly significant differences, Tukey–Kramer for unequal groups.
+
+    ``difference`` is the mean of ``a`` minus that of ``b``; limits are simultaneous 95 % limits.
+    """
+    from scipy.stats import studentized_range
+
+    reason = why_no_test(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    names = list(samples)
+    df = sum(map(len, samples.values())) - len(names)
+    mean_square = sum(float(((x - x.mean()) ** 2).sum()) for x in samples.values()) / df
+    critical = float(studentized_range.ppf(CONFIDENCE, len(names), df))
+    rows = []
+    for a, b in pairs(names):
+        difference = float(samples[a].mean() - samples[b].mean())
+        error = (mean_square / 2 * (1 / len(samples[a]) + 1 / len(samples[b]))) ** 0.5
+        q = abs(difference) / error
+        rows.append(
+            {
+                "a": a,
+                "b": b,
+                "difference": difference,
+                "lower": difference - critical * error,
+                "upper": difference + critical * error,
+                "p": float(studentized_range.sf(q, len(names), df)),
+            }
+        )
+    return rows
+
+
+def pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return all pairs, later name first, as R does: (b, a), (c, a), (c, b)."""
+    return [(names[j], names[i]) for i in range(len(names)) for j in range(i + 1, len(names))]
+
+
+def why_no_test(samples: Samples) -> str:
+    """Say why groups cannot be compared; empty if they can."""
+    if len(samples) < 2:  # noqa: PLR2004
+        return f"there is one group ({', '.join(samples)}), a comparison needs two"
+    alone = [name for name, x in samples.items() if len(x) < 2]  # noqa: PLR2004
+    if alone:
+        return f"one animal only in {', '.join(alone)}: its group has no variance"
+    if all(np.ptp(x) == 0 for x in samples.values()):
+        return "all values within every group are equal: there is no variance to compare with"
+    return ""

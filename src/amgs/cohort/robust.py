@@ -1,0 +1,119 @@
+"""The same question without equal variances, and without normality."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amgs.cohort.oneway import CONFIDENCE, NotComputed, Result, Samples, pairs, why_no_test
+
+
+def welch_anova(samples: Samples) -> Result:
+    """Welch's one-way analysis of variance (Welch 1951), for unequal variances."""
+    from scipy.stats import f
+
+    reason = why_no_test(samples) or _why_no_weights(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    n = np.array([len(x) for x in samples.values()], float)
+    means = np.array([x.mean() for x in samples.values()])
+    weights = n / np.array([x.var(ddof=1) for x in samples.values()])
+    total, k = weights.sum(), len(samples)
+    centre = (weights * means).sum() / total
+    spread = ((1 - weights / total) ** 2 / (n - 1)).sum()
+    numerator = (weights * (means - centre) ** 2).sum() / (k - 1)
+    statistic = float(numerator / (1 + 2 * (k - 2) / (k**2 - 1) * spread))
+    df_within = float((k**2 - 1) / (3 * spread))
+    return {
+        "F": statistic,
+        "df_between": k - 1,
+        "df_within": df_within,
+        "p": float(f.sf(statistic, k - 1, df_within)),
+    }
+
+
+def games_howell_test(samples: Samples) -> list[Result] | Result:
+    """Games & Howell's pairwise test (1976), for unequal variances, with simultaneous limits."""
+    from scipy.stats import studentized_range
+
+    reason = why_no_test(samples) or _why_no_weights(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    rows = []
+    for a, b in pairs(list(samples)):
+        x, y = samples[a], samples[b]
+        u, v = x.var(ddof=1) / len(x), y.var(ddof=1) / len(y)
+        df = float((u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1)))
+        error = float(np.sqrt((u + v) / 2))
+        difference = float(x.mean() - y.mean())
+        critical = float(studentized_range.ppf(CONFIDENCE, len(samples), df))
+        rows.append(
+            {
+                "a": a,
+                "b": b,
+                "difference": difference,
+                "lower": difference - critical * error,
+                "upper": difference + critical * error,
+                "df": df,
+                "p": float(studentized_range.sf(abs(difference) / error, len(samples), df)),
+            }
+        )
+    return rows
+
+
+def kruskal_wallis_test(samples: Samples) -> Result:
+    """Kruskal & Wallis' test of ranks (1952), corrected for ties."""
+    from scipy.stats import kruskal
+
+    reason = _why_no_ranks(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    found = kruskal(*samples.values())
+    return {"H": float(found.statistic), "df": len(samples) - 1, "p": float(found.pvalue)}
+
+
+def dunn_test(samples: Samples) -> list[Result] | Result:
+    """Dunn's pairwise test of mean ranks (1964), corrected for ties; p also by Holm's method."""
+    from scipy.stats import norm, rankdata
+
+    reason = _why_no_ranks(samples)
+    if reason:
+        return NotComputed(reason).as_dict()
+    everything = np.concatenate(list(samples.values()))
+    n = len(everything)
+    ranks = rankdata(everything)
+    mean_ranks, start = {}, 0
+    for name, x in samples.items():
+        mean_ranks[name] = ranks[start : start + len(x)].mean()
+        start += len(x)
+    _, counts = np.unique(everything, return_counts=True)
+    ties = float((counts**3 - counts).sum()) / (12 * (n - 1))
+    rows: list[Result] = []
+    for a, b in pairs(list(samples)):
+        error = ((n * (n + 1) / 12 - ties) * (1 / len(samples[a]) + 1 / len(samples[b]))) ** 0.5
+        z = float((mean_ranks[a] - mean_ranks[b]) / error)
+        rows.append({"a": a, "b": b, "z": z, "p_unadjusted": float(2 * norm.sf(abs(z)))})
+    adjusted = holm([row["p_unadjusted"] for row in rows])
+    return [{**row, "p": p} for row, p in zip(rows, adjusted, strict=True)]
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Adjust p values by Holm's method (1979)."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for place, index in enumerate(order.tolist()):
+        highest = max(highest, min(1.0, (len(p_values) - place) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted
+
+
+def _why_no_weights(samples: Samples) -> str:
+    equal = [name for name, x in samples.items() if np.ptp(x) == 0]
+    return f"all values are equal in {', '.join(equal)}" if equal else ""
+
+
+def _why_no_ranks(samples: Samples) -> str:
+    if len(samples) < 2:  # noqa: PLR2004
+        return f"there is one group ({', '.join(samples)}), a comparison needs two"
+    if np.ptp(np.concatenate(list(samples.values()))) == 0:
+        return "all values are equal"
+    return ""
