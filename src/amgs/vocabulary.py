@@ -37,7 +37,16 @@ DEFAULT_THRESHOLD = 0.75
 PREDICTION_COLUMNS = ("image", "predicted", "confidence", "p_pain", "signed_score")
 """The columns that every table of predictions has, in this order."""
 
-KNOWN_ABOUT_AN_IMAGE = ("label", "mgs", "animal", "group", "timepoint", "recording", "time_s")
+KNOWN_ABOUT_AN_IMAGE = (
+    "label",
+    "mgs",
+    "animal",
+    "group",
+    "timepoint",
+    "recording",
+    "time_s",
+    "possible_sleep",
+)
 """What may be known of an image; carried from an input CSV into the predictions."""
 
 CONTENT_COLUMN = "content"

@@ -48,6 +48,10 @@ def compare(
         ),
     ] = "report",
     out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per pair.")] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
+    ] = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -73,6 +77,7 @@ def compare(
     if out is not None:
         pairs = found["tukey"] if isinstance(found["tukey"], list) else []
         write_table(out, PAIR_COLUMNS, [[row[c] for c in PAIR_COLUMNS] for row in pairs])
+    written = [] if figures is None else _write_figures(figures, found)
     if json:
         print_json(found)
         return
@@ -80,6 +85,18 @@ def compare(
     warn(found["notes"])
     if out is not None:
         note(f"Pairs written to {out}.", quiet=quiet)
+    for path in written:
+        note(f"Figure written to {path}", quiet=quiet)
+
+
+def _write_figures(folder: Path, found: dict[str, Any]) -> list[Path]:
+    from amgs.figures import estimation, group_difference
+    from amgs.figures.saving import save_figure
+
+    written = [save_figure(folder / "group_difference", group_difference.figure(found))]
+    if isinstance(found["tukey"], list):
+        written.append(save_figure(folder / "estimation", estimation.figure(found)))
+    return written
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -9,7 +9,18 @@ from collections.abc import Callable
 import typer
 
 from amgs._version import __version__
-from amgs.cli import classify, compare, demo, doctor, evaluate, extract, find, models, train
+from amgs.cli import (
+    classify,
+    compare,
+    demo,
+    doctor,
+    evaluate,
+    extract,
+    find,
+    models,
+    summarise,
+    train,
+)
 from amgs.cli.console import fail
 from amgs.errors import AmgsError
 
@@ -20,6 +31,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
     "classify": classify.classify,
     "evaluate": evaluate.evaluate,
+    "summarise": summarise.summarise,
     "compare": compare.compare,
     "models": models.models,
     "doctor": doctor.doctor,

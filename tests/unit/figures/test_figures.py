@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amgs.figures import accuracy_coverage, mgs_signed_score, reliability
+from amgs.cohort.comparison import compare_groups
+from amgs.cohort.design import Cell, Cohort
+from amgs.figures import (
+    accuracy_coverage,
+    estimation,
+    group_difference,
+    mgs_signed_score,
+    reliability,
+)
 from amgs.figures.saving import save_figure, svg_text
 from amgs.model.evaluate import CurvePoint, compare_with_mgs
 from amgs.model.metrics import Confusion, reliability_table
@@ -62,3 +70,52 @@ def test_four_files_and_the_same_ones_again(tmp_path: Path) -> None:
     first, second = (svg_text(accuracy_coverage.figure(CURVE)) for _ in range(2))
     assert first == second
     assert "<text" in first
+
+
+def comparison() -> dict:
+    rng = np.random.default_rng(0)
+    cells = [
+        Cell(
+            f"{g}{k}",
+            g,
+            t,
+            float(rng.normal(20 + (40 if (g, t) == ("surgery", "60min") else 0), 8)),
+        )
+        for g in ("sham", "surgery")
+        for k in range(7)
+        for t in ("baseline", "60min")
+    ]
+    return compare_groups(Cohort("pct_pain", tuple(cells))).document
+
+
+def test_every_animal_is_drawn_with_the_groups_mean() -> None:
+    """Dots, bars, error bars and stars are the numbers of the comparison."""
+    found = comparison()
+    figure = group_difference.figure(found)
+    axes = figure.drawing.axes[0]
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    drawn = sorted(y for line in dots for y in line.get_ydata())
+    assert drawn == pytest.approx(sorted(a["difference"] for a in found["animals"]))
+    bars = [bar.get_height() for bar in axes.patches]
+    assert bars == pytest.approx([g["mean"] for g in found["groups"]])
+    assert "***" in [text.get_text() for text in axes.texts]
+    assert len(figure.rows) == 14
+
+
+def test_differences_are_drawn_with_their_limits() -> None:
+    """One line per pair."""
+    found = comparison()
+    figure = estimation.figure(found)
+    lines = [list(line.get_xdata()) for line in figure.drawing.axes[0].lines]
+    row = found["tukey"][0]
+    assert [row["lower"], row["upper"]] in lines
+    assert figure.rows[0][0] == "surgery – sham"
+
+
+def test_a_comparison_without_a_test_is_still_drawn() -> None:
+    """One animal in a group: the title says why there is no ANOVA."""
+    cells = (Cell("a", "x", "t", 1.0), Cell("b", "x", "t", 2.0), Cell("c", "y", "t", 3.0))
+    found = compare_groups(Cohort("v", cells)).document
+    figure = group_difference.figure(found)
+    assert "one animal only in y" in figure.drawing.axes[0].get_title(loc="left")
+    assert estimation.figure(found).rows == []

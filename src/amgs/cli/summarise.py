@@ -1,0 +1,177 @@
+"""`amgs summarise`: from images to animals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from amgs.cli.console import (
+    JsonOption,
+    OverwriteOption,
+    QuietOption,
+    note,
+    number,
+    print_json,
+    print_table,
+    warn,
+)
+from amgs.vocabulary import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    from amgs.prediction.recording_times import RecordingTime
+    from amgs.prediction.summarise import SummaryOptions
+
+NO_TIMES = (
+    "The length of the recordings is not known: nothing is said per minute, and no animal is left "
+    "out for too few images. Give the folder of `amgs extract` with --extraction."
+)
+_ROWS_SHOWN = 40
+
+
+def summarise(
+    predictions: Annotated[
+        Path,
+        typer.Argument(help="Predictions by `amgs classify` with animal, group and timepoint."),
+    ],
+    out: Annotated[Path | None, typer.Option(help="The CSV to write, for `amgs compare`.")] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Images of less confidence do not count (0.75, as in the paper).")
+    ] = DEFAULT_THRESHOLD,
+    extraction: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of `amgs extract`: how long every recording is, and possible sleep."
+        ),
+    ] = None,
+    min_per_minute: Annotated[
+        float,
+        typer.Option(
+            help="Animals with fewer confident images per minute are left out (paper: 1)."
+        ),
+    ] = 1.0,
+    from_min: Annotated[
+        float | None, typer.Option("--from", help="Begin so many minutes into every recording.")
+    ] = None,
+    to_min: Annotated[
+        float | None, typer.Option("--to", help="End so many minutes into every recording.")
+    ] = None,
+    without_sleep: Annotated[
+        bool,
+        typer.Option("--without-sleep", help="Leave out stretches in which an animal may sleep."),
+    ] = False,
+    bins: Annotated[
+        float | None,
+        typer.Option(help="Also give the time course, in bins of so many minutes (JSON, and CSV)."),
+    ] = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Turn predictions for images into one number per animal and timepoint.
+
+    % pain is the share of pain among the confident images. An animal that showed too few is marked
+    as not included, with the reason, and stays in the table. How the answer changes with the
+    threshold is shown beside it.
+
+    Example: `amgs summarise predictions.csv --extraction faces --out summary.csv`
+    """
+    from amgs.files import refuse_to_replace_file
+    from amgs.prediction import read_predictions
+    from amgs.prediction.recording_times import read_recording_times
+    from amgs.prediction.summarise import (
+        SUMMARY_COLUMNS,
+        SummaryOptions,
+        summarise_animals,
+        threshold_sensitivity,
+        time_course,
+    )
+    from amgs.tables import write_table
+
+    if out is not None:
+        refuse_to_replace_file(out, SUMMARY_COLUMNS, overwrite=overwrite)
+    table = read_predictions(predictions)
+    times = None if extraction is None else read_recording_times(extraction)
+    options = SummaryOptions(threshold, min_per_minute, from_min, to_min, without_sleep)
+    rows = summarise_animals(table, options, times)
+    sensitivity = threshold_sensitivity(table, options, times)
+    course = [] if bins is None else list(time_course(table, options, bins, times))
+    if out is not None:
+        write_table(out, SUMMARY_COLUMNS, [_cells(row, SUMMARY_COLUMNS) for row in rows])
+        if course:
+            columns = ("from_min", "to_min", *SUMMARY_COLUMNS)
+            beside = out.with_name(f"{out.stem}_time_course.csv")
+            write_table(beside, columns, [_cells(row, columns) for row in course])
+    if times is None:
+        warn([NO_TIMES])
+    if json:
+        print_json(_document(options, times, rows, sensitivity, course))
+        return
+    _print(rows, sensitivity, options)
+    if out is not None:
+        note(f"Written to {out}. Next: amgs compare {out}", quiet=quiet)
+
+
+def _cells(row: dict[str, Any], columns: tuple[str, ...]) -> list[object]:
+    return [round(v, 6) if isinstance(v := row[column], float) else v for column in columns]
+
+
+def _document(
+    options: SummaryOptions,
+    times: dict[str, RecordingTime] | None,
+    rows: list[dict[str, Any]],
+    sensitivity: list[dict[str, Any]],
+    course: list[dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "threshold": options.threshold,
+        "min_per_minute": None if times is None else options.min_per_minute,
+        "from_min": options.from_min,
+        "to_min": options.to_min,
+        "without_sleep": options.leave_out_sleep,
+        "animals": rows,
+        "sensitivity": sensitivity,
+        "time_course": course,
+    }
+
+
+def _print(
+    rows: list[dict[str, Any]], sensitivity: list[dict[str, Any]], options: SummaryOptions
+) -> None:
+    print_table(
+        f"Animals (confidence ≥ {options.threshold:g})",
+        ["animal", "group", "timepoint", "images", "confident", "% pain", "score", "included"],
+        [
+            [
+                row["animal"],
+                row["group"],
+                row["timepoint"],
+                row["images"],
+                row["confident_images"],
+                number(row["pct_pain"], 1),
+                number(row["mean_signed_score"], 2),
+                row["reason"] or "yes",
+            ]
+            for row in rows[:_ROWS_SHOWN]
+        ],
+    )
+    if len(rows) > _ROWS_SHOWN:
+        note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
+    shown = (0.5, 0.65, 0.75, 0.85, 0.95)
+    print_table(
+        "Mean % pain by threshold (animals included)",
+        ["group, timepoint", *(f"≥ {t:g}" for t in shown)],
+        [
+            [
+                f"{group}, {timepoint}",
+                *(
+                    f"{number(row['mean_pct_pain'], 1)} ({row['animals']})"
+                    for t in shown
+                    for row in sensitivity
+                    if (row["threshold"], row["group"], row["timepoint"]) == (t, group, timepoint)
+                ),
+            ]
+            for group, timepoint in dict.fromkeys((r["group"], r["timepoint"]) for r in sensitivity)
+        ],
+    )

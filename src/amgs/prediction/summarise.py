@@ -1,0 +1,288 @@
+"""From images to animals: how much pain was seen in each, and whether enough was seen at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amgs.errors import DesignError, ImpossibleValueError, TableError, list_faults
+from amgs.prediction.recording_times import RecordingTime
+from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT_MIN_PER_MINUTE = 1.0
+"""Animals with fewer confident images per minute are left out (Tuttle et al. 2018)."""
+
+SUMMARY_COLUMNS = (
+    "animal",
+    "group",
+    "timepoint",
+    "minutes",
+    "images",
+    "confident_images",
+    "confident_per_minute",
+    "pain_images",
+    "pct_pain",
+    "mean_signed_score",
+    "mean_mgs",
+    "n_mgs",
+    "included",
+    "reason",
+)
+"""Columns of a summary, one row per animal and timepoint."""
+
+SENSITIVITY_THRESHOLDS = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))
+_UNITS = ("animal", "group", "timepoint")
+_PERIOD_END_S = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryOptions:
+    """Which images count, and when an animal has shown enough.
+
+    ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
+    """
+
+    threshold: float = DEFAULT_THRESHOLD
+    min_per_minute: float = DEFAULT_MIN_PER_MINUTE
+    from_min: float | None = None
+    to_min: float | None = None
+    leave_out_sleep: bool = False
+
+    @property
+    def period_s(self) -> tuple[float, float]:
+        """The period in seconds."""
+        end = _PERIOD_END_S if self.to_min is None else self.to_min * 60
+        return (self.from_min or 0.0) * 60, end
+
+
+def summarise_animals(
+    predictions: pd.DataFrame,
+    options: SummaryOptions,
+    times: Mapping[str, RecordingTime] | None = None,
+) -> list[dict[str, Any]]:
+    """Summarise images into one row per animal and timepoint.
+
+    Parameters
+    ----------
+    predictions
+        From `read_predictions`, with ``animal``, ``group`` and ``timepoint``; with ``recording``
+        where `times` are given, with ``time_s`` where a period is.
+    options
+        Threshold, period, minimum.
+    times
+        How long each recording is. Without, nothing is said per minute and the minimum is not
+        applied.
+
+    Returns
+    -------
+    list of dict
+        The columns of `SUMMARY_COLUMNS`, in the order in which animals appear.
+        ``pct_pain = 100 · pain images / confident images``; ``mean_signed_score`` is over confident
+        images, ``mean_mgs`` over all scored ones. What does not exist is ``None``.
+
+    Raises
+    ------
+    TableError
+        If a column or a cell is missing.
+    DesignError
+        If an animal is in two groups.
+    ImpossibleValueError
+        If threshold or period make no sense.
+    """
+    _check_options(options)
+    _check_columns(predictions, options, times)
+    _check_groups(predictions)
+    chosen = _in_period(predictions, options)
+    rows = []
+    # Animals without any image in the period still get a row: they are not forgotten.
+    for (animal, group, timepoint), everything in predictions.groupby(list(_UNITS), sort=False):
+        part = chosen.loc[chosen.index.intersection(everything.index)]
+        minutes = _minutes(everything, options, times)
+        unit = {"animal": animal, "group": group, "timepoint": timepoint}
+        rows.append(unit | _summarise_one(part, options, minutes))
+    return rows
+
+
+def _summarise_one(
+    part: pd.DataFrame, options: SummaryOptions, minutes: float | None
+) -> dict[str, Any]:
+    confident = part[part["confidence"] >= options.threshold]
+    pain = int((confident["predicted"] == PAIN).sum())
+    n = len(confident)
+    scored: list[float] = part["mgs"].dropna().tolist() if "mgs" in part else []
+    rate = None if not minutes else n / minutes
+    reason = ""
+    if n == 0:
+        reason = f"no image of confidence {options.threshold:g} or more"
+    elif minutes is not None and (rate is None or rate < options.min_per_minute):
+        reason = f"fewer than {options.min_per_minute:g} confident images per minute"
+    return {
+        "minutes": minutes,
+        "images": len(part),
+        "confident_images": n,
+        "confident_per_minute": rate,
+        "pain_images": pain,
+        "pct_pain": 100 * pain / n if n else None,
+        "mean_signed_score": float(confident["signed_score"].mean()) if n else None,
+        "mean_mgs": float(np.mean(scored)) if len(scored) else None,
+        "n_mgs": len(scored),
+        "included": "no" if reason else "yes",
+        "reason": reason,
+    }
+
+
+def time_course(
+    predictions: pd.DataFrame,
+    options: SummaryOptions,
+    bin_min: float,
+    times: Mapping[str, RecordingTime] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield the same summary for consecutive bins of time, with ``from_min`` and ``to_min``.
+
+    The minimum per minute applies to every bin.
+    """
+    if bin_min <= 0:
+        raise ImpossibleValueError(f"Expected bins longer than 0 minutes, found {bin_min:g}.")
+    _check_columns(predictions, options, times, with_time=True)
+    start, stop = (options.from_min or 0.0), options.to_min
+    last = float(predictions["time_s"].max()) / 60
+    end = last if stop is None else min(stop, last)
+    number = 0
+    while start + number * bin_min <= end:
+        low = start + number * bin_min
+        high = low + bin_min if stop is None else min(low + bin_min, stop)
+        cut = SummaryOptions(
+            options.threshold, options.min_per_minute, low, high, options.leave_out_sleep
+        )
+        for row in summarise_animals(predictions, cut, times):
+            yield {"from_min": low, "to_min": high} | row
+        number += 1
+
+
+def threshold_sensitivity(
+    predictions: pd.DataFrame,
+    options: SummaryOptions,
+    times: Mapping[str, RecordingTime] | None = None,
+) -> list[dict[str, Any]]:
+    """Return % pain and animals included per group and timepoint at thresholds 0.5 to 0.95."""
+    found = []
+    for threshold in SENSITIVITY_THRESHOLDS:
+        cut = SummaryOptions(
+            threshold,
+            options.min_per_minute,
+            options.from_min,
+            options.to_min,
+            options.leave_out_sleep,
+        )
+        by_group: dict[tuple[str, str], list[float]] = {}
+        for row in summarise_animals(predictions, cut, times):
+            values = by_group.setdefault((row["group"], row["timepoint"]), [])
+            if row["included"] == "yes":
+                values.append(row["pct_pain"])
+        found += [
+            {
+                "threshold": threshold,
+                "group": group,
+                "timepoint": timepoint,
+                "animals": len(values),
+                "mean_pct_pain": float(np.mean(values)) if values else None,
+            }
+            for (group, timepoint), values in by_group.items()
+        ]
+    return found
+
+
+def _in_period(predictions: pd.DataFrame, options: SummaryOptions) -> pd.DataFrame:
+    chosen = predictions
+    if options.from_min is not None or options.to_min is not None:
+        start, stop = options.period_s
+        chosen = chosen[(chosen["time_s"] >= start) & (chosen["time_s"] < stop)]
+    if options.leave_out_sleep:
+        chosen = chosen[chosen["possible_sleep"] != "yes"]
+    return chosen
+
+
+def _minutes(
+    part: pd.DataFrame, options: SummaryOptions, times: Mapping[str, RecordingTime] | None
+) -> float | None:
+    if times is None:
+        return None
+    return sum(
+        times[name].minutes(options.period_s, without_sleep=options.leave_out_sleep)
+        for name in part["recording"].unique()
+    )
+
+
+def _check_options(options: SummaryOptions) -> None:
+    start, stop = options.period_s
+    faults = []
+    if not 0.5 <= options.threshold <= 1:  # noqa: PLR2004
+        faults.append(f"a threshold from 0.5 to 1, found {options.threshold:g}")
+    if start < 0 or stop <= start:
+        faults.append(
+            f"a period that ends after it begins, found {options.from_min}–{options.to_min}"
+        )
+    if options.min_per_minute < 0:
+        faults.append(f"a minimum of at least 0 per minute, found {options.min_per_minute:g}")
+    if faults:
+        raise ImpossibleValueError(f"Expected {'; '.join(faults)}.")
+
+
+def _check_columns(
+    predictions: pd.DataFrame,
+    options: SummaryOptions,
+    times: Mapping[str, RecordingTime] | None,
+    *,
+    with_time: bool = False,
+) -> None:
+    wanted = list(_UNITS)
+    if times is not None:
+        wanted.append("recording")
+    if with_time or options.from_min is not None or options.to_min is not None:
+        wanted.append("time_s")
+    if options.leave_out_sleep:
+        wanted.append("possible_sleep")
+    missing = [name for name in wanted if name not in predictions]
+    if missing:
+        msg = (
+            f"Expected the columns {', '.join(wanted)} in the predictions, found no "
+            f"{', '.join(missing)}. They come from the table that is classified: give `amgs "
+            "classify` a CSV that has them, such as the faces.csv of `amgs extract` with a table "
+            "of recordings."
+        )
+        raise TableError(msg)
+    faults = [
+        f"line {line}: no {name}"
+        for name in wanted
+        for line in predictions.index[_empty(predictions[name])]
+    ]
+    if times is not None:
+        unknown = sorted(set(predictions["recording"]) - set(times) - {""})
+        faults += [f"recording {name} is not in extraction.csv" for name in unknown]
+    if faults:
+        msg = f"Expected every image to say whose it is, found {len(faults)} faults:\n"
+        raise TableError(f"{msg}{list_faults(faults)}\nCorrect the table and classify again.")
+
+
+def _empty(column: pd.Series[Any]) -> pd.Series[bool]:
+    return column.isna() | (column.astype(str) == "")
+
+
+def _check_groups(predictions: pd.DataFrame) -> None:
+    groups = predictions.groupby("animal", sort=False)["group"].unique()
+    faults: Sequence[str] = [
+        f"animal {animal} is in the groups {', '.join(names)}"
+        for animal, names in groups.items()
+        if len(names) > 1
+    ]
+    if faults:
+        msg = (
+            f"Expected every animal in one group, found:\n{list_faults(faults)}\nCorrect the table."
+        )
+        raise DesignError(msg)
