@@ -14,12 +14,12 @@ SOURCE = Path(__file__).parents[1] / "src" / "amgs"
 # A package may import those on earlier lines (and itself). Adding one is one line here.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("_version", "errors"),
-    ("vocabulary", "config", "provenance", "files", "jobs"),
+    ("vocabulary", "scale", "config", "provenance", "files", "jobs"),
     ("tables",),
     ("images", "video"),
     ("simulate",),
     ("model",),
-    ("faces",),
+    ("faces", "scoring"),
     ("interop",),
     ("prediction", "cohort"),
     ("figures",),

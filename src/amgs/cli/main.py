@@ -10,6 +10,7 @@ import typer
 
 from amgs._version import __version__
 from amgs.cli import (
+    agreement,
     classify,
     compare,
     demo,
@@ -28,6 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "find": find.find,
     "extract": extract.extract,
+    "agreement": agreement.agreement,
     "train": train.train,
     "classify": classify.classify,
     "evaluate": evaluate.evaluate,

@@ -1,0 +1,147 @@
+"""`amgs agreement`: how far human raters agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amgs.cli.console import (
+    JsonOption,
+    OverwriteOption,
+    QuietOption,
+    note,
+    number,
+    percent,
+    print_json,
+    print_table,
+    warn,
+)
+
+COLUMNS = (
+    "unit",
+    "krippendorff_alpha",
+    "icc",
+    "icc_lower",
+    "icc_upper",
+    "weighted_kappa",
+    "cronbach_alpha",
+    "exact_agreement",
+    "n_images",
+    "n_raters",
+    "not_scorable",
+)
+
+
+def agreement(
+    ratings: Annotated[
+        Path,
+        typer.Argument(
+            help="A CSV with `image,rater,unit,score` (0, 1, 2, or empty for not scorable), or the "
+            "per-rater labels of TU Berlin as they are."
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per unit.")] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
+    ] = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure the agreement of raters for every action unit and for the mean score.
+
+    Krippendorff's α for interval data uses every image with two scores. The intraclass correlation
+    and Cronbach's α use the images that all raters scored; how many these are is said. "Not
+    scorable" is missing, never 0.
+
+    Example: `amgs agreement ratings.csv --figures figures`
+    """
+    from amgs.files import refuse_to_replace_file
+    from amgs.scoring.agreement import measure_agreement
+    from amgs.tables import write_table
+
+    if out is not None:
+        refuse_to_replace_file(out, COLUMNS, overwrite=overwrite)
+    found, notes = _read(ratings)
+    document = measure_agreement(found)
+    rows = [_row(name, unit) for name, unit in document["units"].items()]
+    rows.append(_row("mgs_mean", document["mgs_mean"]))
+    if out is not None:
+        write_table(out, COLUMNS, rows)
+    written = [] if figures is None else _write_figures(figures, document)
+    warn(notes)
+    if json:
+        print_json(document)
+        return
+    _print(document)
+    for path in written:
+        note(f"Figure written to {path}", quiet=quiet)
+
+
+def _read(path: Path) -> tuple[Any, list[str]]:
+    from amgs.interop.tu_berlin import is_tu_berlin, read_tu_berlin
+    from amgs.scoring.ratings import read_ratings
+    from amgs.tables import read_table
+
+    header = list(read_table(path, required=()).columns)
+    if is_tu_berlin(header):
+        return read_tu_berlin(path)
+    return read_ratings(path), []
+
+
+def _row(name: str, unit: dict[str, Any]) -> list[object]:
+    icc, kappa = unit["icc"], unit["weighted_kappa"]
+    cells = [
+        unit["krippendorff_alpha"],
+        icc.get("value"),
+        icc.get("lower"),
+        icc.get("upper"),
+        kappa.get("mean"),
+        unit["cronbach_alpha"],
+        unit["exact_agreement"],
+    ]
+    rounded = [None if cell is None else round(cell, 6) for cell in cells]
+    return [name, *rounded, unit["n_images"], unit["n_raters"], unit["not_scorable"]]
+
+
+def _write_figures(folder: Path, document: dict[str, Any]) -> list[Path]:
+    from amgs.figures import agreement_by_unit
+    from amgs.figures.saving import save_figure
+
+    return [save_figure(folder / "agreement_by_unit", agreement_by_unit.figure(document))]
+
+
+def _print(document: dict[str, Any]) -> None:
+    units = {**document["units"], "mean of the units": document["mgs_mean"]}
+    print_table(
+        f"{document['n_images']} images, {document['n_raters']} raters",
+        ["unit", "α (Krippendorff)", "ICC(2,1)", "κ quadratic", "equal", "not scorable"],
+        [
+            [
+                name,
+                number(unit["krippendorff_alpha"]),
+                _icc(unit["icc"]),
+                number(unit["weighted_kappa"].get("mean")),
+                percent(unit["exact_agreement"]),
+                percent(unit["not_scorable"]),
+            ]
+            for name, unit in units.items()
+        ],
+    )
+    print_table(
+        "Each rater against the mean of the others (mean score, 0–2)",
+        ["rater", "images", "r", "RMSE", "bias"],
+        [
+            [r["rater"], r["n"], *(number(r[k], 2) for k in ("pearson_r", "rmse", "bias"))]
+            for r in document["raters"]
+        ],
+    )
+
+
+def _icc(icc: dict[str, Any]) -> str:
+    if not icc.get("computed", True):
+        return f"– ({icc['reason'].split(' were')[0]})"
+    return f"{icc['value']:.3f} ({icc['lower']:.3f}–{icc['upper']:.3f}), n = {icc['n_images']}"

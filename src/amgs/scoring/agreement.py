@@ -1,0 +1,81 @@
+"""How far raters agree: every action unit, the mean score, and each rater against the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.scoring.ratings import Ratings
+from amgs.scoring.reliability import (
+    Floats,
+    against_the_others,
+    cronbach_alpha,
+    exact_agreement,
+    intraclass_correlation,
+    krippendorff_alpha,
+    typical_rater,
+    weighted_kappas,
+)
+
+
+def measure_agreement(ratings: Ratings) -> dict[str, Any]:
+    """Return the agreement of the raters as one document.
+
+    Parameters
+    ----------
+    ratings
+        From `read_ratings`.
+
+    Returns
+    -------
+    dict
+        ``units`` (by name) and ``mgs_mean`` (mean of the scorable units, 0–2), each with
+        ``krippendorff_alpha, icc, weighted_kappa, cronbach_alpha, exact_agreement, n_images,
+        n_raters, not_scorable``; ``raters`` against the mean of the others. ``None`` or
+        ``computed: false`` where a number does not exist.
+    """
+    units = {
+        name: _agreement_of(scores, ratings.raters, ratings.asked[name])
+        for name, scores in ratings.units.items()
+    }
+    mean = ratings.mean_score()
+    asked = np.any(list(ratings.asked.values()), axis=0)
+    of_mean = _agreement_of(mean, ratings.raters, asked)
+    del of_mean["weighted_kappa"]
+    of_mean["weighted_kappa"] = {
+        "computed": False,
+        "reason": "a mean of units has no categories; see the units",
+    }
+    return {
+        "n_images": len(ratings.images),
+        "n_raters": len(ratings.raters),
+        "units": units,
+        "mgs_mean": of_mean,
+        "one_rater_against_the_others": typical_rater(mean, ratings.raters),
+        "raters": against_the_others(mean, ratings.raters),
+    }
+
+
+def _agreement_of(
+    scores: Floats, raters: tuple[str, ...], asked: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    scored = np.isfinite(scores)
+    answers = int(asked.sum())
+    kappas = weighted_kappas(scores, raters)
+    by_size = np.array([k["n"] for k in kappas], float)
+    mean_kappa = (
+        float(np.average([k["kappa"] for k in kappas], weights=by_size)) if kappas else None
+    )
+    return {
+        "krippendorff_alpha": krippendorff_alpha(scores),
+        "icc": intraclass_correlation(scores),
+        "weighted_kappa": {"weights": "quadratic", "mean": mean_kappa, "pairs": kappas},
+        "cronbach_alpha": cronbach_alpha(scores),
+        "exact_agreement": exact_agreement(scores),
+        "n_images": int((scored.sum(axis=1) > 0).sum()),
+        "n_raters": int((scored.sum(axis=0) > 0).sum()),
+        "n_scores": int(scored.sum()),
+        "not_scorable": 1 - int((scored & asked).sum()) / answers if answers else None,
+    }

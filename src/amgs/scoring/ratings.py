@@ -1,0 +1,123 @@
+"""Answers of human raters: 0, 1, 2, or not scorable; never a guess in place of a missing one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import TableError, list_faults
+from amgs.scale import HIGHEST, LOWEST
+from amgs.tables import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOT_SCORABLE = {"", "na", "n/a", "nan", "not scorable", "ns"}
+"""What a cell may hold, in any case, when the rater could not score the unit."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Answers as one matrix per action unit.
+
+    Parameters
+    ----------
+    images, raters
+        What rows and columns of the matrices stand for.
+    units
+        Action unit → images × raters; NaN where there is no score.
+    asked
+        Action unit → images × raters; whether the rater was asked (and said "not scorable" where
+        the score is NaN).
+    """
+
+    images: tuple[str, ...]
+    raters: tuple[str, ...]
+    units: dict[str, Floats]
+    asked: dict[str, npt.NDArray[np.bool_]]
+
+    def mean_score(self) -> Floats:
+        """Return each rater's mean over the units scorable in an image; NaN without any."""
+        stacked = np.stack(list(self.units.values()))
+        counted = np.isfinite(stacked).sum(axis=0)
+        total = np.nansum(stacked, axis=0)
+        return np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
+
+
+def read_ratings(path: Path) -> Ratings:
+    """Read a long table of ratings.
+
+    Parameters
+    ----------
+    path
+        A CSV with ``image,rater,unit,score``; ``score`` is 0, 1, 2, or empty for "not scorable".
+
+    Raises
+    ------
+    TableError
+        If a score is something else, or a rater answers twice for the same unit of an image.
+    """
+    table = read_table(path, required=("image", "rater", "unit", "score"))
+    faults: list[str] = []
+    for name in ("image", "rater", "unit"):
+        faults += [f"line {line}: no {name}" for line in table.index[table[name] == ""]]
+    keys = ["image", "rater", "unit"]
+    faults += [
+        f"line {line}: {row.rater} scores {row.unit} of {row.image} a second time"
+        for line, row in zip(
+            table.index[table.duplicated(keys)],
+            table[table.duplicated(keys)].itertuples(index=False),
+            strict=True,
+        )
+    ]
+    table["value"] = _values(table, faults)
+    if faults:
+        msg = (
+            f"Expected a score of 0, 1 or 2, or an empty cell for 'not scorable', once per rater, "
+            f"unit and image in {path}, found {len(faults)} faults:\n{list_faults(faults)}\n"
+            "Correct these lines."
+        )
+        raise TableError(msg)
+    return ratings_from_table(table)
+
+
+def ratings_from_table(table: pd.DataFrame) -> Ratings:
+    """Arrange a table with ``image, rater, unit, value`` (NaN: not scorable) as matrices."""
+    images, image_at = _places(table["image"])
+    raters, rater_at = _places(table["rater"])
+    units, asked = {}, {}
+    for unit in table["unit"].unique():
+        chosen = (table["unit"] == unit).to_numpy()
+        matrix = np.full((len(images), len(raters)), np.nan)
+        mask = np.zeros(matrix.shape, bool)
+        matrix[image_at[chosen], rater_at[chosen]] = table["value"].to_numpy(float)[chosen]
+        mask[image_at[chosen], rater_at[chosen]] = True
+        units[str(unit)], asked[str(unit)] = matrix, mask
+    return Ratings(images, raters, units, asked)
+
+
+def _places(column: pd.Series[str]) -> tuple[tuple[str, ...], npt.NDArray[np.intp]]:
+    codes, names = column.factorize()
+    return tuple(map(str, names)), np.asarray(codes)
+
+
+def _values(table: pd.DataFrame, faults: list[str]) -> list[float]:
+    values = []
+    for line, cell in table["score"].items():
+        if cell.lower() in NOT_SCORABLE:
+            values.append(np.nan)
+            continue
+        try:
+            value = float(cell)
+        except ValueError:
+            value = -1.0
+        if value not in range(LOWEST, HIGHEST + 1):
+            faults.append(f"line {line}: score is {cell!r}")
+        values.append(value)
+    return values
