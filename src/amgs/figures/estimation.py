@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes
+from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, title_of
 
 COLUMNS = ("pair", "difference", "lower", "upper", "hedges_g", "g_lower", "g_upper", "p")
 
@@ -48,5 +48,7 @@ def figure(comparison: dict[str, Any]) -> DrawnFigure:
     )
     axes.set_ylim(-0.6, max(1, len(pairs)) - 0.4)
     axes.margins(x=0.25)
-    axes.set_xlabel(f"difference of {comparison['value']} (Tukey's 95 % limits)", fontsize=8)
+    axes.set_xlabel(
+        f"difference of {title_of(comparison['value'])} (Tukey's 95 % limits)", fontsize=8
+    )
     return DrawnFigure(drawing, COLUMNS, rows)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from amgs.figures.mgs_signed_score import stars
-from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes
+from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, title_of
 
 COLUMNS = ("group", "animal", "baseline", "after", "difference")
 _SPREAD = 0.22
@@ -40,7 +40,7 @@ def figure(comparison: dict[str, Any]) -> DrawnFigure:
         [f"{row['group']}\nn = {row['n']}" for row in comparison["groups"]],
         fontsize=8,
     )
-    what = comparison["value"]
+    what = title_of(comparison["value"])
     if comparison["baseline"] is not None:
         what = f"{what}, {comparison['timepoint']} minus {comparison['baseline']}"
     axes.set_ylabel(what, fontsize=8)

@@ -19,6 +19,19 @@ DARK, MIDDLE, LIGHT = "#1b1b1b", "#0072b2", "#9a9a9a"
 """Three tones that differ in brightness, so that they differ on a grey print too."""
 
 
+VALUE_TITLES = {
+    "pct_pain": "% pain",
+    "mean_signed_score": "mean signed score",
+    "mean_mgs": "mean MGS",
+    "orbital_tightening": "orbital tightening",
+}
+
+
+def title_of(value: str) -> str:
+    """Return a column's name as an axis should call it."""
+    return VALUE_TITLES.get(value, value.replace("_", " "))
+
+
 @dataclass(frozen=True, slots=True)
 class DrawnFigure:
     """A figure and the numbers it shows."""

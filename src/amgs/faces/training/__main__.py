@@ -20,7 +20,7 @@ import numpy as np
 from amgs.faces.finder import DEFAULT_MIN_SCORE, FaceFinder
 from amgs.faces.training.card import write_card
 from amgs.faces.training.export import export_finder
-from amgs.faces.training.fit import FitOptions, fit
+from amgs.faces.training.fit import FINISH, FitOptions, fit
 from amgs.faces.training.measure import Tally, cut_without_faces, measure
 from amgs.faces.training.network import FinderNetwork
 from amgs.faces.training.photographs import Photograph, load_photographs, split_photographs
@@ -45,7 +45,9 @@ def main() -> None:
     training, validation = split_photographs(photographs, VALIDATION_SHARE, arguments.seed)
     say(f"{len(training)} photographs to train with, {len(validation)} held back")
     options = replace(FitOptions(), steps=arguments.steps, seed=arguments.seed)
-    network = fit(training, options, arguments.out / "checkpoint.pt", say)
+    first = fit(training, options, arguments.out / "first.pt", say)
+    finish = replace(FINISH, seed=arguments.seed + 1)
+    network = fit(training, finish, arguments.out / "second.pt", say, begin_with=first)
     path = arguments.out / "finder.onnx"
     export_finder(network, path)
     temperature = choose_temperature(measure(FaceFinder(path), validation)["all"])

