@@ -128,9 +128,30 @@ def _print(found: dict[str, Any]) -> None:
                 for row in found["tukey"]
             ],
         )
+    if "contrasts" in found["mixed_model"]:
+        _print_mixed(found["mixed_model"], found["baseline"])
     if found["excluded"]:
         rows = [[e["animal"], e["group"], e["reason"]] for e in found["excluded"]]
         print_table("Left out", ["animal", "group", "because"], rows)
+
+
+def _print_mixed(model: dict[str, Any], baseline: str) -> None:
+    print_table(
+        f"Mixed model, {model['n_animals']} animals: changes from {baseline}, group against group",
+        ["timepoint", "pair", "difference", "lower", "upper", "p", "p (Holm)"],
+        [
+            [
+                row["timepoint"],
+                f"{row['a']} – {row['b']}",
+                number(row["estimate"]),
+                number(row["lower"]),
+                number(row["upper"]),
+                p_value(row["p"]),
+                p_value(row["p_holm"]),
+            ]
+            for row in model["contrasts"]
+        ],
+    )
 
 
 def _tests(found: dict[str, Any]) -> list[tuple[str, object]]:

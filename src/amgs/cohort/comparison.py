@@ -16,6 +16,7 @@ from amgs.cohort.differences import (
     choose_baseline,
 )
 from amgs.cohort.effects import animals_needed, hedges_g, mean_difference_interval
+from amgs.cohort.mixed import mixed_model
 from amgs.cohort.oneway import (
     OUTLIER_FROM,
     Result,
@@ -116,6 +117,7 @@ def compare_groups(
             "kruskal_wallis": kruskal_wallis_test(samples),
             "dunn": dunn_test(samples),
         },
+        "mixed_model": mixed_model(cohort, baseline),
         "power": animals_needed(samples),
         "animals": [asdict(c) for c in changes],
     }

@@ -14,7 +14,7 @@ TEMPLATE = "card_template.txt"
 
 _COLUMNS = (
     "| | faces | recall | precision | eyes found | eye error | ears found | nose error | "
-    "eyes not open | eye state AUC |\n|---|---|---|---|---|---|---|---|---|---|"
+    "eyes not open | eye state AUC | closed only |\n|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -72,6 +72,7 @@ def _row(name: str, tally: Tally) -> str:
         _percent(found["nose_error"]),
         found["eyes_not_open"],
         _cell(found["eye_state_auc"]),
+        _cell(found["closed_against_open_auc"]),
     ]
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 

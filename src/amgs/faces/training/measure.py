@@ -40,11 +40,14 @@ class Tally:
     noses: int = 0
     nose_errors: list[float] = field(default_factory=list)
     not_open: list[bool] = field(default_factory=list)
+    closed: list[bool] = field(default_factory=list)
     p_not_open: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
         """Return shares with their Wilson intervals and median errors in widths of the face."""
         truth, p = np.array(self.not_open, bool), np.array(self.p_not_open)
+        closed = np.array(self.closed, bool)
+        clear = closed | ~truth
         return {
             "faces": self.faces,
             "recall": _share(self.found, self.faces),
@@ -60,6 +63,8 @@ class Tally:
             "nose_error": _median(self.nose_errors),
             "eyes_not_open": int(truth.sum()),
             "eye_state_auc": _auc(truth, p),
+            "eyes_closed": int(closed.sum()),
+            "closed_against_open_auc": _auc(closed[clear], p[clear]),
             "eye_state_calibration_error": _calibration_error(truth, p),
         }
 
@@ -123,6 +128,7 @@ def _count(tally: Tally, marked: MarkedFace, face: FoundFace | None) -> None:
         if near is not None and near[1] / width <= EYE_FOUND_WITHIN:
             tally.eye_errors.append(near[1] / width)
             tally.not_open.append(state != "open")
+            tally.closed.append(state == "closed")
             tally.p_not_open.append(1 - face.eyes[near[0]].p_open)
     for box in marked.ears:
         near = _nearest(box, [ear.box for ear in face.ears], [])
