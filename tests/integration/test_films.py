@@ -119,6 +119,19 @@ def test_find_prints_the_contract(tmp_path: Path) -> None:
     assert float(row["score"]) == pytest.approx(face["score"])
 
 
+def test_drawings_stay_inside_their_folder(tmp_path: Path) -> None:
+    """Also for images reached by `..`; their folders are kept, none is overwritten."""
+    for folder in ("a", "b/c"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.fromarray(OPEN).save(tmp_path / folder / "same.png")
+    work = tmp_path / "work"
+    work.mkdir()
+    done = amgs("find", "../a", "../b", "--draw", "drawn", "-q", cwd=work)
+    assert done.returncode == 0, done.stderr
+    drawn = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*_faces.jpg"))
+    assert drawn == ["work/drawn/a/same_faces.jpg", "work/drawn/b/c/same_faces.jpg"]
+
+
 def test_find_without_any_image_fails(tmp_path: Path) -> None:
     """Exit code 1 and a reason."""
     (tmp_path / "b.jpg").write_text("no image")

@@ -50,7 +50,11 @@ def extract(
     ] = 0.15,
     min_sharpness: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="Less sharp faces are rejected (docs/methods.md)."),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Less sharp faces are rejected (0.40, or less where all faces are soft).",
+        ),
     ] = None,
     max_motion: Annotated[
         float | None,

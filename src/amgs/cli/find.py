@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,7 +90,8 @@ def find(
     score = DEFAULT_MIN_SCORE if min_score is None else min_score
     documents = []
     with show_progress(quiet=quiet or json) as progress:
-        found = _look(FaceFinder(), find_images(images), score, draw, second=not no_second_look)
+        target = None if draw is None else (draw, _common_folder(images))
+        found = _look(FaceFinder(), find_images(images), score, target, second=not no_second_look)
         for done, document in enumerate(found, start=1):
             documents.append(document)
             progress("looking for faces", done, total)
@@ -111,7 +113,7 @@ def _look(
     finder: FaceFinder,
     images: Iterator[FoundImage],
     min_score: float,
-    draw: Path | None,
+    draw: tuple[Path, Path | None] | None,
     *,
     second: bool,
 ) -> Iterator[dict[str, Any]]:
@@ -137,21 +139,35 @@ def _look(
             return {**empty, "problem": str(error)}
         faces = finder.find(rgb, min_score, second_look=second)
         if draw is not None:
-            _draw(draw, image, rgb, faces)
+            _draw(*draw, image, rgb, faces)
         return describe_faces(image.name, rgb, faces)
 
     with ThreadPoolExecutor(thread_count()) as executor:
         yield from map_ahead(executor, look, images, 2 * thread_count())
 
 
-def _draw(folder: Path, image: FoundImage, rgb: Any, faces: Any) -> None:
+def _common_folder(places: list[Path]) -> Path | None:
+    """Return the folder that holds everything named, so that drawings keep its order."""
+    folders = [place if place.is_dir() else place.parent for place in places]
+    try:
+        return Path(os.path.commonpath([_plain(folder) for folder in folders]))
+    except ValueError:  # several drives
+        return None
+
+
+def _plain(path: Path) -> Path:
+    """Return the absolute path without `..`; links are not followed, as they may lead elsewhere."""
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _draw(folder: Path, base: Path | None, image: FoundImage, rgb: Any, faces: Any) -> None:
     from PIL import Image
 
     from amgs.faces.draw import draw_faces
     from amgs.files import whole_file
 
-    inside = Path(*(part for part in Path(image.name).parts if part not in {"..", "/", "\\"}))
-    relative = inside.relative_to(inside.anchor) if inside.anchor else inside
+    absolute = _plain(image.path)
+    relative = Path(absolute.name) if base is None else absolute.relative_to(base)
     target = folder / relative.with_name(f"{relative.stem}_faces.jpg")
     with whole_file(target) as temporary:
         Image.fromarray(draw_faces(rgb, faces)).save(temporary, "JPEG", quality=92)

@@ -84,7 +84,7 @@ class _Pen:
         size = (picture.width * _SMOOTHING, picture.height * _SMOOTHING)
         self._layer = Image.new("RGBA", size, (0, 0, 0, 0))
         self._draw = ImageDraw.Draw(self._layer)
-        self._line = max(2, round(max(picture.size) / 360)) * _SMOOTHING
+        self._line = max(2, round(max(picture.size) / 300)) * _SMOOTHING
         self._font: Any = ImageFont.load_default(
             max(11, round(max(picture.size) / 55)) * _SMOOTHING
         )
@@ -121,7 +121,7 @@ class _Pen:
         left, top, _, _ = self._scaled(box)
         x0, y0, x1, y1 = self._draw.textbbox((0, 0), text, font=self._font)
         pad = self._line
-        left = min(left, max(0.0, self._layer.width - (x1 - x0) - 2 * pad))
+        left = max(0.0, min(left, self._layer.width - (x1 - x0) - 2 * pad))
         high = top - (y1 - y0) - 3 * pad
         top = high if high >= 0 else top + pad
         self._draw.rounded_rectangle(

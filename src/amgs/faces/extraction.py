@@ -17,7 +17,7 @@ from amgs.faces.decode import Box
 from amgs.faces.extraction_tables import FilmOutcome, write_tables
 from amgs.faces.finder import FaceFinder, finder_path
 from amgs.faces.journal import Journal, describe_result
-from amgs.faces.looking import IntervalResult, LookingOptions, look_at_interval
+from amgs.faces.looking import IntervalResult, LookingOptions, look_at_interval, usual_sharpness
 from amgs.faces.recordings import (
     FilmToExtract,
     fingerprint_film,
@@ -71,6 +71,7 @@ class _OpenedFilm:
     table: FrameTable
     boxes: list[Box]
     codes: list[str]
+    usual: list[float | None]
     intervals: list[Interval]
     journal: Journal
 
@@ -199,9 +200,11 @@ class _Extraction:
         try:
             info = film.info
             boxes: list[Box] = [r.zone.box(info.width, info.height) for r in source.recordings]
+            usual = usual_sharpness(film, boxes, self.finder, self.options.looking)
             self._compare_with_header(source, film)
         finally:
             film.close()
+        self._say_soft(source, usual)
         fingerprint = fingerprint_film(source.path)
         identity = {
             "film": fingerprint,
@@ -215,6 +218,7 @@ class _Extraction:
             film.table,
             boxes,
             [recording_code(fingerprint, r.zone) for r in source.recordings],
+            usual,
             cut_intervals(info.duration_s, self.options.interval_s, self.options.skip_start_s),
             Journal(self.folder / JOURNALS / f"{name}.jsonl", identity),
         )
@@ -229,11 +233,22 @@ class _Extraction:
                 f"{found:.1f} s. The file may be cut off; faces come from what is there."
             )
 
+    def _say_soft(self, source: FilmToExtract, usual: Sequence[float | None]) -> None:
+        """Say so when even the sharper faces of a recording are soft."""
+        for recording, sharpness in zip(source.recordings, usual, strict=True):
+            if sharpness is not None and sharpness < self.options.looking.min_sharpness:
+                self.summary.warnings.append(
+                    f"{recording.name}: even its sharper faces are soft (sharpness "
+                    f"{sharpness:.2f}): soft fur, or a film out of focus. Look at the images."
+                )
+
     def _do(self, item: tuple[_OpenedFilm, Interval]) -> tuple[_OpenedFilm, dict[str, Any]]:
         """Look at one interval, write its images, and return what is to be written down."""
         opened, interval = item
         film = self._film_of_this_thread(opened)
-        results = look_at_interval(film, interval, opened.boxes, self.finder, self.options.looking)
+        results = look_at_interval(
+            film, interval, opened.boxes, self.finder, self.options.looking, opened.usual
+        )
         entry = {
             "interval": interval.number,
             "zones": [
@@ -274,7 +289,8 @@ class _Extraction:
             msg = f"Not one of {len(films)} films could be used: {details}"
             raise UnreadableFilmError(msg)
         outcomes = [
-            FilmOutcome(o.source, o.table.duration_s, o.journal.entries) for o in self.opened
+            FilmOutcome(o.source, o.table.duration_s, o.usual, o.journal.entries)
+            for o in self.opened
         ]
         self.summary.recordings = write_tables(self.folder, outcomes)
         self.summary.images = sum(row["kept"] for row in self.summary.recordings)

@@ -48,6 +48,7 @@ EXTRACTION_COLUMNS = (
     "looks",
     *REJECTION_COLUMNS,
     "possible_sleep_s",
+    "usual_sharpness",
 )
 """Columns of ``extraction.csv``."""
 
@@ -56,10 +57,11 @@ SLEEP_COLUMNS = ("recording", "from_s", "to_s")
 
 @dataclass(frozen=True, slots=True)
 class FilmOutcome:
-    """A film, how long it is, and what was written down of its intervals."""
+    """A film, its length, the usual sharpness in each zone, and what was written down of it."""
 
     film: FilmToExtract
     duration_s: float
+    usual_sharpness: Sequence[float | None]
     entries: Mapping[int, Mapping[str, Any]]
 
 
@@ -86,7 +88,11 @@ def write_tables(folder: Path, outcomes: Sequence[FilmOutcome]) -> list[dict[str
                 for zone in zones
                 if zone["kept"] is not None
             ]
-            recordings.append(_recording_row(outcome, recording, zones, looks, asleep))
+            usual = outcome.usual_sharpness[number]
+            recordings.append(
+                _recording_row(outcome, recording, zones, looks, asleep)
+                | {"usual_sharpness": None if usual is None else round(usual, 4)}
+            )
     write_table(folder / "faces.csv", (*FACES_COLUMNS, *known), faces)
     write_table(folder / "possible_sleep.csv", SLEEP_COLUMNS, sleep)
     rows = [[row[column] for column in EXTRACTION_COLUMNS] for row in recordings]

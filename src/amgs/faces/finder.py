@@ -47,7 +47,7 @@ _SURROUND = 1.7
 
 _SAME_FACE_IOU = 0.35
 
-FINDER_SHA256 = ""
+FINDER_SHA256 = "23fefaba00a1515ab23312cb86351f3c6fc4675b4a48f82473e8ea0ae7ea71ed"
 """Of the network inside amgs; `amgs doctor` and a test compare."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
@@ -21,6 +21,7 @@ from amgs.faces.quality import (
     measure_sharpness,
     measure_view,
     measure_visibility,
+    sharpness_limit,
 )
 from amgs.video import Film, Picture
 from amgs.video.sampling import Interval, close_looks, key_looks
@@ -36,6 +37,8 @@ NEIGHBOUR_S = 1 / 30
 """Motion is measured against the picture that comes about this much later."""
 
 THUMBNAIL_PX = 16
+
+SHARPNESS_LOOKS, LEAST_SHARPNESS_LOOKS = 16, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,28 @@ class IntervalResult:
         return [*self.key_looks, *self.close_looks]
 
 
-def look_at_interval(
+def look_at_interval(  # noqa: PLR0917
     film: Film,
     interval: Interval,
     zones: Sequence[Box],
     finder: FaceFinder,
     options: LookingOptions,
+    usual: Sequence[float | None] | None = None,
 ) -> list[IntervalResult]:
-    """Look at key pictures, and where they show no good face, at more; one result per zone."""
+    """Look at key pictures, and where they show no good face, at more; one result per zone.
+
+    Parameters
+    ----------
+    film, interval, zones
+        Where to look; zones in pixels of the frame.
+    finder, options
+        How to look.
+    usual
+        From `usual_sharpness`, one per zone.
+    """
     results = [IntervalResult(interval) for _ in zones]
-    looker = _Looker(film, finder, options)
+    limits = [sharpness_limit(u, options.min_sharpness) for u in usual or [None] * len(zones)]
+    looker = _Looker(film, finder, options, dict(zip(zones, limits, strict=True)))
     for index in key_looks(film.table, interval):
         for result, look in zip(results, looker.look(index, zones), strict=True):
             result.key_looks.append(look)
@@ -109,10 +124,36 @@ def look_at_interval(
     return results
 
 
-class _Looker:
-    """Looks at pictures of one film."""
+def usual_sharpness(
+    film: Film, zones: Sequence[Box], finder: FaceFinder, options: LookingOptions
+) -> list[float | None]:
+    """Return what sharpness the sharper faces of each zone have: the upper quartile of 16 looks.
 
-    def __init__(self, film: Film, finder: FaceFinder, options: LookingOptions) -> None:
+    The looks are at key pictures spread evenly over the film. ``None`` where fewer than three of
+    them show a face with an eye and an ear.
+    """
+    looker = _Looker(film, finder, options, dict.fromkeys(zones, 0.0))
+    times = (np.arange(SHARPNESS_LOOKS) + 0.5) / SHARPNESS_LOOKS * film.table.duration_s
+    places = np.searchsorted(film.table.times_s, times, side="right") - 1
+    indices = dict.fromkeys(film.table.key_before(int(max(0, place))) for place in places)
+    seen: list[list[float]] = [[] for _ in zones]
+    for index in indices:
+        for found, look in zip(seen, looker.look(index, zones), strict=True):
+            if look.rejected is None and look.quality is not None:
+                found.append(look.quality.sharpness)
+    return [
+        float(np.quantile(found, 0.75)) if len(found) >= LEAST_SHARPNESS_LOOKS else None
+        for found in seen
+    ]
+
+
+class _Looker:
+    """Looks at pictures of one film; `limits` are the least sharpness in each zone."""
+
+    def __init__(
+        self, film: Film, finder: FaceFinder, options: LookingOptions, limits: Mapping[Box, float]
+    ) -> None:
+        self.limits = limits
         self.film = film
         self.finder = finder
         self.options = options
@@ -146,10 +187,10 @@ class _Looker:
                 self.finder.look_closer(full, c.moved(1 / scale, zone[0], zone[1]), scale)
                 for c in candidates[:2]
             ]
-            self._judge(look, max(near, key=lambda face: face.score), full)
+            self._judge(look, max(near, key=lambda face: face.score), full, self.limits[zone])
         return looks
 
-    def _judge(self, look: Look, face: FoundFace, full: RGB) -> None:
+    def _judge(self, look: Look, face: FoundFace, full: RGB, limit: float) -> None:
         """Say whether a face is good enough, but for motion, which is costlier to know."""
         if face.score < self.options.min_score:
             return
@@ -164,7 +205,7 @@ class _Looker:
             look.rejected = "no eye"
         elif not face.ears:
             look.rejected = "no ear"
-        elif look.quality.sharpness < self.options.min_sharpness:
+        elif look.quality.sharpness < limit:
             look.rejected = "blurred"
         else:
             look.rejected = None

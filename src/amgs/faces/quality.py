@@ -26,6 +26,11 @@ DEFAULT_MIN_SHARPNESS = 0.40
 """98 % of 399 faces in real photographs are sharper. Blurred over 2.5 % of their length 2 % are,
 smeared by motion over 12 % of it 5 % (docs/methods.md)."""
 
+SOFT_SHARE, SHARPNESS_FLOOR = 0.75, 0.20
+"""White animals and soft cameras never reach 0.40: the two face images of the original authors have
+0.34 and 0.31. So in a recording whose sharp faces are soft, the limit is three quarters of what is
+usual there, but never below 0.20."""
+
 DEFAULT_MAX_MOTION = 0.35
 """A face that differs more from its neighbour in time is moving; noise alone gives 0.05 to 0.15."""
 
@@ -105,6 +110,17 @@ def measure_motion(before: RGB, after: RGB, box: Box) -> float:
     if a is None or b is None:
         return 0.0
     return float(np.abs(a - b).mean() / (a.std() + _LEAST_CONTRAST))
+
+
+def sharpness_limit(usual: float | None, limit: float = DEFAULT_MIN_SHARPNESS) -> float:
+    """Return from which sharpness on a face of a recording is sharp enough.
+
+    ``min(limit, max(0.20, 0.75 · usual))``, `usual` being what the sharper faces of that recording
+    have; without it, `limit`.
+    """
+    if usual is None:
+        return limit
+    return min(limit, max(SHARPNESS_FLOOR, SOFT_SHARE * usual))
 
 
 def cut_grey(rgb: RGB, box: Box, longest_px: int) -> Grey | None:

@@ -109,15 +109,32 @@ def test_blurred_faces_and_empty_frames_are_never_kept(tmp_path: Path) -> None:
     """They are counted by reason."""
 
     def bad(t: float) -> list[Mouse]:
-        return [Mouse(60, 40, blur=5.0)] if t < 10 else []
+        if t < 20:
+            return [Mouse(60, 40, blur=0.0 if t < 10 else 5.0)]
+        return []
 
-    summary = extract(written(tmp_path, bad, 20), tmp_path / "out")
-    assert summary.images == 0
+    summary = extract(written(tmp_path, bad, 30), tmp_path / "out")
+    assert [float(r["time_s"]) < 10 for r in rows_of(tmp_path / "out/faces.csv")] == [True]
+    assert not summary.warnings
     row = rows_of(tmp_path / "out/extraction.csv")[0]
     assert list(row) == list(EXTRACTION_COLUMNS)
     assert int(row["rejected_blurred"]) >= 10
     assert int(row["rejected_no_face"]) >= 10
-    assert int(row["kept"]) == 0
+    assert int(row["kept"]) == 1
+
+
+def test_a_soft_recording_keeps_its_own_sharp_faces(tmp_path: Path) -> None:
+    """Where no face reaches the general limit, what is usual there decides."""
+
+    def soft(t: float) -> list[Mouse]:
+        return [Mouse(60, 40, blur=2.9 if t < 30 else 8.0)]
+
+    summary = extract(written(tmp_path, soft, 40), tmp_path / "out")
+    usual = summary.recordings[0]["usual_sharpness"]
+    assert 0.2 < usual < 0.4
+    rows = rows_of(tmp_path / "out/faces.csv")
+    assert [float(row["time_s"]) < 30 for row in rows] == [True, True, True]
+    assert "soft fur, or a film out of focus" in summary.warnings[0]
 
 
 def test_moving_faces_are_not_kept(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from amgs.faces.quality import (
     measure_sharpness,
     measure_view,
     measure_visibility,
+    sharpness_limit,
 )
 from amgs.faces.sleep import SleepLook, find_possible_sleep
 from amgs.simulate.cohort import random_face
@@ -46,6 +47,14 @@ def test_noise_does_not_pass_for_sharpness() -> None:
     blurred = gaussian_filter(rgb.astype(float), (6, 6, 0))
     noisy = np.clip(blurred + np.random.default_rng(0).normal(0, 6, rgb.shape), 0, 255)
     assert measure_sharpness(noisy.astype(np.uint8), box) < measure_sharpness(rgb, box) - 0.1
+
+
+@pytest.mark.parametrize(
+    ("usual", "limit"), [(None, 0.4), (0.6, 0.4), (0.5, 0.375), (0.34, 0.255), (0.1, 0.2)]
+)
+def test_the_limit_follows_what_is_usual(usual: float | None, limit: float) -> None:
+    """Soft recordings get a lower one, never below 0.2, none a higher one."""
+    assert sharpness_limit(usual) == pytest.approx(limit)
 
 
 def test_motion_tells_still_from_moving() -> None:

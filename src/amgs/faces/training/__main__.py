@@ -15,13 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from amgs.faces.finder import DEFAULT_MIN_SCORE, FaceFinder
 from amgs.faces.training.card import write_card
 from amgs.faces.training.export import export_finder
-from amgs.faces.training.fit import FINISH, FitOptions, fit
-from amgs.faces.training.measure import Tally, cut_without_faces, measure
+from amgs.faces.training.fit import FINISH, FitOptions, fit, mean_network
+from amgs.faces.training.measure import cut_without_faces, measure
 from amgs.faces.training.network import FinderNetwork
 from amgs.faces.training.photographs import Photograph, load_photographs, split_photographs
 from amgs.files import write_json
@@ -29,7 +27,6 @@ from amgs.model.metrics import wilson_interval
 from amgs.provenance import hash_file
 
 VALIDATION_SHARE = 0.2
-TEMPERATURES = np.geomspace(0.5, 4.0, 60)
 
 
 def main() -> None:
@@ -47,31 +44,16 @@ def main() -> None:
     options = replace(FitOptions(), steps=arguments.steps, seed=arguments.seed)
     first = fit(training, options, arguments.out / "first.pt", say)
     finish = replace(FINISH, seed=arguments.seed + 1)
-    network = fit(training, finish, arguments.out / "second.pt", say, begin_with=first)
+    second = fit(training, finish, arguments.out / "second.pt", say, begin_with=first)
+    network = mean_network(first, second)
     path = arguments.out / "finder.onnx"
     export_finder(network, path)
-    temperature = choose_temperature(measure(FaceFinder(path), validation)["all"])
-    export_finder(network, path, temperature)
-    report(path, network, temperature, training, validation)
-
-
-def choose_temperature(tally: Tally) -> float:
-    """Return the softening of the eye states that makes the marked ones most likely."""
-    truth = np.array(tally.not_open)
-    p = np.clip(np.array(tally.p_not_open), 1e-6, 1 - 1e-6)
-    logits = np.log(p / (1 - p))
-
-    def surprise(temperature: float) -> float:
-        softened = 1 / (1 + np.exp(-logits / temperature))
-        return float(-np.log(np.where(truth, softened, 1 - softened)).mean())
-
-    return float(min(TEMPERATURES, key=surprise))
+    report(path, network, training, validation)
 
 
 def report(
     path: Path,
     network: FinderNetwork,
-    temperature: float,
     training: list[Photograph],
     validation: list[Photograph],
 ) -> None:
@@ -83,9 +65,9 @@ def report(
         "sha256": hash_file(path),
         "megabytes": path.stat().st_size / 1e6,
         "parameters": sum(p.numel() for p in network.parameters()) / 1e6,
-        "temperature": temperature,
         "min_score": DEFAULT_MIN_SCORE,
         "negatives": negatives,
+        "calibration_error": tallies["all"].summary()["eye_state_calibration_error"],
     }
     summaries = {name: tally.summary() for name, tally in tallies.items()}
     write_json(path.with_name("measures.json"), {**facts, "measures": summaries})

@@ -18,13 +18,12 @@ class ExportedFinder(nn.Module):
     """From uint8 pictures to peaks and values.
 
     Peaks are the probabilities of centres that are the highest among their eight neighbours; values
-    are all other maps, with states and views as probabilities (softened by `temperature`).
+    are all other maps, with states and views as probabilities.
     """
 
-    def __init__(self, network: FinderNetwork, temperature: float = 1.0) -> None:
+    def __init__(self, network: FinderNetwork) -> None:
         super().__init__()
         self.network = network
-        self.temperature = temperature
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Take uint8 (batch, height, width, 3) and return peaks and values."""
@@ -33,15 +32,15 @@ class ExportedFinder(nn.Module):
         centres = torch.sigmoid(maps[:, CHANNELS["centres"]])
         highest = functional.max_pool2d(centres, 3, stride=1, padding=1)
         peaks = centres * (centres >= highest).float()
-        states = torch.softmax(maps[:, CHANNELS["eye_state"]] / self.temperature, dim=1)
+        states = torch.softmax(maps[:, CHANNELS["eye_state"]], dim=1)
         views = torch.softmax(maps[:, CHANNELS["view"]], dim=1)
         between = maps[:, CHANNELS["centres"].stop : CHANNELS["eye_state"].start]
         return peaks, torch.cat([between, states, views], dim=1)
 
 
-def export_finder(network: FinderNetwork, path: Path, temperature: float = 1.0) -> None:
+def export_finder(network: FinderNetwork, path: Path) -> None:
     """Write the ONNX file; sides and number of pictures stay free."""
-    module = ExportedFinder(network.eval(), temperature).eval()
+    module = ExportedFinder(network.eval()).eval()
     example = torch.zeros((1, 320, 320, 3), dtype=torch.uint8)
     free = {0: "n", 1: "height", 2: "width"}
     with warnings.catch_warnings():
