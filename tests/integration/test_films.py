@@ -91,7 +91,8 @@ def test_preview_draws_the_zones(folder: Path) -> None:
     (preview,) = json.loads(done.stdout)["previews"]
     with Image.open(folder / preview) as image:
         assert image.size == (640, 288)
-    assert [p.name for p in (folder / "check").iterdir()] == ["preview_two mice.jpg"]
+    assert [p.name for p in (folder / "check_preview").iterdir()] == ["two mice_left.jpg"]
+    assert not (folder / "check").exists()
 
 
 def test_find_prints_the_contract(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_does_not_exist_says_so() -> None:
     assert cronbach_alpha(alone) is None
     assert exact_agreement(alone) is None
     assert krippendorff_alpha(np.ones((5, 2))) is None
-    assert intraclass_correlation(np.ones((5, 2)))["reason"] == "the scores do not vary"
+    assert intraclass_correlation(np.ones((5, 2)))["reason"].startswith("the scores do not vary")
     assert quadratic_kappa(np.ones(4), np.ones(4)) is None
 
 

@@ -74,6 +74,8 @@ def _try_engine() -> dict[str, Any]:
 
     backbone = find_backbone(DEFAULT_BACKBONE)
     path = locate_backbone(backbone)
+    if not path.exists():
+        return {"default backbone unchanged": False, "works": False}
     side = backbone.preprocessing.input_px
     features = Network(path).features(np.zeros((1, 3, side, side), np.float32))
     whole = hash_file(path) == backbone.sha256

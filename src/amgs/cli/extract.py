@@ -42,7 +42,7 @@ def extract(
     ] = None,
     interval: Annotated[
         float,
-        typer.Option(min=1.0, help="One image per so many seconds of film (10, as in the paper)."),
+        typer.Option(min=2.0, help="One image per so many seconds of film (10, as in the paper)."),
     ] = 10.0,
     margin: Annotated[
         float,
@@ -53,7 +53,7 @@ def extract(
         typer.Option(
             min=0.0,
             max=1.0,
-            help="Less sharp faces are rejected (0.40, or less where all faces are soft).",
+            help="Less sharp faces are rejected (0.35, or less where all faces are soft).",
         ),
     ] = None,
     max_motion: Annotated[
@@ -67,7 +67,8 @@ def extract(
     preview: Annotated[
         bool,
         typer.Option(
-            "--preview", help="Only draw the zones on one picture of every film, to check them."
+            "--preview",
+            help="Only draw the zones on one picture of every film, into a folder beside --out.",
         ),
     ] = False,
     restart: Annotated[
@@ -126,7 +127,8 @@ def _extract(
     restart: bool,
     silent: bool,
 ) -> ExtractionSummary:
-    from amgs.faces.extraction import clear_extraction, extract_faces
+    from amgs.faces.extraction import extract_faces
+    from amgs.faces.extraction_checks import clear_extraction
 
     if restart:
         clear_extraction(out)
@@ -193,13 +195,23 @@ def _main_reason(row: dict[str, Any]) -> str:
 
 
 def _preview(films: list[FilmToExtract], out: Path, *, as_json: bool, quiet: bool) -> None:
+    from amgs.errors import ImpossibleValueError, UnreadableFilmError
     from amgs.faces.preview import write_preview
 
-    drawn = [write_preview(film, out).as_posix() for film in films]
+    folder = out.with_name(f"{out.name}_preview")  # beside it: previews are no face images
+    drawn: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for film in films:
+        try:
+            drawn[str(film.path)] = write_preview(film, folder).as_posix()
+        except (UnreadableFilmError, ImpossibleValueError) as error:
+            problems[str(film.path)] = str(error)
     if as_json:
-        print_json({"previews": drawn})
-        return
-    print_table(
-        "Previews", ["film", "picture"], [[f.name, d] for f, d in zip(films, drawn, strict=True)]
-    )
+        listed = [{"film": name, "problem": problem} for name, problem in problems.items()]
+        print_json({"previews": list(drawn.values()), "problems": listed})
+    elif drawn:
+        print_table("Previews", ["film", "picture"], list(drawn.items()))
+    warn([f"{name}: {problem}" for name, problem in problems.items()])
+    if not drawn:
+        fail("Not one film could be drawn.")
     note("Every animal should be inside its own zone. Then run without --preview.", quiet=quiet)

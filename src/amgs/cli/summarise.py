@@ -20,6 +20,8 @@ from amgs.cli.console import (
 from amgs.vocabulary import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from amgs.prediction.recording_times import RecordingTime
     from amgs.prediction.summarise import SummaryOptions
 
@@ -89,8 +91,12 @@ def summarise(
     )
     from amgs.tables import write_table
 
+    course_columns = ("from_min", "to_min", *SUMMARY_COLUMNS)
     if out is not None:
         refuse_to_replace_file(out, SUMMARY_COLUMNS, overwrite=overwrite)
+        beside = out.with_name(f"{out.stem}_time_course.csv")
+        if bins is not None:
+            refuse_to_replace_file(beside, course_columns, overwrite=overwrite)
     table = read_predictions(predictions)
     times = None if extraction is None else read_recording_times(extraction)
     options = SummaryOptions(threshold, min_per_minute, from_min, to_min, without_sleep)
@@ -100,17 +106,29 @@ def summarise(
     if out is not None:
         write_table(out, SUMMARY_COLUMNS, [_cells(row, SUMMARY_COLUMNS) for row in rows])
         if course:
-            columns = ("from_min", "to_min", *SUMMARY_COLUMNS)
-            beside = out.with_name(f"{out.stem}_time_course.csv")
-            write_table(beside, columns, [_cells(row, columns) for row in course])
-    if times is None:
-        warn([NO_TIMES])
+            write_table(beside, course_columns, [_cells(row, course_columns) for row in course])
+    warn(_warnings(table, times))
     if json:
         print_json(_document(options, times, rows, sensitivity, course))
         return
     _print(rows, sensitivity, options)
     if out is not None:
         note(f"Written to {out}. Next: amgs compare {out}", quiet=quiet)
+
+
+def _warnings(table: pd.DataFrame, times: dict[str, RecordingTime] | None) -> list[str]:
+    from amgs.prediction.summarise import unseen_recordings
+
+    found = [] if times is not None else [NO_TIMES]
+    unseen = unseen_recordings(table, times or {})
+    if unseen:
+        found.append(
+            f"{len(unseen)} recordings have no image and are in no row: {', '.join(unseen[:10])}. "
+            "Their animals get one when `amgs extract` is given a table of recordings."
+        )
+    if table.attrs.get("problems"):
+        found.append(f"{table.attrs['problems']} images have no prediction and do not count.")
+    return found
 
 
 def _cells(row: dict[str, Any], columns: tuple[str, ...]) -> list[object]:

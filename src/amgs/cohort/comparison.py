@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,8 @@ def compare_groups(
             if c.animal in names
         ]
         changes = [c for c in changes if c.animal not in names]
+        kept = tuple(cell for cell in cohort.cells if cell.animal not in names)
+        cohort = replace(cohort, cells=kept)
     if not changes:
         reasons = "; ".join(f"{e.animal}: {e.reason}" for e in excluded[:5])
         msg = f"Expected animals with {cohort.value} at every timepoint, found none. {reasons}"
@@ -171,7 +173,7 @@ def _with_effects(rows: list[Result] | Result, samples: Samples) -> list[Result]
                 **row,
                 "hedges_g": effect.get("hedges_g"),
                 "hedges_g_interval": [effect["lower"], effect["upper"]]
-                if "lower" in effect
+                if effect.get("lower") is not None and effect.get("upper") is not None
                 else None,
                 "welch_interval": mean_difference_interval(x, y),
             }
@@ -199,6 +201,8 @@ def _notes(document: dict[str, Any]) -> list[str]:
             f"Outliers at {document['baseline']}, kept: {names}. Tuttle et al. removed such "
             "animals; --outliers remove does."
         )
+    if document["outlier_rule"] == "remove" and document["baseline"] is None:
+        notes.append("There is no baseline, so no outlier at baseline was looked for.")
     if document["excluded"]:
         notes.append(
             f"{len(document['excluded'])} animals were left out; reasons under `excluded`."

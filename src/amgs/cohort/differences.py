@@ -42,11 +42,11 @@ def choose_baseline(cohort: Cohort, baseline: str | None) -> str | None:
             msg = f"Expected the baseline to be one of {', '.join(there)}, found {baseline!r}."
             raise DesignError(msg)
         return baseline
+    if len(there) == 1:
+        return None
     named = [name for name in there if name.lower() == BASELINE]
     if named:
         return named[0]
-    if len(there) == 1:
-        return None
     msg = (
         f"Expected a timepoint called {BASELINE!r}, found {', '.join(there)}. Say which is the "
         "baseline with --baseline NAME."

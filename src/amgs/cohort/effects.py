@@ -10,7 +10,15 @@ from scipy.special import gammaln
 from scipy.stats import f as f_distribution
 from scipy.stats import ncf, nct
 
-from amgs.cohort.oneway import CONFIDENCE, Floats, NotComputed, Result, Samples, why_no_test
+from amgs.cohort.oneway import (
+    CONFIDENCE,
+    Floats,
+    NotComputed,
+    Result,
+    Samples,
+    is_constant,
+    why_no_test,
+)
 
 _STEP = 0.5
 MOST_ANIMALS = 10_000
@@ -28,22 +36,26 @@ def hedges_g(x: Floats, y: Floats) -> Result:
     if min(n, m) < 2:  # noqa: PLR2004
         return NotComputed("one of the groups has one animal only").as_dict()
     pooled = sqrt(((n - 1) * x.var(ddof=1) + (m - 1) * y.var(ddof=1)) / df)
-    if pooled == 0:
+    if is_constant(x) and is_constant(y):
         return NotComputed("all values within both groups are equal").as_dict()
     correction = exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / sqrt(df / 2)
     per_unit = sqrt(n * m / (n + m))
     t = float((x.mean() - y.mean()) / pooled * per_unit)
     tail = (1 - CONFIDENCE) / 2
     lower, upper = (_noncentrality(t, df, share) for share in (1 - tail, tail))
+    factor = correction / per_unit
     return {
-        "hedges_g": correction * t / per_unit,
-        "lower": correction * lower / per_unit,
-        "upper": correction * upper / per_unit,
+        "hedges_g": factor * t,
+        "lower": None if lower is None else factor * lower,
+        "upper": None if upper is None else factor * upper,
     }
 
 
-def _noncentrality(t: float, df: int, share: float) -> float:
-    """Return the noncentrality at which `share` of the distribution lies below t."""
+def _noncentrality(t: float, df: int, share: float) -> float | None:
+    """Return the noncentrality at which `share` of the distribution lies below t.
+
+    ``None`` for a t so large that the distribution cannot be computed.
+    """
 
     def beyond(noncentrality: float) -> float:
         return float(nct.cdf(t, df, noncentrality)) - share
@@ -54,6 +66,8 @@ def _noncentrality(t: float, df: int, share: float) -> float:
         low -= _STEP
     while beyond(high) > 0:
         high += _STEP
+    if not np.isfinite([beyond(low), beyond(high)]).all():
+        return None
     return float(brentq(beyond, low, high, xtol=1e-12))
 
 

@@ -186,6 +186,8 @@ def mixed_model(cohort: Cohort, baseline: str | None) -> Result:
     x[np.arange(len(cells)), [column[c.group, c.timepoint] for c in cells]] = 1.0
     y = np.array([c.value for c in cells], float)
     fit = fit_random_intercept(y, x, np.array([animals.index(c.animal) for c in cells], np.intp))
+    if fit.var_residual <= _TINY * float(y.var()) or not np.isfinite(fit.var_residual):
+        return NotComputed("the values follow the means but for rounding: no residual").as_dict()
     rows: list[Result] = []
     groups = [g for g in cohort.groups if (g, baseline) in column]
     for timepoint in (t for t in cohort.timepoints if t != baseline):
@@ -195,6 +197,8 @@ def mixed_model(cohort: Cohort, baseline: str | None) -> Result:
                 weights[column[group, timepoint]] += sign
                 weights[column[group, str(baseline)]] -= sign
             rows.append({"timepoint": timepoint, "a": a, "b": b} | fit.contrast(weights))
+    if not all(np.isfinite(row["p"]) and row["df"] > 0 for row in rows):
+        return NotComputed("the variances cannot be told apart with these data").as_dict()
     adjusted = holm([row["p"] for row in rows])
     return {
         "n_animals": len(animals),

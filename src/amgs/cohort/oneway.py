@@ -17,6 +17,7 @@ OUTLIER_FROM = 3.0
 """Animals whose studentised residual is larger are outliers (Tuttle et al. 2018)."""
 
 CONFIDENCE = 0.95
+_ROUNDING = 1e-10
 _SMALLEST_FOR_NORMALITY = 8
 
 
@@ -56,7 +57,7 @@ def studentised_residuals(samples: Samples) -> dict[str, Floats] | NotComputed:
         return NotComputed("there are too few animals to leave one out")
     residuals = {name: x - x.mean() for name, x in samples.items()}
     total = sum(float((e**2).sum()) for e in residuals.values())
-    if total == 0:
+    if all(is_constant(x) for x in samples.values()):
         return NotComputed("all values within every group are equal")
     found = {}
     for name, e in residuals.items():
@@ -81,7 +82,7 @@ def anderson_darling_test(samples: Samples) -> Result:
     if len(residuals) < _SMALLEST_FOR_NORMALITY:
         reason = f"needs at least {_SMALLEST_FOR_NORMALITY} animals, there are {len(residuals)}"
         return NotComputed(reason).as_dict()
-    if np.ptp(residuals) == 0:
+    if all(is_constant(x) for x in samples.values()):
         return NotComputed("all values within every group are equal").as_dict()
     a2, p = normal_ad(residuals)
     return {"a_squared": float(a2), "p": float(p), "of": "residuals from the group means"}
@@ -94,16 +95,18 @@ def levene_test(samples: Samples) -> Result:
     reason = why_no_test(samples)
     if reason:
         return NotComputed(reason).as_dict()
-    by_mean = levene(*samples.values(), center="mean")
-    by_median = levene(*samples.values(), center="median")
     n, k = sum(map(len, samples.values())), len(samples)
-    return {
-        "F": float(by_mean.statistic),
-        "df_between": k - 1,
-        "df_within": n - k,
-        "p": float(by_mean.pvalue),
-        "by_median": {"F": float(by_median.statistic), "p": float(by_median.pvalue)},
-    }
+    found: dict[str, Result] = {}
+    for center in ("mean", "median"):
+        middle = np.mean if center == "mean" else np.median
+        if all(is_constant(np.abs(x - middle(x)), like=x) for x in samples.values()):
+            reason = f"all distances from the group {center} are equal (very few animals?)"
+            found[center] = NotComputed(reason).as_dict()
+            continue
+        test = levene(*samples.values(), center=center)
+        found[center] = {"F": float(test.statistic), "p": float(test.pvalue)}
+    degrees = {"df_between": k - 1, "df_within": n - k}
+    return found["mean"] | degrees | {"by_median": found["median"]}
 
 
 def one_way_anova(samples: Samples) -> Result:
@@ -170,6 +173,12 @@ def pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     return [(names[j], names[i]) for i in range(len(names)) for j in range(i + 1, len(names))]
 
 
+def is_constant(x: Floats, like: Floats | None = None) -> bool:
+    """Say whether values are equal but for rounding, as small as that of `like`."""
+    scale = float(np.abs(x if like is None else like).max(initial=0.0))
+    return bool(np.ptp(x) <= _ROUNDING * max(1.0, scale))
+
+
 def why_no_test(samples: Samples) -> str:
     """Say why groups cannot be compared; empty if they can."""
     if len(samples) < 2:  # noqa: PLR2004
@@ -177,6 +186,6 @@ def why_no_test(samples: Samples) -> str:
     alone = [name for name, x in samples.items() if len(x) < 2]  # noqa: PLR2004
     if alone:
         return f"one animal only in {', '.join(alone)}: its group has no variance"
-    if all(np.ptp(x) == 0 for x in samples.values()):
+    if all(is_constant(x) for x in samples.values()):
         return "all values within every group are equal: there is no variance to compare with"
     return ""

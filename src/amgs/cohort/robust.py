@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from amgs.cohort.oneway import CONFIDENCE, NotComputed, Result, Samples, pairs, why_no_test
+from amgs.cohort.oneway import (
+    CONFIDENCE,
+    NotComputed,
+    Result,
+    Samples,
+    is_constant,
+    pairs,
+    why_no_test,
+)
 
 
 def welch_anova(samples: Samples) -> Result:
@@ -107,13 +115,13 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def _why_no_weights(samples: Samples) -> str:
-    equal = [name for name, x in samples.items() if np.ptp(x) == 0]
+    equal = [name for name, x in samples.items() if is_constant(x)]
     return f"all values are equal in {', '.join(equal)}" if equal else ""
 
 
 def _why_no_ranks(samples: Samples) -> str:
     if len(samples) < 2:  # noqa: PLR2004
         return f"there is one group ({', '.join(samples)}), a comparison needs two"
-    if np.ptp(np.concatenate(list(samples.values()))) == 0:
+    if is_constant(np.concatenate(list(samples.values()))):
         return "all values are equal"
     return ""

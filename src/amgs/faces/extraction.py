@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from amgs.config import thread_count
-from amgs.errors import OutputExistsError, UnreadableFilmError
+from amgs.errors import ImpossibleValueError, UnreadableFilmError
 from amgs.faces.crop import DEFAULT_MARGIN, crop_face, write_crop
 from amgs.faces.decode import Box
+from amgs.faces.extraction_checks import MARKER, check_zones, refuse_to_forget
 from amgs.faces.extraction_tables import FilmOutcome, write_tables
 from amgs.faces.finder import FaceFinder, finder_path
-from amgs.faces.journal import Journal, describe_result
+from amgs.faces.journal import JOURNALS, Journal, describe_result
 from amgs.faces.looking import IntervalResult, LookingOptions, look_at_interval, usual_sharpness
 from amgs.faces.recordings import (
     FilmToExtract,
@@ -36,8 +36,6 @@ from amgs.video.sampling import (
     cut_intervals,
 )
 
-JOURNALS = ".progress"
-MARKER = "extraction.json"
 _HEADER_MAY_LIE_BY_S = 2.0
 
 
@@ -49,6 +47,10 @@ class ExtractionOptions:
     skip_start_s: float = DEFAULT_SKIP_START_S
     margin: float = DEFAULT_MARGIN
     looking: LookingOptions = field(default_factory=LookingOptions)
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that is over before it begins."""
+        cut_intervals(self.interval_s, self.interval_s, self.skip_start_s)
 
 
 @dataclass(slots=True)
@@ -109,45 +111,26 @@ def extract_faces(
         If there is one film and it cannot be used; of several films such are listed instead.
     TableError
         If two films are copies of each other: one animal would count as two.
+    ImpossibleValueError
+        If zones reach beyond the frame; all of them are told before the first look.
+    OutputExistsError
+        If the folder holds recordings that are not among the films, or a changed ``faces.csv``.
     ResumeError
         If the folder holds results made with other options.
     """
     options = options or ExtractionOptions()
     refuse_copies(films)
+    refuse_to_forget(folder, [r.name for film in films for r in film.recordings])
+    check_zones(films)
     extraction = _Extraction(folder, options, finder or FaceFinder(), len(films) == 1)
     total = sum(_expected_intervals(film.path, options) for film in films)
     done = 0
     jobs = jobs or thread_count()
-    try:
-        with ThreadPoolExecutor(jobs) as executor:
-            for count in extraction.run(executor, films, 2 * jobs):
-                done += count
-                progress("looking for faces", done, max(total, done))
-        return extraction.finish(films)
-    finally:
-        extraction.close()
-
-
-def clear_extraction(folder: Path) -> None:
-    """Remove what an earlier extraction left in a folder, and nothing else.
-
-    Raises
-    ------
-    OutputExistsError
-        If the folder holds no extraction.
-    """
-    if not folder.exists():
-        return
-    if not (folder / JOURNALS).is_dir():
-        msg = (
-            f"Expected a folder made by `amgs extract`, found {folder} without a record of one; "
-            "nothing was removed. Choose another --out."
-        )
-        raise OutputExistsError(msg)
-    for name in (JOURNALS, "faces"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("faces.csv", "extraction.csv", "possible_sleep.csv", MARKER):
-        (folder / name).unlink(missing_ok=True)
+    with ThreadPoolExecutor(jobs) as executor:
+        for count in extraction.run(executor, films, 2 * jobs):
+            done += count
+            progress("looking for faces", done, max(total, done))
+    return extraction.finish(films)
 
 
 class _Extraction:
@@ -199,7 +182,7 @@ class _Extraction:
         film = open_film(source.path)
         try:
             info = film.info
-            boxes: list[Box] = [r.zone.box(info.width, info.height) for r in source.recordings]
+            boxes = _boxes(source, info.width, info.height)
             usual = usual_sharpness(film, boxes, self.finder, self.options.looking)
             self._compare_with_header(source, film)
         finally:
@@ -298,16 +281,22 @@ class _Extraction:
             asdict(self.options),
             {
                 "face_finder": self.finder_hash,
-                **{o.source.name: fingerprint_film(o.source.path) for o in self.opened},
+                **{
+                    recording.name: fingerprint_film(o.source.path)
+                    for o in self.opened
+                    for recording in o.source.recordings
+                },
             },
         )
         write_json(self.folder / MARKER, provenance.as_dict())
         return self.summary
 
-    def close(self) -> None:
-        """Close the journals; what they hold is safe."""
-        for opened in self.opened:
-            opened.journal.close()
+
+def _boxes(source: FilmToExtract, width: int, height: int) -> list[Box]:
+    try:
+        return [r.zone.box(width, height) for r in source.recordings]
+    except ImpossibleValueError as error:
+        raise ImpossibleValueError(f"{source.name}: {error}") from error
 
 
 def _time_in_name(time_s: float) -> str:

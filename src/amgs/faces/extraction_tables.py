@@ -92,11 +92,13 @@ def write_tables(folder: Path, outcomes: Sequence[FilmOutcome]) -> list[dict[str
             recordings.append(
                 _recording_row(outcome, recording, zones, looks, asleep)
                 | {"usual_sharpness": None if usual is None else round(usual, 4)}
+                | dict(recording.known)
             )
     write_table(folder / "faces.csv", (*FACES_COLUMNS, *known), faces)
     write_table(folder / "possible_sleep.csv", SLEEP_COLUMNS, sleep)
-    rows = [[row[column] for column in EXTRACTION_COLUMNS] for row in recordings]
-    write_table(folder / "extraction.csv", EXTRACTION_COLUMNS, rows)
+    columns = (*EXTRACTION_COLUMNS, *known)
+    rows = [[row.get(column) for column in columns] for row in recordings]
+    write_table(folder / "extraction.csv", columns, rows)
     return recordings
 
 

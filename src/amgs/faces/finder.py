@@ -137,6 +137,8 @@ class FaceFinder:
         side = _SURROUND * length
         x0, y0 = (left + right - side) / 2, (top + bottom - side) / 2
         to_px = min(INPUT_PX, _round_up(round(side * MOST_ZOOM)))
+        if not _touches(rgb, x0, y0, side):
+            return face
         canvas, zoom = cut_square(rgb, x0, y0, side, to_px)
         again = [f.moved(1 / zoom, x0, y0) for f in self._run(canvas, CANDIDATE_SCORE / 2)]
         same = [f for f in again if overlap(f.box, face.box) >= _SAME_FACE_IOU]
@@ -203,6 +205,14 @@ def cut_square(rgb: RGB, x0: float, y0: float, side: float, to_px: int) -> tuple
     )
     canvas[v0:v1, u0:u1] = np.asarray(patch)
     return canvas, zoom
+
+
+def _touches(rgb: RGB, x0: float, y0: float, side: float) -> bool:
+    """Say whether a square holds at least a pixel's width of the picture in both directions."""
+    height, width = rgb.shape[:2]
+    inside_x = min(width, x0 + side) - max(0.0, x0)
+    inside_y = min(height, y0 + side) - max(0.0, y0)
+    return bool(min(inside_x, inside_y) >= 2.0)  # noqa: PLR2004
 
 
 def _round_up(length: int) -> int:

@@ -15,6 +15,9 @@ from amgs.errors import ResumeError
 from amgs.faces.looking import IntervalResult, Look
 from amgs.faces.sleep import SleepLook
 
+JOURNALS = ".progress"
+"""Folder of the journals, inside that of the results."""
+
 
 class Journal:
     """One line per finished interval, made safe before the next; a torn last line is dropped.
@@ -41,18 +44,14 @@ class Journal:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_line(self._identity), encoding="utf-8", newline="\n")
-        self._stream = path.open("a", encoding="utf-8", newline="\n")
 
     def add(self, entry: dict[str, Any]) -> None:
         """Write down a finished interval."""
-        self._stream.write(_line(entry))
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        with self.path.open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(_line(entry))
+            stream.flush()
+            os.fsync(stream.fileno())
         self.entries[entry["interval"]] = entry
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
 
     def _take_up(self) -> None:
         content = self.path.read_bytes()

@@ -24,7 +24,7 @@ def write_preview(film: FilmToExtract, folder: Path, finder: FaceFinder | None =
     Returns
     -------
     Path
-        The JPEG written, ``preview_<film>.jpg`` in the folder.
+        The JPEG written, named after the first recording of the film.
 
     Raises
     ------
@@ -53,7 +53,8 @@ def write_preview(film: FilmToExtract, folder: Path, finder: FaceFinder | None =
     finally:
         opened.close()
     assert best is not None  # noqa: S101 - at least one picture was tried
-    target = folder / f"preview_{film.path.stem}.jpg"
+    name = film.recordings[0].name.replace("/", "_")
+    target = folder / f"{name}.jpg"
     with whole_file(target) as temporary:
         Image.fromarray(draw_zones(best[1], zones, best[2])).save(temporary, "JPEG", quality=90)
     return target

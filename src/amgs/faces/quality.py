@@ -22,13 +22,13 @@ SHARPNESS_PX = 160
 
 MOTION_PX = 48
 
-DEFAULT_MIN_SHARPNESS = 0.40
-"""98 % of 399 faces in real photographs are sharper. Blurred over 2.5 % of their length 2 % are,
-smeared by motion over 12 % of it 5 % (docs/methods.md)."""
+DEFAULT_MIN_SHARPNESS = 0.35
+"""Of 399 faces in real photographs nearly all are sharper (2nd of a hundred: 0.40), and films are
+softer than photographs. Blurred over 2.5 % of their length, one in ten is (docs/methods.md)."""
 
 SOFT_SHARE, SHARPNESS_FLOOR = 0.75, 0.20
-"""White animals and soft cameras never reach 0.40: the two face images of the original authors have
-0.34 and 0.31. So in a recording whose sharp faces are soft, the limit is three quarters of what is
+"""White animals and soft cameras may never reach 0.35: the two face images of the original authors
+have 0.34 and 0.31. So in a recording whose sharp faces are soft, the limit is three quarters of what is
 usual there, but never below 0.20."""
 
 DEFAULT_MAX_MOTION = 0.35

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,14 +99,38 @@ def summarise_animals(
     _check_columns(predictions, options, times)
     _check_groups(predictions)
     chosen = _in_period(predictions, options)
+    by_unit = {
+        tuple(map(str, unit)): part for unit, part in predictions.groupby(list(_UNITS), sort=False)
+    }
+    filmed = _recordings_of(by_unit, times)
     rows = []
-    # Animals without any image in the period still get a row: they are not forgotten.
-    for (animal, group, timepoint), everything in predictions.groupby(list(_UNITS), sort=False):
-        part = chosen.loc[chosen.index.intersection(everything.index)]
-        minutes = _minutes(everything, options, times)
-        unit = {"animal": animal, "group": group, "timepoint": timepoint}
-        rows.append(unit | _summarise_one(part, options, minutes))
+    # Animals without any image still get a row: they are not forgotten.
+    for unit, names in filmed.items():
+        here = chosen.index if unit in by_unit else chosen.index[:0]
+        part = chosen.loc[here.intersection(by_unit[unit].index)] if len(here) else chosen.iloc[:0]
+        minutes = _minutes(names, options, times)
+        rows.append(dict(zip(_UNITS, unit, strict=True)) | _summarise_one(part, options, minutes))
     return rows
+
+
+def unseen_recordings(predictions: pd.DataFrame, times: Mapping[str, RecordingTime]) -> list[str]:
+    """Return recordings that were filmed, but have no image and do not say whose they are."""
+    seen = set(predictions["recording"]) if "recording" in predictions else set()
+    return sorted(name for name, t in times.items() if name not in seen and t.unit is None)
+
+
+def _recordings_of(
+    by_unit: Mapping[tuple[str, ...], pd.DataFrame], times: Mapping[str, RecordingTime] | None
+) -> dict[tuple[str, ...], set[str]]:
+    """Return the recordings of every unit, also of those without an image."""
+    found: dict[tuple[str, ...], set[str]] = {
+        unit: set(part["recording"]) if "recording" in part else set()
+        for unit, part in by_unit.items()
+    }
+    for name, time in (times or {}).items():
+        if time.unit is not None:
+            found.setdefault(time.unit, set()).add(name)
+    return found
 
 
 def _summarise_one(
@@ -151,18 +175,17 @@ def time_course(
         raise ImpossibleValueError(f"Expected bins longer than 0 minutes, found {bin_min:g}.")
     _check_columns(predictions, options, times, with_time=True)
     start, stop = (options.from_min or 0.0), options.to_min
-    last = float(predictions["time_s"].max()) / 60
-    end = last if stop is None else min(stop, last)
-    number = 0
-    while start + number * bin_min <= end:
-        low = start + number * bin_min
+    end = float(predictions["time_s"].max()) / 60
+    if times:
+        end = max(end, *(time.duration_s / 60 for time in times.values()))
+    end = end if stop is None else min(stop, end)
+    low = start
+    while low < end:
         high = low + bin_min if stop is None else min(low + bin_min, stop)
-        cut = SummaryOptions(
-            options.threshold, options.min_per_minute, low, high, options.leave_out_sleep
-        )
+        cut = replace(options, from_min=low, to_min=high)
         for row in summarise_animals(predictions, cut, times):
             yield {"from_min": low, "to_min": high} | row
-        number += 1
+        low = high
 
 
 def threshold_sensitivity(
@@ -173,13 +196,7 @@ def threshold_sensitivity(
     """Return % pain and animals included per group and timepoint at thresholds 0.5 to 0.95."""
     found = []
     for threshold in SENSITIVITY_THRESHOLDS:
-        cut = SummaryOptions(
-            threshold,
-            options.min_per_minute,
-            options.from_min,
-            options.to_min,
-            options.leave_out_sleep,
-        )
+        cut = replace(options, threshold=threshold)
         by_group: dict[tuple[str, str], list[float]] = {}
         for row in summarise_animals(predictions, cut, times):
             values = by_group.setdefault((row["group"], row["timepoint"]), [])
@@ -209,13 +226,13 @@ def _in_period(predictions: pd.DataFrame, options: SummaryOptions) -> pd.DataFra
 
 
 def _minutes(
-    part: pd.DataFrame, options: SummaryOptions, times: Mapping[str, RecordingTime] | None
+    recordings: set[str], options: SummaryOptions, times: Mapping[str, RecordingTime] | None
 ) -> float | None:
     if times is None:
         return None
     return sum(
         times[name].minutes(options.period_s, without_sleep=options.leave_out_sleep)
-        for name in part["recording"].unique()
+        for name in sorted(recordings)
     )
 
 

@@ -65,8 +65,15 @@ def intraclass_correlation(scores: Floats) -> Result:
     columns = n * ((x.mean(axis=0) - grand) ** 2).sum() / (k - 1)
     residual = x - x.mean(axis=1, keepdims=True) - x.mean(axis=0, keepdims=True) + grand
     error = (residual**2).sum() / ((n - 1) * (k - 1))
-    if rows == 0 or error == 0:
-        return {"computed": False, "reason": "the scores do not vary", "form": form}
+    if rows == 0 or (error == 0 and columns > 0):
+        return {
+            "computed": False,
+            "reason": "the scores do not vary, or raters differ by a constant only",
+            "form": form,
+        }
+    if error == 0:  # all raters gave the same scores, and these vary
+        perfect = {"value": 1.0, "lower": 1.0, "upper": 1.0}
+        return {"form": form, **perfect, "n_images": n, "average_of_raters": 1.0}
     single = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
     lower, upper = _limits(float(single), rows, columns, error, n, k)
     return {

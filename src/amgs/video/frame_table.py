@@ -8,6 +8,7 @@ decoded. Where packets say too little (no time, two alike), the whole film is de
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,6 +28,22 @@ PROVED_PICTURES = 40
 """At least so many pictures are decoded from the beginning to prove the table."""
 
 MAX_PROVED_PICTURES = 400
+
+LOST = {
+    getattr(errno, name)
+    for name in (
+        "EIO",
+        "ENOENT",
+        "ENODEV",
+        "ENXIO",
+        "ESTALE",
+        "ETIMEDOUT",
+        "ECONNRESET",
+        "ENOTCONN",
+    )
+    if hasattr(errno, name)
+}
+"""Errors of the system, not of the film; FFmpeg says EPERM where a film cannot be searched."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,15 @@ def decode_from_start(container: InputContainer) -> Iterator[VideoFrame]:
         return
 
 
+def raise_if_lost(error: Exception) -> None:
+    """Raise an error again that says that the file cannot be reached any more.
+
+    A network drive that drops out is no damage to the film: what was asked must be asked again.
+    """
+    if isinstance(error, OSError) and error.errno in LOST:
+        raise error
+
+
 def _packets(container: InputContainer) -> Iterator[Any]:
     """Yield the packets of the film up to where the file ends or breaks off."""
     import av
@@ -136,7 +162,10 @@ def _packets(container: InputContainer) -> Iterator[Any]:
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, av.error.InvalidDataError, av.error.EOFError):
+        except StopIteration:
+            return
+        except av.error.FFmpegError as error:
+            raise_if_lost(error)
             return
         if packet.size:
             yield packet

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import UnreadableFilmError
-from amgs.video.frame_table import FrameTable, make_frame_table
+from amgs.video.frame_table import FrameTable, make_frame_table, raise_if_lost
 from amgs.video.picture import RGB, FilmInfo, Picture, deinterlace
 
 if TYPE_CHECKING:
@@ -109,7 +109,10 @@ class Film:
         if not self.info.interlaced:
             return self.picture(index).rgb()
         first, stop = max(0, index - 1), min(len(self.table), index + 2)
-        neighbours = [p.frame for p in self.pictures(first, stop)]
+        try:
+            neighbours = [p.frame for p in self.pictures(first, stop)]
+        except UnreadableFilmError:  # a neighbour is damaged: do without
+            first, neighbours = index, [self.picture(index).frame]
         frame = deinterlace(neighbours, index - first)
         return Picture(frame, index, float(self.table.times_s[index]), self.info).rgb()
 
@@ -148,7 +151,8 @@ class Film:
                 else:
                     target = max(int(self.table.pts[0]), pts - round(back_off / time_base))
                     self._container.seek(target, stream=self._stream, backward=True)
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
+                raise_if_lost(error)
                 continue
             packets = self._demux()
             found = self._advance(packets, pts)
@@ -176,7 +180,10 @@ class Film:
         while True:
             try:
                 packet = next(packets)
-            except (StopIteration, av.error.FFmpegError):
+            except StopIteration:
+                return
+            except av.error.FFmpegError as error:
+                raise_if_lost(error)
                 return
             if packet.size:
                 yield packet
@@ -238,6 +245,9 @@ def open_film(path: Path, table: FrameTable | None = None) -> Film:
         context: Any = container.streams.video[0].codec_context
         context.thread_count = 1  # several intervals are decoded side by side instead
         return Film(path, container, table or make_frame_table(container))
+    except OSError:
+        container.close()
+        raise
     except UnreadableFilmError as error:
         container.close()
         text = str(error)

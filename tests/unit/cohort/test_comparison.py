@@ -225,6 +225,59 @@ def test_outliers_at_baseline_are_reported_or_removed() -> None:
     assert "studentised residual" in removed["excluded"][0]["reason"]
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"a": [1.0, 2], "b": [4.0, 6]},
+        {"a": [0.0, 0, 0.001], "b": [100.0, 100, 100]},
+        {"a": [0.3 - 0.1, 0.4 - 0.2, 0.6 - 0.4], "b": [0.8 - 0.1, 0.9 - 0.2, 1.4 - 0.7]},
+        {"a": [1e9, 1e9 + 1e-7], "b": [1.0, 1.0]},
+    ],
+)
+def test_degenerate_data_never_make_infinities(groups) -> None:
+    """Two animals per group, rounding noise, huge effects: still plain JSON."""
+    found = one(groups)
+    json.dumps(found, allow_nan=False)
+    assert all(math.isfinite(n) for n in numbers_in(found))
+
+
+def test_values_that_follow_the_means_make_no_mixed_model() -> None:
+    """No residual, no test."""
+    rows = [
+        ("a1", "a", 5.0, 5.0),
+        ("a2", "a", 10.0, 10.0),
+        ("b1", "b", 5.0, 55.0),
+        ("b2", "b", 12.0, 62.0),
+    ]
+    cells = [Cell(n, g, t, v) for n, g, x, y in rows for t, v in (("baseline", x), ("60min", y))]
+    found = compare_groups(Cohort("v", tuple(cells))).document
+    json.dumps(found, allow_nan=False)
+    assert found["mixed_model"]["computed"] is False
+
+
+def test_removed_outliers_are_removed_everywhere() -> None:
+    """Also from the mixed model."""
+    cells = [
+        Cell(
+            c.animal,
+            c.group,
+            c.timepoint,
+            95.0 if (c.animal, c.timepoint) == ("sham0", "baseline") else c.value,
+        )
+        for c in cohort(3).cells
+    ]
+    found = compare_groups(Cohort("v", tuple(cells)), outliers="remove").document
+    assert found["mixed_model"]["n_animals"] == 23
+
+
+def test_a_table_of_baselines_can_be_compared() -> None:
+    """To see whether the groups start equal."""
+    cells = tuple(c for c in cohort(2).cells if c.timepoint == "baseline")
+    found = compare_groups(Cohort("v", cells)).document
+    assert found["baseline"] is None
+    assert found["anova"]["df_within"] == 21
+
+
 def test_doubtful_assumptions_are_said() -> None:
     """And the other tests stand beside, whatever they say."""
     rng = np.random.default_rng(5)

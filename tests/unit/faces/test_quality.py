@@ -50,7 +50,7 @@ def test_noise_does_not_pass_for_sharpness() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usual", "limit"), [(None, 0.4), (0.6, 0.4), (0.5, 0.375), (0.34, 0.255), (0.1, 0.2)]
+    ("usual", "limit"), [(None, 0.35), (0.6, 0.35), (0.44, 0.33), (0.34, 0.255), (0.1, 0.2)]
 )
 def test_the_limit_follows_what_is_usual(usual: float | None, limit: float) -> None:
     """Soft recordings get a lower one, never below 0.2, none a higher one."""

@@ -17,6 +17,7 @@ from amgs.prediction.summarise import (
     summarise_animals,
     threshold_sensitivity,
     time_course,
+    unseen_recordings,
 )
 from program import amgs
 
@@ -115,6 +116,37 @@ def test_possible_sleep_can_be_left_out(table: Path) -> None:
     row = by_unit(summarise_animals(read_predictions(table), options, TIMES))["m2", "60min"]
     assert (row["images"], row["minutes"]) == (8, 4.0)
     assert row["pct_pain"] == pytest.approx(100 * 5 / 8)
+
+
+def test_an_animal_without_any_image_keeps_a_row(table: Path) -> None:
+    """And a film without images still counts its minutes."""
+    times = TIMES | {
+        "m4_60min": RecordingTime(600.0, (), ("m4", "sham", "60min")),
+        "m1_second": RecordingTime(600.0, (), ("m1", "sham", "60min")),
+    }
+    rows = by_unit(summarise_animals(read_predictions(table), SummaryOptions(), times))
+    assert rows["m4", "60min"]["images"] == 0
+    assert rows["m4", "60min"]["included"] == "no"
+    assert rows["m1", "60min"]["minutes"] == 15.0
+    assert rows["m1", "60min"]["included"] == "no"
+    unknown = TIMES | {"lost": RecordingTime(60.0)}
+    assert unseen_recordings(read_predictions(table), unknown) == ["lost"]
+
+
+@pytest.mark.parametrize(("bin_min", "bins"), [(1.0, 3), (2.0, 2), (3.0, 1), (10.0, 1)])
+def test_bins_end_with_the_period(table: Path, bin_min: float, bins: int) -> None:
+    """Also where they divide it."""
+    options = SummaryOptions(to_min=3)
+    rows = list(time_course(read_predictions(table), options, bin_min, TIMES))
+    assert len({row["from_min"] for row in rows}) == bins
+    assert max(row["to_min"] for row in rows) == 3
+
+
+def test_damaged_lengths_are_told(tmp_path: Path) -> None:
+    """Such as a decimal comma."""
+    (tmp_path / "extraction.csv").write_text('recording,duration_s\na,"1800,5"\n')
+    with pytest.raises(TableError, match="extraction.csv line 2: '1800,5'"):
+        read_recording_times(tmp_path)
 
 
 def test_order_of_rows_changes_nothing(table: Path) -> None:

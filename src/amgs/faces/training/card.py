@@ -33,7 +33,7 @@ def write_card(
     training, validation
         The two parts.
     facts
-        ``sha256, megabytes, parameters, min_score, negatives, calibration_error``.
+        ``sha256, megabytes, parameters, min_score, negatives, altered, calibration_error``.
     """
     faces = [face for photograph in training for face in photograph.faces]
     states = Counter(state for face in faces for _, state in face.eyes)

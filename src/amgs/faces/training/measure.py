@@ -23,7 +23,8 @@ SAME_IOU = 0.5
 EYE_FOUND_WITHIN, EAR_FOUND_WITHIN, NOSE_FOUND_WITHIN = 0.10, 0.15, 0.15
 """How far from its mark a part may be found, in widths of the face."""
 
-EVEN_ODDS = 0.5
+LEAST_OF_EACH = 3
+"""With fewer eyes of a kind, an area under the curve says nothing."""
 
 
 @dataclass(slots=True)
@@ -198,7 +199,8 @@ def _median(values: Sequence[float]) -> float | None:
 
 def _auc(truth: npt.NDArray[np.bool_], p: npt.NDArray[np.float64]) -> dict[str, Any] | None:
     """Return the area under the curve with a bootstrap interval over eyes."""
-    value = area_under_curve(truth, p) if len(truth) else None
+    enough = min(int(truth.sum()), int((~truth).sum())) >= LEAST_OF_EACH
+    value = area_under_curve(truth, p) if enough else None
     if value is None:
         return None
     rng = np.random.default_rng(0)

@@ -40,7 +40,12 @@ class Scene:
     ignored: tuple[Box, ...] = ()
 
 
-def cut_scene(photograph: Photograph, side: int, rng: np.random.Generator) -> Scene:
+def cut_scene(
+    photograph: Photograph,
+    side: int,
+    rng: np.random.Generator,
+    smallest_fill: float = SMALLEST_FILL,
+) -> Scene:
     """Cut a square of `side` pixels around one of the faces, or from a place without a face."""
     if not photograph.faces or rng.random() < 0.07:
         return _cut_elsewhere(photograph, side, rng)
@@ -48,7 +53,7 @@ def cut_scene(photograph: Photograph, side: int, rng: np.random.Generator) -> Sc
     left, top, right, bottom = face.box
     extent = max(right - left, bottom - top)
     height, width = photograph.rgb.shape[:2]
-    smallest = max(SMALLEST_FILL, SHRINK_AT_MOST * extent / min(height, width))
+    smallest = max(smallest_fill, SHRINK_AT_MOST * extent / min(height, width))
     fill = float(np.exp(rng.uniform(np.log(min(smallest, 0.9)), np.log(LARGEST_FILL))))
     scale = fill * side / extent
     room = max(0.0, (1 - fill) / 2) * side / scale
