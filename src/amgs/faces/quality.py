@@ -27,9 +27,9 @@ DEFAULT_MIN_SHARPNESS = 0.35
 softer than photographs. Blurred over 2.5 % of their length, one in ten is (docs/methods.md)."""
 
 SOFT_SHARE, SHARPNESS_FLOOR = 0.75, 0.20
-"""White animals and soft cameras may never reach 0.35: the two face images of the original authors
-have 0.34 and 0.31. So in a recording whose sharp faces are soft, the limit is three quarters of what is
-usual there, but never below 0.20."""
+"""White animals and soft cameras may never reach 0.35: the two face images of the original
+authors have 0.34 and 0.31. So in a recording whose sharp faces are soft, the limit is three
+quarters of what is usual there, but never below 0.20."""
 
 DEFAULT_MAX_MOTION = 0.35
 """A face that differs more from its neighbour in time is moving; noise alone gives 0.05 to 0.15."""

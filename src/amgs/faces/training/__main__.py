@@ -95,14 +95,14 @@ def measure_altered(finder: FaceFinder, validation: list[Photograph]) -> str:
             altered.append(Photograph(photograph.name, scene.rgb, scene.faces))
     found = measure(finder, altered)["all"].summary()
     recall, precision = found["recall"]["value"], found["precision"]["value"]
-    auc = found["eye_state_auc"]
+    auc, eyes = found["eye_state_auc"], found["eyes_found"]["value"]
     return (
         f"On {len(altered)} cuts of the same photographs, altered as strongly as in training "
-        "(grey, dim, barred, blurred, noisy; open eyes of two faces in five drawn narrow or shut): recall "
-        f"{recall:.2f}, precision {precision:.2f}, eyes found {found['eyes_found']['value']:.2f}, "
+        "(grey, dim, barred, blurred, noisy; open eyes of two faces in five drawn narrow or shut): "
+        f"recall {recall:.2f}, precision {precision:.2f}, eyes found {eyes:.2f}, "
         f"median error {found['eye_error']:.1%}, eye state AUC {auc['value']:.3f} "
-        f"({auc['interval'][0]:.2f}–{auc['interval'][1]:.2f}) with {found['eyes_not_open']} eyes "
-        f"not open, calibration error {found['eye_state_calibration_error']:.3f}."
+        f"({auc['interval'][0]:.2f}–{auc['interval'][1]:.2f}) with {found['eyes_not_open']} "
+        f"eyes not open, calibration error {found['eye_state_calibration_error']:.3f}."
     )
 
 
