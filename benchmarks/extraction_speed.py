@@ -65,10 +65,11 @@ def compare_with_truth(out: Path, truth: list[dict[str, Any]]) -> dict[str, Any]
     """Count intervals with a visible face, those with an image, and wrong images."""
     with (out / "faces.csv").open(encoding="utf-8") as stream:
         kept = list(csv.DictReader(stream))
+    last = len(truth) // round(DEFAULT_INTERVAL_S * RATE) - 1  # takes what is left over
     by_interval: dict[int, dict[str, str]] = {}
     wrong, not_sharp = [], []
     for row in kept:
-        by_interval[int(float(row["time_s"]) // DEFAULT_INTERVAL_S)] = row
+        by_interval[min(last, int(float(row["time_s"]) // DEFAULT_INTERVAL_S))] = row
         known = truth[int(row["frame"])]
         box = [float(row[f"box_{side}"]) for side in ("x1", "y1", "x2", "y2")]
         if known["box"] is None or overlap(box, known["box"]) < 0.4:

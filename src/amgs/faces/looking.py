@@ -279,7 +279,7 @@ class _Looker:
         if later >= len(times):
             return
         try:
-            pictures = list(self.film.pictures(look.index, later + 1))
+            pictures = list(self.film.twin().pictures(look.index, later + 1))
         except UnreadableFilmError:
             return
         motion = measure_motion(pictures[0].rgb(), pictures[-1].rgb(), look.face.box)

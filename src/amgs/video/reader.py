@@ -49,10 +49,23 @@ class Film:
         self._stream = container.streams.video[0]
         self._context: Any = self._stream.codec_context
         self.info = self._examine()
+        self._twin: Film | None = None
 
     def close(self) -> None:
         """Close the file."""
         self._container.close()
+        if self._twin is not None:
+            self._twin.close()
+
+    def twin(self) -> Film:
+        """Return the same film with a decoder of its own, opened once.
+
+        For looking elsewhere while `pictures` of this one is being walked through: one decoder can
+        only be in one place.
+        """
+        if self._twin is None:
+            self._twin = open_film(self.path, self.table)
+        return self._twin
 
     @property
     def promised_duration_s(self) -> float | None:

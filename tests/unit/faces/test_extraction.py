@@ -151,6 +151,19 @@ def test_moving_faces_are_not_kept(tmp_path: Path) -> None:
     assert summary.recordings[0]["rejected_moving"] > 0
 
 
+@pytest.mark.parametrize("kind", ["mp4_gop15", "mp4_gop250"])
+def test_a_moving_look_does_not_end_the_closer_looks(tmp_path: Path, kind: str) -> None:
+    """Motion is measured elsewhere in the film while its pictures are walked through."""
+
+    def runs_then_sits(t: float) -> list[Mouse]:
+        return [Mouse(int(20 + (t * 250) % 180), 40)] if 1 <= t < 7 else [Mouse(60, 40)]
+
+    summary = extract(written(tmp_path, runs_then_sits, 10, kind), tmp_path / "out")
+    assert summary.images == 1
+    assert summary.recordings[0]["rejected_damaged"] == 0
+    assert float(rows_of(tmp_path / "out/faces.csv")[0]["time_s"]) >= 7
+
+
 def test_the_best_of_the_looks_is_kept(tmp_path: Path) -> None:
     """Of two sharpnesses in one interval, the sharper."""
 
