@@ -28,8 +28,9 @@ NOTICE = (
 )
 
 NEXT_COMMANDS = (
+    "amgs extract FILMS --out faces",
     "amgs train LABELLED_IMAGES --out models/first",
-    "amgs classify models/first FACES --out predictions.csv",
+    "amgs classify models/first faces/faces.csv --out predictions.csv",
     "amgs evaluate predictions.csv --figures figures",
 )
 

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from amgs.errors import WeightsError
 from amgs.faces.combine import combine_looks, overlap, remove_doubles
 from amgs.faces.decode import FoundEar, FoundEye, FoundFace, decode_maps
 from amgs.faces.maps import MULTIPLE_PX
+from amgs.model.network import open_session
 
 RGB = npt.NDArray[np.uint8]
 
@@ -58,8 +58,6 @@ class FaceFinder:
     ----------
     onnx_file
         The network; the one inside amgs if not given.
-    threads
-        Cores for one pass. One, as pictures are looked at side by side.
 
     Raises
     ------
@@ -67,21 +65,8 @@ class FaceFinder:
         If the file is missing or is not the finder's network.
     """
 
-    def __init__(self, onnx_file: Path | None = None, threads: int = 1) -> None:
-        import onnxruntime as ort
-
-        path = onnx_file or finder_path()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            msg = f"Expected the network of the face finder, found {path}: {error}"
-            raise WeightsError(msg) from error
+    def __init__(self, onnx_file: Path | None = None) -> None:
+        self._session = open_session(onnx_file or finder_path(), "the network of the face finder")
 
     def find(
         self, rgb: RGB, min_score: float = DEFAULT_MIN_SCORE, *, second_look: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,36 @@ from amgs.model.onnx_names import INPUT_NAME, OUTPUT_NAME
 
 BATCH_SIZE = 4
 """Pictures per pass. Larger batches are not faster on a processor core, only hungrier."""
+
+
+def open_session(onnx_file: Path, expected: str) -> Any:
+    """Open an ONNX file for passes that use one core each.
+
+    Parameters
+    ----------
+    onnx_file
+        The file.
+    expected
+        What it should be, for the message.
+
+    Raises
+    ------
+    WeightsError
+        If onnxruntime cannot read the file.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(
+            onnx_file.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        msg = f"Expected {expected}, found {onnx_file}: {error}"
+        raise WeightsError(msg) from error
 
 
 class Network:
@@ -33,19 +64,7 @@ class Network:
     """
 
     def __init__(self, onnx_file: Path) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(
-                onnx_file.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            msg = f"Expected a network that onnxruntime can run, found {onnx_file}: {error}"
-            raise WeightsError(msg) from error
+        self._session = open_session(onnx_file, "a network that onnxruntime can run")
 
     def features(self, pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Compute the features of preprocessed pictures.

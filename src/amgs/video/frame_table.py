@@ -134,7 +134,7 @@ def decode_from_start(container: InputContainer) -> Iterator[VideoFrame]:
     import av
 
     stream = container.streams.video[0]
-    for packet in _packets(container):
+    for packet in read_packets(container):
         try:
             yield from stream.decode(packet)
         except av.error.InvalidDataError:
@@ -154,7 +154,7 @@ def raise_if_lost(error: Exception) -> None:
         raise error
 
 
-def _packets(container: InputContainer) -> Iterator[Any]:
+def read_packets(container: InputContainer) -> Iterator[Any]:
     """Yield the packets of the film up to where the file ends or breaks off."""
     import av
 
@@ -176,7 +176,7 @@ def _read_packets(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
     """Read times and kinds of all packets; ``None`` where they cannot order the pictures."""
     found: list[tuple[int, bool]] = []
-    for packet in _packets(container):
+    for packet in read_packets(container):
         pts = packet.pts
         if packet.is_discard:
             continue

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import UnreadableFilmError
-from amgs.video.frame_table import FrameTable, make_frame_table, raise_if_lost
+from amgs.video.frame_table import FrameTable, make_frame_table, raise_if_lost, read_packets
 from amgs.video.picture import RGB, FilmInfo, Picture, deinterlace
 
 if TYPE_CHECKING:
@@ -187,19 +187,7 @@ class Film:
         return None
 
     def _demux(self) -> Iterator[Any]:
-        import av
-
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError as error:
-                raise_if_lost(error)
-                return
-            if packet.size:
-                yield packet
+        return read_packets(self._container)
 
     def _examine(self) -> FilmInfo:
         """Decode the first picture: turning, pixel aspect and interlacing are read from it."""
