@@ -77,6 +77,24 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
 
 
+def list_animals_in_two_groups(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a fault for every animal that stands in more than one group.
+
+    Parameters
+    ----------
+    pairs
+        Animal and group of every row.
+    """
+    groups: dict[str, set[str]] = {}
+    for animal, group in pairs:
+        groups.setdefault(animal, set()).add(group)
+    return [
+        f"animal {animal} is in the groups {', '.join(sorted(names))}"
+        for animal, names in groups.items()
+        if len(names) > 1
+    ]
+
+
 def parse_mgs(text: str, line: int, faults: list[str]) -> float | None:
     """Read an MGS from 0 to 10; an empty cell is ``None``, anything else is added to the faults."""
     if not text:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from amgs.cli.console import (
+    FiguresOption,
     JsonOption,
     OverwriteOption,
     QuietOption,
@@ -43,10 +44,7 @@ def agreement(
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per unit.")] = None,
-    figures: Annotated[
-        Path | None,
-        typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
-    ] = None,
+    figures: FiguresOption = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from amgs.cli.console import (
+    FiguresOption,
     JsonOption,
     OverwriteOption,
     QuietOption,
@@ -18,10 +19,9 @@ from amgs.cli.console import (
     print_table,
     warn,
 )
-from amgs.cohort.words import OutlierRule
+from amgs.cohort.words import OutlierRule, p_text, p_value
 
 PAIR_COLUMNS = ("a", "b", "difference", "lower", "upper", "p", "hedges_g")
-_SMALLEST_P = 0.0001
 
 
 def compare(
@@ -48,10 +48,7 @@ def compare(
         ),
     ] = "report",
     out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per pair.")] = None,
-    figures: Annotated[
-        Path | None,
-        typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
-    ] = None,
+    figures: FiguresOption = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -200,13 +197,3 @@ def _effect(row: dict[str, Any]) -> str:
         return "–"
     low, high = row["hedges_g_interval"]
     return f"{row['hedges_g']:.2f} ({low:.2f} to {high:.2f})"
-
-
-def p_value(p: float) -> str:
-    """Write a p value with four decimals, never as zero."""
-    return f"< {_SMALLEST_P}" if p < _SMALLEST_P else f"{p:.4f}"
-
-
-def p_text(p: float) -> str:
-    """Write ``p = 0.0123`` or ``p < 0.0001``."""
-    return f"p {p_value(p)}" if p < _SMALLEST_P else f"p = {p:.4f}"

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -23,6 +24,11 @@ QuietOption = Annotated[
 ]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace a result of that name.")
+]
+
+FiguresOption = Annotated[
+    Path | None,
+    typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
 ]
 
 _WIDTH_WITHOUT_TERMINAL = 100

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from amgs.cli.console import (
+    FiguresOption,
     JsonOption,
     OverwriteOption,
     QuietOption,
@@ -51,10 +52,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Write the accuracy–coverage curve as a CSV.")
     ] = None,
-    figures: Annotated[
-        Path | None,
-        typer.Option(help="Write figures (PNG, SVG, PDF) and their data (CSV) into this folder."),
-    ] = None,
+    figures: FiguresOption = None,
     unseen_only: Annotated[
         bool,
         typer.Option("--unseen-only", help="Leave out images that the model was trained with."),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import DesignError, TableError, list_faults
-from amgs.tables import read_table
+from amgs.tables import list_animals_in_two_groups, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,19 +101,13 @@ def check_design(cells: Sequence[Cell], where: str) -> None:
         With every fault.
     """
     faults = []
-    groups: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()
     for cell in cells:
-        groups.setdefault(cell.animal, set()).add(cell.group)
         key = (cell.animal, cell.timepoint)
         if key in seen:
             faults.append(f"animal {cell.animal} has two rows at {cell.timepoint}")
         seen.add(key)
-    faults += [
-        f"animal {animal} is in the groups {', '.join(sorted(names))}"
-        for animal, names in groups.items()
-        if len(names) > 1
-    ]
+    faults += list_animals_in_two_groups((cell.animal, cell.group) for cell in cells)
     if faults:
         msg = (
             f"Expected every animal of {where} in one group, once per timepoint, found:\n"

@@ -17,6 +17,7 @@ from amgs.cohort.oneway import (
     Result,
     Samples,
     is_constant,
+    one_way_anova,
     why_no_test,
 )
 
@@ -81,8 +82,6 @@ def animals_needed(samples: Samples, power: float = 0.8, alpha: float = 0.05) ->
     reason = why_no_test(samples)
     if reason:
         return NotComputed(reason).as_dict()
-    from amgs.cohort.oneway import one_way_anova
-
     anova = one_way_anova(samples)
     found: Result = {"power": power, "alpha": alpha}
     for name, share in (

@@ -111,18 +111,24 @@ def _whiten(columns: Floats, animal: npt.NDArray[np.intp], ratio: float) -> tupl
     return columns - shrink[animal, None] * means[animal], float(np.log1p(ratio * counts).sum())
 
 
+def _least_squares(
+    y: Floats, x: Floats, animal: npt.NDArray[np.intp], ratio: float
+) -> tuple[float, float]:
+    """Return the residual sum of squares, and what both REML deviances have besides."""
+    white, log_determinant = _whiten(np.column_stack([x, y]), animal, ratio)
+    a, b = white[:, :-1], white[:, -1]
+    beta = np.linalg.lstsq(a, b, rcond=None)[0]
+    rest = float(((b - a @ beta) ** 2).sum())
+    log_r = 2 * float(np.log(np.abs(np.diag(np.linalg.qr(a, mode="r")))).sum())
+    return rest, log_determinant + log_r
+
+
 def _profiled(
     y: Floats, x: Floats, animal: npt.NDArray[np.intp], ratio: float
 ) -> tuple[float, float]:
     """Return the profiled REML deviance (but for a constant) and the residual sum of squares."""
-    white, log_determinant = _whiten(np.column_stack([x, y]), animal, ratio)
-    a, b = white[:, :-1], white[:, -1]
-    r = np.linalg.qr(a, mode="r")
-    beta = np.linalg.lstsq(a, b, rcond=None)[0]
-    rest = float(((b - a @ beta) ** 2).sum())
-    n, p = x.shape
-    log_r = 2 * float(np.log(np.abs(np.diag(r))).sum())
-    return float((n - p) * np.log(rest) + log_determinant + log_r), rest
+    rest, besides = _least_squares(y, x, animal, ratio)
+    return float((len(y) - x.shape[1]) * np.log(rest) + besides), rest
 
 
 def _gls(
@@ -135,13 +141,8 @@ def _gls(
 
 
 def _reml_deviance(y: Floats, x: Floats, animal: npt.NDArray[np.intp], theta: Floats) -> float:
-    n, p = x.shape
-    white, log_determinant = _whiten(np.column_stack([x, y]), animal, float(theta[0] / theta[1]))
-    a, b = white[:, :-1], white[:, -1]
-    beta = np.linalg.lstsq(a, b, rcond=None)[0]
-    rest = float(((b - a @ beta) ** 2).sum())
-    log_r = 2 * float(np.log(np.abs(np.diag(np.linalg.qr(a, mode="r")))).sum())
-    return float((n - p) * np.log(theta[1]) + log_determinant + log_r + rest / theta[1])
+    rest, besides = _least_squares(y, x, animal, float(theta[0] / theta[1]))
+    return float((len(y) - x.shape[1]) * np.log(theta[1]) + besides + rest / theta[1])
 
 
 def _gradient(function: Callable[[Floats], float], point: Floats) -> Floats:

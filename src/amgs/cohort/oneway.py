@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -160,31 +161,55 @@ def tukey_test(samples: Samples) -> list[Result] | Result:
 
     ``difference`` is the mean of ``a`` minus that of ``b``; limits are simultaneous 95 % limits.
     """
-    from scipy.stats import studentized_range
-
     reason = why_no_test(samples)
     if reason:
         return NotComputed(reason).as_dict()
-    names = list(samples)
-    df = sum(map(len, samples.values())) - len(names)
+    df = sum(map(len, samples.values())) - len(samples)
     mean_square = sum(float(((x - x.mean()) ** 2).sum()) for x in samples.values()) / df
-    critical = float(studentized_range.ppf(CONFIDENCE, len(names), df))
-    rows = []
-    for a, b in pairs(names):
-        difference = float(samples[a].mean() - samples[b].mean())
-        error = (mean_square / 2 * (1 / len(samples[a]) + 1 / len(samples[b]))) ** 0.5
-        q = abs(difference) / error
-        rows.append(
-            {
-                "a": a,
-                "b": b,
-                "difference": difference,
-                "lower": difference - critical * error,
-                "upper": difference + critical * error,
-                "p": float(studentized_range.sf(q, len(names), df)),
-            }
+    return [
+        compare_pair(
+            samples,
+            a,
+            b,
+            (mean_square / 2 * (1 / len(samples[a]) + 1 / len(samples[b]))) ** 0.5,
+            df,
         )
-    return rows
+        for a, b in pairs(list(samples))
+    ]
+
+
+def compare_pair(samples: Samples, a: str, b: str, error: float, df: float) -> Result:
+    """Compare two of the groups by the studentised range, with simultaneous 95 % limits.
+
+    Parameters
+    ----------
+    samples
+        All groups.
+    a, b
+        The pair; ``difference`` is the mean of ``a`` minus that of ``b``.
+    error, df
+        What the difference is divided by, and its degrees of freedom.
+    """
+    from scipy.stats import studentized_range
+
+    difference = float(samples[a].mean() - samples[b].mean())
+    half = _critical_range(len(samples), df) * error
+    return {
+        "a": a,
+        "b": b,
+        "difference": difference,
+        "lower": difference - half,
+        "upper": difference + half,
+        "p": float(studentized_range.sf(abs(difference) / error, len(samples), df)),
+    }
+
+
+@cache
+def _critical_range(groups: int, df: float) -> float:
+    """Return the 95 % quantile of the studentised range; slow to find, and the same for pairs."""
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(CONFIDENCE, groups, df))
 
 
 def pairs(names: Sequence[str]) -> list[tuple[str, str]]:

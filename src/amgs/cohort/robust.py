@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from amgs.cohort.oneway import (
-    CONFIDENCE,
     NotComputed,
     Result,
     Samples,
+    compare_pair,
     is_constant,
     pairs,
     why_no_test,
@@ -41,8 +41,6 @@ def welch_anova(samples: Samples) -> Result:
 
 def games_howell_test(samples: Samples) -> list[Result] | Result:
     """Games & Howell's pairwise test (1976), for unequal variances, with simultaneous limits."""
-    from scipy.stats import studentized_range
-
     reason = why_no_test(samples) or _why_no_weights(samples)
     if reason:
         return NotComputed(reason).as_dict()
@@ -51,20 +49,7 @@ def games_howell_test(samples: Samples) -> list[Result] | Result:
         x, y = samples[a], samples[b]
         u, v = x.var(ddof=1) / len(x), y.var(ddof=1) / len(y)
         df = float((u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1)))
-        error = float(np.sqrt((u + v) / 2))
-        difference = float(x.mean() - y.mean())
-        critical = float(studentized_range.ppf(CONFIDENCE, len(samples), df))
-        rows.append(
-            {
-                "a": a,
-                "b": b,
-                "difference": difference,
-                "lower": difference - critical * error,
-                "upper": difference + critical * error,
-                "df": df,
-                "p": float(studentized_range.sf(abs(difference) / error, len(samples), df)),
-            }
-        )
+        rows.append(compare_pair(samples, a, b, float(np.sqrt((u + v) / 2)), df) | {"df": df})
     return rows
 
 

@@ -36,8 +36,8 @@ def combine_looks(far: FoundFace, near: FoundFace) -> FoundFace:
 
 
 def _same(part: Part, others: Sequence[Part], within: float) -> Part | None:
-    close = [other for other in others if _distance(part.box, other.box) <= within]
-    return min(close, key=lambda other: _distance(part.box, other.box), default=None)
+    close = [other for other in others if distance(part.box, other.box) <= within]
+    return min(close, key=lambda other: distance(part.box, other.box), default=None)
 
 
 def _mean_state(near: FoundEye, far: FoundEye | None) -> FoundEye:
@@ -53,7 +53,8 @@ def _mean_state(near: FoundEye, far: FoundEye | None) -> FoundEye:
     )
 
 
-def _distance(a: Box, b: Box) -> float:
+def distance(a: Box, b: Box) -> float:
+    """Return how far the centres of two boxes are apart."""
     return hypot((a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2)
 
 

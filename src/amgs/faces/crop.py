@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from amgs.faces.decode import Box
 from amgs.files import whole_file
-
-RGB = npt.NDArray[np.uint8]
+from amgs.images.reading import RGB
 
 DEFAULT_MARGIN = 0.15
 """Added on each side, in lengths of the box: ears and whiskers reach beyond the marked face."""

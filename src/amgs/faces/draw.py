@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from amgs.faces.decode import Box, FoundFace
 from amgs.faces.maps import EyeState
+from amgs.images.reading import RGB
 
-RGB = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 FACE: Colour = (255, 255, 255)

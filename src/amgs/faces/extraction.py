@@ -29,6 +29,7 @@ from amgs.jobs import ProgressCallback, map_ahead, no_progress
 from amgs.provenance import hash_file, record_provenance
 from amgs.video import Film, open_film
 from amgs.video.frame_table import FrameTable
+from amgs.video.reader import read_header
 from amgs.video.sampling import (
     DEFAULT_INTERVAL_S,
     DEFAULT_SKIP_START_S,
@@ -70,6 +71,7 @@ class _OpenedFilm:
     """A film whose table is known, and what has been written down of it."""
 
     source: FilmToExtract
+    fingerprint: str
     table: FrameTable
     boxes: list[Box]
     codes: list[str]
@@ -198,6 +200,7 @@ class _Extraction:
         name = recording_code(fingerprint, source.recordings[0].zone)
         return _OpenedFilm(
             source,
+            fingerprint,
             film.table,
             boxes,
             [recording_code(fingerprint, r.zone) for r in source.recordings],
@@ -282,7 +285,7 @@ class _Extraction:
             {
                 "face_finder": self.finder_hash,
                 **{
-                    recording.name: fingerprint_film(o.source.path)
+                    recording.name: o.fingerprint
                     for o in self.opened
                     for recording in o.source.recordings
                 },
@@ -307,11 +310,6 @@ def _time_in_name(time_s: float) -> str:
 
 def _expected_intervals(path: Path, options: ExtractionOptions) -> int:
     """Return how many intervals the header promises; only the progress bar believes it."""
-    import av
-
-    try:
-        with av.open(str(path), metadata_errors="replace") as container:
-            seconds = (container.duration or 0) / av.time_base
-    except (av.error.FFmpegError, OSError, ValueError):
-        return 0
-    return len(cut_intervals(seconds, options.interval_s, options.skip_start_s))
+    header = read_header(path)
+    seconds = None if header is None else header.duration_s
+    return len(cut_intervals(seconds or 0.0, options.interval_s, options.skip_start_s))

@@ -11,6 +11,7 @@ from amgs.faces.extraction_tables import FACES_COLUMNS
 from amgs.faces.journal import JOURNALS
 from amgs.faces.recordings import KNOWN_COLUMNS, FilmToExtract
 from amgs.tables import read_table
+from amgs.video.reader import read_header
 
 MARKER = "extraction.json"
 """Options, versions and hashes of an extraction."""
@@ -87,9 +88,10 @@ def check_zones(films: Sequence[FilmToExtract]) -> None:
     """
     faults = []
     for film in films:
-        size = _size_in_header(film.path)
-        if size is None:
+        header = read_header(film.path)
+        if header is None:
             continue  # what is wrong with it will be said when it is opened
+        size = header.width, header.height
         for recording in film.recordings:
             try:
                 recording.zone.box(*size)
@@ -103,17 +105,3 @@ def check_zones(films: Sequence[FilmToExtract]) -> None:
             f"Expected every zone inside its frame, found {len(faults)} that are not:\n"
             f"{list_faults(faults)}"
         )
-
-
-def _size_in_header(path: Path) -> tuple[int, int] | None:
-    import av
-
-    try:
-        with av.open(str(path), metadata_errors="replace") as container:
-            if not container.streams.video:
-                return None
-            stream = container.streams.video[0]
-            aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-            return round(stream.width * aspect), stream.height
-    except (av.error.FFmpegError, OSError, ValueError):
-        return None

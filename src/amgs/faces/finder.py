@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from amgs.faces.combine import combine_looks, overlap, remove_doubles
 from amgs.faces.decode import FoundEar, FoundEye, FoundFace, decode_maps
 from amgs.faces.maps import MULTIPLE_PX
+from amgs.images.reading import RGB
 from amgs.model.network import open_session
-
-RGB = npt.NDArray[np.uint8]
 
 INPUT_PX = 320
 """Longest side of what the network sees, as it was trained."""
@@ -112,12 +110,12 @@ class FaceFinder:
         face
             From the first look, in pixels of `rgb`.
         scale
-            Not used by callers outside; how much smaller the first look was than `rgb`.
+            How much smaller the picture of the first look was than `rgb`.
         """
         left, top, right, bottom = face.box
         length = max(right - left, bottom - top)
         seen_px = length * min(1.0, INPUT_PX / max(rgb.shape[:2])) * scale
-        if not length >= SECOND_LOOK_FROM_PX or seen_px >= SECOND_LOOK_BELOW_PX:
+        if length < SECOND_LOOK_FROM_PX or seen_px >= SECOND_LOOK_BELOW_PX:
             return face
         side = _SURROUND * length
         x0, y0 = (left + right - side) / 2, (top + bottom - side) / 2

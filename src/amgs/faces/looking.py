@@ -23,10 +23,9 @@ from amgs.faces.quality import (
     measure_visibility,
     sharpness_limit,
 )
+from amgs.images.reading import RGB
 from amgs.video import Film, Picture
 from amgs.video.sampling import Interval, close_looks, key_looks
-
-RGB = npt.NDArray[np.uint8]
 
 Rejection: TypeAlias = Literal["damaged", "no face", "no eye", "no ear", "blurred", "moving"]
 """Why a look was not kept, in the order in which it is checked."""

@@ -13,8 +13,8 @@ from scipy.ndimage import gaussian_filter
 
 from amgs.faces.decode import Box, FoundFace
 from amgs.faces.maps import VIEWS
+from amgs.images.reading import RGB
 
-RGB = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.float32]
 
 SHARPNESS_PX = 160

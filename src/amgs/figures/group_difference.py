@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from amgs.cohort.words import p_text
 from amgs.figures.mgs_signed_score import stars
 from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, title_of
 
@@ -77,6 +78,5 @@ def _draw_stars(axes: Any, tukey: Any, groups: list[str], highest: float, extent
 def _title(anova: dict[str, Any]) -> str:
     if not anova.get("computed", True):
         return f"no ANOVA: {anova['reason']}"
-    p = anova["p"]
-    shown = "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"  # noqa: PLR2004
+    shown = p_text(anova["p"])
     return f"F({anova['df_between']}, {anova['df_within']}) = {anova['F']:.2f}, {shown}"

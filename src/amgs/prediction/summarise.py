@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from amgs.errors import DesignError, ImpossibleValueError, TableError, list_faults
 from amgs.prediction.recording_times import RecordingTime
+from amgs.tables import list_animals_in_two_groups
 from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN
 
 if TYPE_CHECKING:
@@ -99,18 +100,20 @@ def summarise_animals(
     _check_columns(predictions, options, times)
     _check_groups(predictions)
     chosen = _in_period(predictions, options)
-    by_unit = {
-        tuple(map(str, unit)): part for unit, part in predictions.groupby(list(_UNITS), sort=False)
-    }
-    filmed = _recordings_of(by_unit, times)
+    filmed = _recordings_of(_by_unit(predictions), times)
+    in_period = _by_unit(chosen)
     rows = []
     # Animals without any image still get a row: they are not forgotten.
     for unit, names in filmed.items():
-        here = chosen.index if unit in by_unit else chosen.index[:0]
-        part = chosen.loc[here.intersection(by_unit[unit].index)] if len(here) else chosen.iloc[:0]
+        part = in_period.get(unit, chosen.iloc[:0])
         minutes = _minutes(names, options, times)
         rows.append(dict(zip(_UNITS, unit, strict=True)) | _summarise_one(part, options, minutes))
     return rows
+
+
+def _by_unit(predictions: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
+    grouped = predictions.groupby(list(_UNITS), sort=False)
+    return {tuple(map(str, unit)): part for unit, part in grouped}
 
 
 def unseen_recordings(predictions: pd.DataFrame, times: Mapping[str, RecordingTime]) -> list[str]:
@@ -292,12 +295,8 @@ def _empty(column: pd.Series[Any]) -> pd.Series[bool]:
 
 
 def _check_groups(predictions: pd.DataFrame) -> None:
-    groups = predictions.groupby("animal", sort=False)["group"].unique()
-    faults: Sequence[str] = [
-        f"animal {animal} is in the groups {', '.join(names)}"
-        for animal, names in groups.items()
-        if len(names) > 1
-    ]
+    pairs = zip(predictions["animal"], predictions["group"], strict=True)
+    faults = list_animals_in_two_groups(pairs)
     if faults:
         msg = (
             f"Expected every animal in one group, found:\n{list_faults(faults)}\nCorrect the table."

@@ -85,11 +85,6 @@ class FrameTable:
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return float(times[-1]) + step
 
-    def find(self, pts: int) -> int | None:
-        """Return the index of the picture with this presentation time, if there is one."""
-        index = int(np.searchsorted(self.pts, pts))
-        return index if index < len(self.pts) and self.pts[index] == pts else None
-
     def key_before(self, index: int) -> int:
         """Return the last picture up to `index` that can be decoded without any other."""
         return int(np.flatnonzero(self.key[: index + 1])[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -253,6 +254,31 @@ def open_film(path: Path, table: FrameTable | None = None) -> Film:
         container.close()
         text = str(error)
         raise UnreadableFilmError(text if str(path) in text else f"{path}: {text}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FilmHeader:
+    """What the header of a film says, not turned upright; quick to read, and not to be believed."""
+
+    width: int
+    height: int
+    duration_s: float | None
+
+
+def read_header(path: Path) -> FilmHeader | None:
+    """Read the header of a film; ``None`` for a file that is no film with pictures."""
+    import av
+
+    try:
+        with av.open(str(path), metadata_errors="replace") as container:
+            if not container.streams.video:
+                return None
+            stream = container.streams.video[0]
+            aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+            duration = None if container.duration is None else container.duration / av.time_base
+            return FilmHeader(round(stream.width * aspect), stream.height, duration)
+    except (av.error.FFmpegError, OSError, ValueError):
+        return None
 
 
 def _reason(error: Exception) -> str:

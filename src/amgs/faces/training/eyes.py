@@ -13,9 +13,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from amgs.faces.decode import Box
 from amgs.faces.maps import EyeState
-from amgs.faces.training.photographs import Box, MarkedFace
-from amgs.faces.training.scenes import RGB, Scene
+from amgs.faces.training.photographs import MarkedFace
+from amgs.faces.training.scenes import Scene
+from amgs.images.reading import RGB
 
 SMALLEST_EYE_PX = 5.0
 """Below this nobody could tell an open eye from a shut one."""

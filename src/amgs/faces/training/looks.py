@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from amgs.faces.training.eyes import pale_eyes
 from amgs.faces.training.photographs import MarkedFace
-from amgs.faces.training.scenes import RGB, Scene
+from amgs.faces.training.scenes import Scene
+from amgs.images.reading import RGB
 
 Values = npt.NDArray[np.float32]
 Look = Callable[[Values, np.random.Generator], Values]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amgs.faces.combine import overlap
-from amgs.faces.decode import FoundFace
+from amgs.faces.combine import distance, overlap
+from amgs.faces.decode import Box, FoundFace
 from amgs.faces.finder import DEFAULT_MIN_SCORE, FaceFinder
-from amgs.faces.training.photographs import Box, MarkedFace, Photograph
+from amgs.faces.training.photographs import MarkedFace, Photograph
 from amgs.model.metrics import area_under_curve, wilson_interval
 
 SMALLEST_SHARE = 0.08
@@ -147,16 +147,12 @@ def _nearest(box: Box, found: Sequence[Box], others: Sequence[Box]) -> tuple[int
     """Return which found box is nearest, and how far; not one that is nearer to another mark."""
     best: tuple[int, float] | None = None
     for index, candidate in enumerate(found):
-        distance = _distance(box, candidate)
-        if any(_distance(other, candidate) < distance for other in others):
+        away = distance(box, candidate)
+        if any(distance(other, candidate) < away for other in others):
             continue
-        if best is None or distance < best[1]:
-            best = index, distance
+        if best is None or away < best[1]:
+            best = index, away
     return best
-
-
-def _distance(a: Box, b: Box) -> float:
-    return hypot((a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2)
 
 
 def cut_without_faces(

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from amgs.faces.decode import Box
 from amgs.faces.maps import EyeState, View
 from amgs.images import read_image
-
-Box = tuple[float, float, float, float]
 
 ALIKE = 0.74
 """Photographs whose features have at least this cosine are kept in one part.

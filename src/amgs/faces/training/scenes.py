@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from amgs.faces.training.photographs import Box, MarkedFace, Photograph
-
-RGB = npt.NDArray[np.uint8]
+from amgs.faces.decode import Box
+from amgs.faces.training.photographs import MarkedFace, Photograph
+from amgs.images.reading import RGB
 
 SMALLEST_FILL, LARGEST_FILL = 0.09, 1.05
 """Width of the face as a share of the picture: from a frame with two animals to a tight crop."""

@@ -9,6 +9,7 @@ from math import ceil, floor, log, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from amgs.faces.decode import Box
 from amgs.faces.maps import (
     CHANNELS,
     EYE_STATES,
@@ -19,7 +20,7 @@ from amgs.faces.maps import (
     VIEWS,
     PartName,
 )
-from amgs.faces.training.photographs import Box, MarkedFace
+from amgs.faces.training.photographs import MarkedFace
 from amgs.faces.training.scenes import Scene
 
 Maps = npt.NDArray[np.float32]
