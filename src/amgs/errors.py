@@ -63,6 +63,26 @@ class DesignError(AmgsError, ValueError):
     """The design does not allow what was asked: an animal in two groups, no baseline."""
 
 
+class ScaleError(AmgsError, ValueError):
+    """A file does not describe a grimace scale."""
+
+
+class StudyError(AmgsError, ValueError):
+    """A folder is no study, or its settings or its table of recordings have faults."""
+
+
+class StoreError(AmgsError, OSError):
+    """The study's database cannot be opened or written."""
+
+
+class StoreTooNewError(StoreError):
+    """The study's database was written by a newer amgs."""
+
+
+class StillBlindError(AmgsError, PermissionError):
+    """Human scores and groups were to be shown together before the study was unblinded."""
+
+
 class WeightsError(AmgsError, ValueError):
     """A weight file is missing, damaged, or belongs to another network."""
 

@@ -1,0 +1,289 @@
+"""The contract of a store: what it keeps, what it promises, which errors it raises.
+
+Every method is one transaction: when it returns, what was written is on the disk, and when the
+process dies in it, nothing was written. Methods may be called from several threads, and from
+several processes at once. What a method raises besides the errors named is `StoreError`.
+
+A new kind of store subclasses the four contracts below and is put through
+``tests/contracts/test_store.py``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRecord:
+    """A face image of the study; ``image`` is its path from the study's folder.
+
+    ``content`` is the SHA-256 of the file; ``time_s`` and ``frame`` are ``None`` for single
+    pictures.
+    """
+
+    image: str
+    recording: str
+    content: str
+    time_s: float | None = None
+    frame: int | None = None
+    possible_sleep: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rater:
+    """A person who scores; ``code_hash`` lets them in on another machine."""
+
+    id: int
+    name: str
+    code_hash: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """A face at one place of a rater's own order; ``repeat`` marks a hidden second showing."""
+
+    id: int
+    rater_id: int
+    position: int
+    face_id: int
+    image: str
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a rater said of one unit: a score, or ``None`` for "not scorable".
+
+    The unit ``WHOLE_IMAGE`` says that nothing of the image can be scored, and why.
+    """
+
+    unit: str
+    score: int | None
+    reason: str = ""
+
+
+WHOLE_IMAGE = "image"
+"""The unit of an answer that holds for the whole image: not scorable, with a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingRow:
+    """One answer with all that is known of it, for tables."""
+
+    image: str
+    recording: str
+    rater: str
+    unit: str
+    score: int | None
+    reason: str
+    repeat: bool
+    position: int
+    answered_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAnswer:
+    """One answer in the training course beside the reference; ``None`` is "not scorable"."""
+
+    image: str
+    unit: str
+    score: int | None
+    reference: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPrediction:
+    """What a model said about a face; numbers are ``None`` where it said nothing."""
+
+    image: str
+    p_pain: float | None = None
+    orbital_tightening: float | None = None
+    p_narrowed: float | None = None
+    content: str = ""
+    part: str = ""
+    problem: str = ""
+
+
+class FaceStore(ABC):
+    """The face images of a study."""
+
+    @abstractmethod
+    def add(self, faces: Sequence[FaceRecord], provenance: Mapping[str, Any]) -> int:
+        """Take up faces that are not there yet; return how many were new.
+
+        Raises
+        ------
+        StoreError
+            If an image is there with another content or another recording: nothing is added.
+        """
+
+    @abstractmethod
+    def all(self) -> list[FaceRecord]:
+        """Return all faces, in the order in which they came."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """Return how many faces there are."""
+
+
+class ScoringStore(ABC):
+    """Raters, their orders of faces, and what they answered."""
+
+    @abstractmethod
+    def add_rater(self, name: str, code_hash: str) -> Rater:
+        """Take up a rater.
+
+        Raises
+        ------
+        StoreError
+            If there is one of that name, in whatever case.
+        """
+
+    @abstractmethod
+    def find_rater(self, name: str) -> Rater | None:
+        """Return the rater of that name, in whatever case; ``None`` if there is none."""
+
+    @abstractmethod
+    def raters(self) -> list[Rater]:
+        """Return all raters, in the order in which they came."""
+
+    @abstractmethod
+    def set_code(self, rater_id: int, code_hash: str) -> None:
+        """Give a rater another code; sessions that are open end."""
+
+    @abstractmethod
+    def open_session(self, rater_id: int, token_hash: str) -> None:
+        """Remember that a rater is signed in."""
+
+    @abstractmethod
+    def rater_of_session(self, token_hash: str) -> Rater | None:
+        """Return who is signed in with a token; ``None`` if nobody is."""
+
+    @abstractmethod
+    def close_session(self, token_hash: str) -> None:
+        """Sign out; nothing happens where nobody is signed in."""
+
+    @abstractmethod
+    def plan(self, rater_id: int, keep: int, order: Sequence[tuple[int, bool]]) -> None:
+        """Replace a rater's order behind place `keep` by faces and whether each is a repeat.
+
+        Raises
+        ------
+        StoreError
+            If a place behind `keep` has answers already: nothing changes.
+        """
+
+    @abstractmethod
+    def order(self, rater_id: int) -> list[Presentation]:
+        """Return a rater's own order, first to last."""
+
+    @abstractmethod
+    def presentation(self, rater_id: int, position: int) -> Presentation | None:
+        """Return what stands at one place of a rater's order, from 0."""
+
+    @abstractmethod
+    def answers(self, presentation_id: int) -> dict[str, Answer]:
+        """Return the answers given so far, by unit."""
+
+    @abstractmethod
+    def save(self, presentation: Presentation, answer: Answer, time: str) -> None:
+        """Keep an answer; a later one for the same unit takes its place, the log keeps both.
+
+        An answer for the whole image takes away those for units, and the other way round.
+        """
+
+    @abstractmethod
+    def undo(self, rater_id: int, time: str) -> Presentation | None:
+        """Take back the rater's last answer that was not taken back; return where it was."""
+
+    @abstractmethod
+    def progress(self, rater_id: int, units: Sequence[str]) -> tuple[int, int, int]:
+        """Return how many places are finished, how many there are, and the first unfinished one.
+
+        A place is finished when every unit has an answer, or the whole image has.
+        """
+
+    @abstractmethod
+    def all(self) -> list[RatingRow]:
+        """Return every answer in force, by rater and place."""
+
+    @abstractmethod
+    def count_log(self) -> int:
+        """Return how many answers and undos were ever written down."""
+
+    @abstractmethod
+    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
+        """Keep a rater's answers to one image of the training course."""
+
+    @abstractmethod
+    def course(self, rater_id: int) -> list[CourseAnswer]:
+        """Return all answers of a rater in the training course, oldest first."""
+
+
+class PredictionStore(ABC):
+    """What models said about faces."""
+
+    @abstractmethod
+    def add_model(self, name: str, folder: str, sha256: str, provenance: Mapping[str, Any]) -> None:
+        """Take up a model; nothing happens when it is there."""
+
+    @abstractmethod
+    def models(self) -> list[tuple[str, str, str]]:
+        """Return name, folder and SHA-256 of every model, oldest first."""
+
+    @abstractmethod
+    def add(
+        self, model: str, rows: Iterable[StoredPrediction], provenance: Mapping[str, Any]
+    ) -> int:
+        """Keep predictions of the model with that SHA-256; return how many were new.
+
+        Raises
+        ------
+        StoreError
+            If the model or an image is not known.
+        """
+
+    @abstractmethod
+    def all(self, model: str) -> list[StoredPrediction]:
+        """Return all predictions of a model, in the order of the faces."""
+
+
+class EventStore(ABC):
+    """What people did that must be found again, such as unblinding; and secrets of the study."""
+
+    @abstractmethod
+    def log(self, kind: str, who: str, detail: Mapping[str, Any]) -> None:
+        """Write down an event with the present time."""
+
+    @abstractmethod
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """Return the events of a kind: ``who``, ``at`` and the details, oldest first."""
+
+    @abstractmethod
+    def secret(self, name: str) -> str:
+        """Return a random text that stays the same; it is made when first asked for."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """All of a study's store; close it when done."""
+
+    faces: FaceStore
+    scoring: ScoringStore
+    predictions: PredictionStore
+    events: EventStore
+    close: Any
+    address: str
+
+    def __enter__(self) -> Store:
+        """Use it in a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()

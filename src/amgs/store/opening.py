@@ -1,0 +1,112 @@
+"""Opening a study's store: by its folder or by a URL, brought up to date where it is old."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from amgs.errors import StoreError, StoreTooNewError
+from amgs.store.base import Store
+from amgs.store.engine import make_engine
+from amgs.store.scoring import SqlScoring
+from amgs.store.sql import SqlEvents, SqlFaces, SqlPredictions
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+DATABASE = "study.db"
+"""The file of a study's own database."""
+
+
+def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
+    """Open the store of a study; an old one is brought up to date, after a copy was kept.
+
+    Parameters
+    ----------
+    folder
+        The study's folder; its ``study.db`` is used when no URL is given.
+    url
+        A database server, such as ``postgresql+psycopg://user@host/study``.
+    create
+        Make the database when it is not there.
+
+    Raises
+    ------
+    StoreError
+        If it is not there or cannot be opened.
+    StoreTooNewError
+        If a newer amgs wrote it.
+    """
+    path = folder / DATABASE
+    if not url:
+        if not path.exists() and not create:
+            msg = f"Expected the database {DATABASE} in {folder}, found none. Was it moved?"
+            raise StoreError(msg)
+        url = f"sqlite:///{path.as_posix()}"
+    try:
+        engine = make_engine(url)
+        _bring_up_to_date(engine, path if url.startswith("sqlite") else None)
+    except (NoSuchModuleError, ArgumentError, ModuleNotFoundError) as error:
+        msg = (
+            f"Expected the address of a database, such as postgresql+psycopg://user@host/name, "
+            f"found one that cannot be used: {error}. For PostgreSQL: pip install 'amgs[postgres]'."
+        )
+        raise StoreError(msg) from error
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreError(f"The study's database cannot be opened: {reason}.") from error
+    return Store(
+        SqlFaces(engine),
+        SqlScoring(engine),
+        SqlPredictions(engine),
+        SqlEvents(engine),
+        engine.dispose,
+        engine.url.render_as_string(hide_password=True),
+    )
+
+
+def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with as_file(files("amgs.store") / "migrations") as scripts:
+        config = _configure(scripts)
+        known = ScriptDirectory.from_config(config)
+        newest = known.get_current_head()
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found == newest:
+            return
+        if found is not None and found not in {r.revision for r in known.walk_revisions()}:
+            msg = (
+                f"Expected a study written by this amgs or an older one, found version {found} of "
+                f"its database; this amgs knows up to {newest}. Install a newer amgs."
+            )
+            raise StoreTooNewError(msg)
+        if found is not None and path is not None:
+            _keep_copy(path, found)
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _configure(scripts: Path) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", scripts.as_posix().replace("%", "%%"))
+    return config
+
+
+def _keep_copy(path: Path, version: str) -> None:
+    """Copy a database before it is changed, with SQLite's own means, beside it."""
+    copy = path.with_name(f"{path.stem}-before-upgrade-from-{version}{path.suffix}")
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)

@@ -1,0 +1,332 @@
+"""Raters, their orders and their answers in a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from amgs.errors import StoreError
+from amgs.jobs import batches
+from amgs.store import tables
+from amgs.store.base import (
+    WHOLE_IMAGE,
+    Answer,
+    CourseAnswer,
+    Presentation,
+    Rater,
+    RatingRow,
+    ScoringStore,
+)
+from amgs.store.engine import reading, writing
+from amgs.store.sql import inserted_key, now
+
+_AT_ONCE = 2000
+_RATER = tables.rater.c
+_SHOWN = tables.presentation.c
+_ANSWER = tables.answer.c
+_LOG = tables.answer_log.c
+
+_A_RATER = select(_RATER.id, _RATER.name, _RATER.code_hash, _RATER.created)
+_A_PRESENTATION = select(
+    _SHOWN.id,
+    _SHOWN.rater_id,
+    _SHOWN.position,
+    _SHOWN.face_id,
+    tables.face.c.image,
+    _SHOWN.repeat,
+).join_from(tables.presentation, tables.face)
+
+
+class SqlScoring(ScoringStore):
+    """See `ScoringStore`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add_rater(self, name: str, code_hash: str) -> Rater:
+        """See `ScoringStore.add_rater`."""
+        created = now()
+        values = {
+            "name": name,
+            "folded": name.casefold(),
+            "code_hash": code_hash,
+            "created": created,
+        }
+        try:
+            with writing(self._engine) as connection:
+                result = connection.execute(insert(tables.rater).values(values))
+                key = inserted_key(result)
+        except IntegrityError as error:
+            raise StoreError(
+                f"Expected a new name, found that {name} is a rater already."
+            ) from error
+        return Rater(key, name, code_hash, created)
+
+    def find_rater(self, name: str) -> Rater | None:
+        """See `ScoringStore.find_rater`."""
+        return self._one_rater(_A_RATER.where(_RATER.folded == name.casefold()))
+
+    def raters(self) -> list[Rater]:
+        """See `ScoringStore.raters`."""
+        with reading(self._engine) as connection:
+            return [Rater(*row) for row in connection.execute(_A_RATER.order_by(_RATER.id))]
+
+    def set_code(self, rater_id: int, code_hash: str) -> None:
+        """See `ScoringStore.set_code`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(tables.rater).where(_RATER.id == rater_id).values(code_hash=code_hash)
+            )
+            connection.execute(delete(tables.session).where(tables.session.c.rater_id == rater_id))
+
+    def open_session(self, rater_id: int, token_hash: str) -> None:
+        """See `ScoringStore.open_session`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                insert(tables.session).values(
+                    token_hash=token_hash, rater_id=rater_id, created=now()
+                )
+            )
+
+    def rater_of_session(self, token_hash: str) -> Rater | None:
+        """See `ScoringStore.rater_of_session`."""
+        session = tables.session.c
+        return self._one_rater(
+            _A_RATER.join_from(tables.session, tables.rater).where(session.token_hash == token_hash)
+        )
+
+    def close_session(self, token_hash: str) -> None:
+        """See `ScoringStore.close_session`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                delete(tables.session).where(tables.session.c.token_hash == token_hash)
+            )
+
+    def _one_rater(self, wanted: Any) -> Rater | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(wanted).first()
+        return None if row is None else Rater(*row)
+
+    def plan(self, rater_id: int, keep: int, order: Sequence[tuple[int, bool]]) -> None:
+        """See `ScoringStore.plan`."""
+        behind = (_SHOWN.rater_id == rater_id, _SHOWN.position >= keep)
+        with writing(self._engine) as connection:
+            _hold(connection, rater_id)
+            doomed = select(_SHOWN.id).where(*behind).scalar_subquery()
+            touched = select(func.count()).where(_LOG.presentation_id.in_(doomed))
+            if connection.execute(touched).scalar_one():
+                msg = f"Expected no answers behind place {keep}, found some: nothing was changed."
+                raise StoreError(msg)
+            connection.execute(delete(tables.presentation).where(*behind))
+            numbered = enumerate(order, start=keep)
+            for batch in batches(numbered, _AT_ONCE):
+                rows = [
+                    {"rater_id": rater_id, "position": place, "face_id": face, "repeat": repeat}
+                    for place, (face, repeat) in batch
+                ]
+                connection.execute(insert(tables.presentation), rows)
+
+    def order(self, rater_id: int) -> list[Presentation]:
+        """See `ScoringStore.order`."""
+        wanted = _A_PRESENTATION.where(_SHOWN.rater_id == rater_id).order_by(_SHOWN.position)
+        with reading(self._engine) as connection:
+            return [Presentation(*row) for row in connection.execute(wanted)]
+
+    def presentation(self, rater_id: int, position: int) -> Presentation | None:
+        """See `ScoringStore.presentation`."""
+        wanted = _A_PRESENTATION.where(_SHOWN.rater_id == rater_id, _SHOWN.position == position)
+        with reading(self._engine) as connection:
+            row = connection.execute(wanted).first()
+        return None if row is None else Presentation(*row)
+
+    def answers(self, presentation_id: int) -> dict[str, Answer]:
+        """See `ScoringStore.answers`."""
+        with reading(self._engine) as connection:
+            return _answers(connection, presentation_id)
+
+    def save(self, presentation: Presentation, answer: Answer, time: str) -> None:
+        """See `ScoringStore.save`."""
+        with writing(self._engine) as connection:
+            _hold(connection, presentation.rater_id)
+            before = _answers(connection, presentation.id)
+            whole = answer.unit == WHOLE_IMAGE
+            after = {
+                unit: kept
+                for unit, kept in before.items()
+                if not whole and unit not in {WHOLE_IMAGE, answer.unit}
+            } | {answer.unit: answer}
+            _replace(connection, presentation.id, before, after, time)
+            connection.execute(
+                insert(tables.answer_log).values(
+                    rater_id=presentation.rater_id,
+                    presentation_id=presentation.id,
+                    kind="answer",
+                    before=_as_text(before),
+                    after=_as_text(after),
+                    at=time,
+                    undone=False,
+                )
+            )
+
+    def undo(self, rater_id: int, time: str) -> Presentation | None:
+        """See `ScoringStore.undo`."""
+        with writing(self._engine) as connection:
+            _hold(connection, rater_id)
+            last = connection.execute(
+                select(_LOG.id, _LOG.presentation_id, _LOG.before, _LOG.after)
+                .where(_LOG.rater_id == rater_id, _LOG.kind == "answer", _LOG.undone.is_(False))
+                .order_by(_LOG.id.desc())
+                .limit(1)
+            ).first()
+            if last is None:
+                return None
+            before, after = _from_text(last.before), _from_text(last.after)
+            _replace(connection, last.presentation_id, after, before, time)
+            connection.execute(
+                update(tables.answer_log).where(_LOG.id == last.id).values(undone=True)
+            )
+            connection.execute(
+                insert(tables.answer_log).values(
+                    rater_id=rater_id,
+                    presentation_id=last.presentation_id,
+                    kind="undo",
+                    before=last.after,
+                    after=last.before,
+                    at=time,
+                    undone=False,
+                )
+            )
+            row = connection.execute(_A_PRESENTATION.where(_SHOWN.id == last.presentation_id)).one()
+        return Presentation(*row)
+
+    def progress(self, rater_id: int, units: Sequence[str]) -> tuple[int, int, int]:
+        """See `ScoringStore.progress`."""
+        mine = _SHOWN.rater_id == rater_id
+        given = (
+            select(_ANSWER.presentation_id)
+            .join_from(tables.answer, tables.presentation)
+            .where(mine)
+            .group_by(_ANSWER.presentation_id)
+            .having(
+                (func.sum(_in(_ANSWER.unit, units)) == len(units))
+                | (func.sum(_in(_ANSWER.unit, [WHOLE_IMAGE])) == 1)
+            )
+            .subquery()
+        )
+        finished = select(given.c.presentation_id)
+        with reading(self._engine) as connection:
+            total = connection.execute(select(func.count()).where(mine)).scalar_one()
+            done = connection.execute(select(func.count()).select_from(given)).scalar_one()
+            first = connection.execute(
+                select(func.min(_SHOWN.position)).where(mine, _SHOWN.id.not_in(finished))
+            ).scalar()
+        return int(done), int(total), int(total if first is None else first)
+
+    def all(self) -> list[RatingRow]:
+        """See `ScoringStore.all`."""
+        face = tables.face.c
+        wanted = (
+            select(
+                face.image,
+                face.recording,
+                _RATER.name,
+                _ANSWER.unit,
+                _ANSWER.score,
+                _ANSWER.reason,
+                _SHOWN.repeat,
+                _SHOWN.position,
+                _ANSWER.answered_at,
+            )
+            .join_from(tables.answer, tables.presentation)
+            .join(tables.face, face.id == _SHOWN.face_id)
+            .join(tables.rater, _RATER.id == _SHOWN.rater_id)
+            .order_by(_RATER.id, _SHOWN.position, _ANSWER.unit)
+        )
+        with reading(self._engine) as connection:
+            return [RatingRow(*row) for row in connection.execute(wanted)]
+
+    def count_log(self) -> int:
+        """See `ScoringStore.count_log`."""
+        wanted = select(func.count()).select_from(tables.answer_log)
+        with reading(self._engine) as connection:
+            return int(connection.execute(wanted).scalar_one())
+
+    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
+        """See `ScoringStore.save_course`."""
+        rows = [{"rater_id": rater_id, "at": time, **asdict(answer)} for answer in answers]
+        with writing(self._engine) as connection:
+            connection.execute(insert(tables.course_answer), rows)
+
+    def course(self, rater_id: int) -> list[CourseAnswer]:
+        """See `ScoringStore.course`."""
+        column = tables.course_answer.c
+        wanted = (
+            select(column.image, column.unit, column.score, column.reference)
+            .where(column.rater_id == rater_id)
+            .order_by(column.id)
+        )
+        with reading(self._engine) as connection:
+            return [CourseAnswer(*row) for row in connection.execute(wanted)]
+
+
+def _hold(connection: Connection, rater_id: int) -> None:
+    """Let one rater's answers come one after the other, also from two windows at once."""
+    connection.execute(select(_RATER.id).where(_RATER.id == rater_id).with_for_update())
+
+
+def _in(column: Any, values: Sequence[str]) -> Any:
+    """Return 1 where a column holds one of the values, else 0; SQLite and PostgreSQL can sum it."""
+    from sqlalchemy import case
+
+    return case((column.in_(values), 1), else_=0)
+
+
+def _answers(connection: Connection, presentation_id: int) -> dict[str, Answer]:
+    rows = connection.execute(
+        select(_ANSWER.unit, _ANSWER.score, _ANSWER.reason)
+        .where(_ANSWER.presentation_id == presentation_id)
+        .order_by(_ANSWER.id)
+    )
+    return {row.unit: Answer(row.unit, row.score, row.reason) for row in rows}
+
+
+def _replace(
+    connection: Connection,
+    presentation_id: int,
+    before: dict[str, Answer],
+    after: dict[str, Answer],
+    time: str,
+) -> None:
+    """Write the difference between two states of a presentation."""
+    of_this = _ANSWER.presentation_id == presentation_id
+    changed = [unit for unit in before if after.get(unit) != before[unit]]
+    if changed:
+        connection.execute(delete(tables.answer).where(of_this, _ANSWER.unit.in_(changed)))
+    new = [answer for unit, answer in after.items() if before.get(unit) != answer]
+    if new:
+        connection.execute(
+            insert(tables.answer),
+            [
+                {
+                    "presentation_id": presentation_id,
+                    "unit": answer.unit,
+                    "score": answer.score,
+                    "reason": answer.reason,
+                    "answered_at": time,
+                }
+                for answer in new
+            ],
+        )
+
+
+def _as_text(answers: dict[str, Answer]) -> str:
+    return json.dumps([asdict(answer) for answer in answers.values()], ensure_ascii=False)
+
+
+def _from_text(text: str) -> dict[str, Answer]:
+    return {entry["unit"]: Answer(**entry) for entry in json.loads(text)}

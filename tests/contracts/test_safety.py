@@ -1,0 +1,185 @@
+"""Years of work are safe: killed at any moment, moved, upgraded, or opened by the wrong amgs."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from amgs.errors import StoreError, StoreTooNewError
+from amgs.store import Answer, FaceRecord, StoredPrediction, open_store
+from amgs.store.base import WHOLE_IMAGE
+from amgs.store.sql import now
+from amgs.store.tables import metadata
+
+OLD = Path(__file__).parent / "data"
+UNITS = ("orbital_tightening", "ear_position")
+KILLS = 200
+
+
+def _score_until_killed(folder: Path, number: int, report: int) -> None:
+    """Answer without end; every answer that is said to be saved is written to the pipe."""
+    store = open_store(folder)
+    rater = store.scoring.raters()[0]
+    for shown in store.scoring.order(rater.id)[number % 50 :]:
+        for unit in UNITS:
+            score = random.randrange(3)
+            store.scoring.save(shown, Answer(unit, score), now())
+            os.write(report, f"{shown.position},{unit},{score};".encode())
+            if random.random() < 0.2:
+                store.scoring.undo(rater.id, now())
+                os.write(report, f"{shown.position},{unit},undone;".encode())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+def test_killed_hundreds_of_times_no_answer_is_lost_or_halved(tmp_path: Path) -> None:
+    """SIGKILL at arbitrary moments; what was said to be saved is there, and nothing half."""
+    with open_store(tmp_path, create=True) as store:
+        store.faces.add(
+            [FaceRecord(f"f{i}.jpg", "r", f"{i:064d}") for i in range(400)], {"step": "test"}
+        )
+        rater = store.scoring.add_rater("Anna", "hash")
+        store.scoring.plan(rater.id, 0, [(face.id, False) for face in store.faces.all()])
+    generator = random.Random(5)
+    logged = 0
+    for number in range(KILLS):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            try:
+                _score_until_killed(tmp_path, number, writer)
+            finally:
+                os._exit(1)
+        os.close(writer)
+        said = os.read(reader, 1)  # it is at work
+        time.sleep(generator.uniform(0, 0.02))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        while chunk := os.read(reader, 65536):
+            said += chunk
+        os.close(reader)
+        assert said
+        entries = [entry.split(",") for entry in said.decode().split(";") if entry]
+        kept = _log(tmp_path)[logged:]
+        # The one write in progress may have been kept without having been reported.
+        assert len(entries) <= len(kept) <= len(entries) + 1
+        for (position, unit, said_score), (place, kind, after) in zip(entries, kept, strict=False):
+            assert place == int(position)
+            assert kind == ("undo" if said_score == "undone" else "answer")
+            assert kind == "undo" or after[unit] == int(said_score)
+        logged += len(kept)
+        _check_answers_follow_from_the_log(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "study.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def _log(folder: Path) -> list[tuple[int, str, dict[str, int]]]:
+    """Return place, kind and the answers afterwards of every line of the log."""
+    with closing(sqlite3.connect(folder / "study.db")) as database:
+        rows = database.execute(
+            "SELECT position, kind, after FROM answer_log "
+            "JOIN presentation ON presentation.id = presentation_id ORDER BY answer_log.id"
+        ).fetchall()
+    return [
+        (position, kind, {entry["unit"]: entry["score"] for entry in json.loads(after)})
+        for position, kind, after in rows
+    ]
+
+
+def _check_answers_follow_from_the_log(folder: Path) -> None:
+    """The answers in force are those of the last line of the log for every place."""
+    found: dict[int, dict[str, int]] = {}
+    with closing(sqlite3.connect(folder / "study.db")) as database:
+        for place, unit, score in database.execute(
+            "SELECT position, unit, score FROM answer "
+            "JOIN presentation ON presentation.id = presentation_id"
+        ):
+            found.setdefault(place, {})[unit] = score
+    for place, after in {place: after for place, _, after in _log(folder)}.items():
+        assert found.get(place, {}) == after
+
+
+def test_a_copied_folder_works(tmp_path: Path) -> None:
+    """Another machine, another drive: nothing in the store knows where it lies."""
+    first, second = tmp_path / "first", tmp_path / "second place"
+    first.mkdir()
+    with open_store(first, create=True) as store:
+        store.faces.add([FaceRecord("faces/a.jpg", "r", "0" * 64)], {})
+    shutil.copytree(first, second)
+    shutil.rmtree(first)
+    with open_store(second) as store:
+        assert store.faces.count() == 1
+    assert str(tmp_path).encode() not in (second / "study.db").read_bytes()
+
+
+@pytest.mark.parametrize("path", sorted(OLD.glob("*.db")), ids=lambda p: p.stem)
+def test_old_studies_are_brought_up_to_date(path: Path, tmp_path: Path) -> None:
+    """Nothing of what an older amgs kept is lost, and a copy of the old file stays."""
+    shutil.copy(path, tmp_path / "study.db")
+    with open_store(tmp_path) as store:
+        assert [face.time_s for face in store.faces.all()] == [0.0, 10.0, 20.0, 30.0]
+        (rater,) = store.scoring.raters()
+        assert rater.name == "Änne"
+        first, second = store.scoring.order(rater.id)[:2]
+        assert store.scoring.answers(first.id) == {
+            "orbital_tightening": Answer("orbital_tightening", 2),
+            "ear_position": Answer("ear_position", None),
+        }
+        assert store.scoring.answers(second.id)[WHOLE_IMAGE].reason == "blurred"
+        assert store.predictions.all("a" * 64) == [StoredPrediction("faces/a/0.jpg", 0.75)]
+        assert store.events.all("unblinded")[0]["reason"] == "all scored"
+        assert store.scoring.course(rater.id) == []
+    copies = list(tmp_path.glob("study-before-upgrade-from-*.db"))
+    assert len(copies) == 1
+    with closing(sqlite3.connect(copies[0])) as old:
+        assert old.execute("SELECT count(*) FROM face").fetchone() == (4,)
+
+
+def test_the_upgrades_end_at_the_tables_of_the_program(tmp_path: Path) -> None:
+    """A change of the tables without an upgrade, or the other way round, is found here."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    from amgs.store.engine import make_engine
+
+    open_store(tmp_path, create=True).close()
+    engine = make_engine(f"sqlite:///{(tmp_path / 'study.db').as_posix()}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_newer_study_is_left_alone(tmp_path: Path) -> None:
+    open_store(tmp_path, create=True).close()
+    with closing(sqlite3.connect(tmp_path / "study.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    before = (tmp_path / "study.db").read_bytes()
+    with pytest.raises(StoreTooNewError, match="Install a newer amgs"):
+        open_store(tmp_path)
+    assert (tmp_path / "study.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "Was it moved"), (b"not a database at all, but text" * 40, "cannot be opened")],
+)
+def test_what_is_no_store_stops(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "study.db").write_bytes(content)
+    with pytest.raises(StoreError, match=message):
+        open_store(tmp_path)
+
+
+def test_an_address_without_its_driver_says_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="amgs\\[postgres\\]"):
+        open_store(tmp_path, "nosuch+driver://host/name")

@@ -1,0 +1,284 @@
+"""What every store promises, tested whole on each kind: SQLite, and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import postgres
+from amgs.errors import StoreError
+from amgs.store import Answer, FaceRecord, Presentation, Store, StoredPrediction, open_store
+from amgs.store.base import WHOLE_IMAGE
+
+UNITS = ("orbital_tightening", "ear_position")
+TIME = "2026-01-01T10:00:00.000+00:00"
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Return a function that opens the same store again, as another process would."""
+    url = ""
+    if request.param == "postgresql":
+        url = postgres.new_database(request.getfixturevalue("postgres_address"))
+    opened: list[Store] = []
+
+    def opener() -> Store:
+        opened.append(open_store(tmp_path, url, create=True))
+        return opened[-1]
+
+    yield opener
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_again: Callable[[], Store]) -> Store:
+    return open_again()
+
+
+def faces(n: int = 5, recording: str = "r1") -> list[FaceRecord]:
+    return [
+        FaceRecord(f"faces/{recording}/{i:03d}.jpg", recording, f"{i:064d}", 10.0 * i, 300 * i)
+        for i in range(n)
+    ]
+
+
+def plan(store: Store, name: str = "Anna", n: int = 5) -> list[Presentation]:
+    """Take up faces and a rater who sees them in order."""
+    store.faces.add(faces(n), {"step": "test"})
+    rater = store.scoring.add_rater(name, "hash")
+    store.scoring.plan(rater.id, 0, [(face.id, False) for face in store.faces.all()])
+    return store.scoring.order(rater.id)
+
+
+class TestFaces:
+    def test_faces_come_back_as_they_went_in(self, store: Store) -> None:
+        assert store.faces.add(faces(), {"step": "test"}) == 5
+        kept = store.faces.all()
+        assert [(f.image, f.recording, f.content, f.time_s, f.frame) for f in kept] == [
+            (f.image, f.recording, f.content, f.time_s, f.frame) for f in faces()
+        ]
+        assert store.faces.count() == 5
+
+    def test_adding_again_adds_only_what_is_new(self, store: Store) -> None:
+        store.faces.add(faces(3), {})
+        assert store.faces.add(faces(5), {}) == 2
+        assert store.faces.add(faces(5), {}) == 0
+
+    def test_a_changed_picture_stops_and_adds_nothing(self, store: Store) -> None:
+        store.faces.add(faces(2), {})
+        changed = [FaceRecord("faces/r1/000.jpg", "r1", "f" * 64), *faces(4)[2:]]
+        with pytest.raises(StoreError, match="another one than the one known"):
+            store.faces.add(changed, {})
+        assert store.faces.count() == 2
+
+    def test_a_face_that_moves_to_another_recording_stops(self, store: Store) -> None:
+        store.faces.add(faces(1), {})
+        moved = [FaceRecord("faces/r1/000.jpg", "r2", f"{0:064d}")]
+        with pytest.raises(StoreError, match="r1 before, r2 now"):
+            store.faces.add(moved, {})
+
+
+class TestRaters:
+    def test_names_are_the_same_in_any_case(self, store: Store) -> None:
+        rater = store.scoring.add_rater("Änne", "hash")
+        assert store.scoring.find_rater("äNNE") == rater
+        assert store.scoring.find_rater("Anne") is None
+        with pytest.raises(StoreError, match="is a rater already"):
+            store.scoring.add_rater("ÄNNE", "other")
+        assert store.scoring.raters() == [rater]
+
+    def test_sessions_open_and_close(self, store: Store) -> None:
+        rater = store.scoring.add_rater("Anna", "hash")
+        store.scoring.open_session(rater.id, "t" * 64)
+        assert store.scoring.rater_of_session("t" * 64) == rater
+        store.scoring.close_session("t" * 64)
+        assert store.scoring.rater_of_session("t" * 64) is None
+
+    def test_a_new_code_ends_sessions(self, store: Store) -> None:
+        rater = store.scoring.add_rater("Anna", "hash")
+        store.scoring.open_session(rater.id, "t" * 64)
+        store.scoring.set_code(rater.id, "new")
+        assert store.scoring.rater_of_session("t" * 64) is None
+        found = store.scoring.find_rater("Anna")
+        assert found is not None
+        assert found.code_hash == "new"
+
+
+class TestAnswers:
+    def test_an_order_is_kept_with_its_repeats(self, store: Store) -> None:
+        store.faces.add(faces(3), {})
+        rater = store.scoring.add_rater("Anna", "hash")
+        ids = [face.id for face in store.faces.all()]
+        store.scoring.plan(rater.id, 0, [(ids[2], False), (ids[0], False), (ids[2], True)])
+        assert [(p.face_id, p.repeat) for p in store.scoring.order(rater.id)] == [
+            (ids[2], False),
+            (ids[0], False),
+            (ids[2], True),
+        ]
+        assert store.scoring.presentation(rater.id, 3) is None
+
+    def test_answers_are_kept_and_replaced(self, store: Store) -> None:
+        shown = plan(store)[0]
+        store.scoring.save(shown, Answer(UNITS[0], 1), TIME)
+        store.scoring.save(shown, Answer(UNITS[1], None), TIME)
+        store.scoring.save(shown, Answer(UNITS[0], 2), TIME)
+        assert store.scoring.answers(shown.id) == {
+            UNITS[0]: Answer(UNITS[0], 2),
+            UNITS[1]: Answer(UNITS[1], None),
+        }
+        assert store.scoring.count_log() == 3
+        rows = store.scoring.all()
+        assert [(r.image, r.rater, r.unit, r.score) for r in rows] == [
+            ("faces/r1/000.jpg", "Anna", UNITS[1], None),
+            ("faces/r1/000.jpg", "Anna", UNITS[0], 2),
+        ]
+
+    def test_a_verdict_on_the_image_and_units_exclude_each_other(self, store: Store) -> None:
+        shown = plan(store)[0]
+        store.scoring.save(shown, Answer(UNITS[0], 1), TIME)
+        store.scoring.save(shown, Answer(WHOLE_IMAGE, None, "blurred"), TIME)
+        assert list(store.scoring.answers(shown.id)) == [WHOLE_IMAGE]
+        store.scoring.save(shown, Answer(UNITS[0], 0), TIME)
+        assert list(store.scoring.answers(shown.id)) == [UNITS[0]]
+
+    def test_undo_takes_back_one_answer_after_the_other(self, store: Store) -> None:
+        first, second = plan(store)[:2]
+        store.scoring.save(first, Answer(UNITS[0], 1), TIME)
+        store.scoring.save(first, Answer(WHOLE_IMAGE, None, "blurred"), TIME)
+        store.scoring.save(second, Answer(UNITS[0], 2), TIME)
+        assert store.scoring.undo(first.rater_id, TIME) == second
+        assert store.scoring.answers(second.id) == {}
+        assert store.scoring.undo(first.rater_id, TIME) == first
+        assert store.scoring.answers(first.id) == {UNITS[0]: Answer(UNITS[0], 1)}
+        store.scoring.save(first, Answer(UNITS[1], 0), TIME)
+        assert store.scoring.undo(first.rater_id, TIME) == first
+        assert store.scoring.undo(first.rater_id, TIME) == first
+        assert store.scoring.undo(first.rater_id, TIME) is None
+        assert store.scoring.all() == []
+        assert store.scoring.count_log() == 8
+
+    def test_undo_never_touches_another_rater(self, store: Store) -> None:
+        anna = plan(store)[0]
+        berta = store.scoring.add_rater("Berta", "hash")
+        store.scoring.plan(berta.id, 0, [(anna.face_id, False)])
+        store.scoring.save(anna, Answer(UNITS[0], 1), TIME)
+        assert store.scoring.undo(berta.id, TIME) is None
+        assert store.scoring.answers(anna.id) == {UNITS[0]: Answer(UNITS[0], 1)}
+
+    def test_progress_counts_finished_places(self, store: Store) -> None:
+        shown = plan(store)
+        rater = shown[0].rater_id
+        assert store.scoring.progress(rater, UNITS) == (0, 5, 0)
+        store.scoring.save(shown[0], Answer(UNITS[0], 1), TIME)
+        assert store.scoring.progress(rater, UNITS) == (0, 5, 0)
+        store.scoring.save(shown[0], Answer(UNITS[1], None), TIME)
+        store.scoring.save(shown[1], Answer(WHOLE_IMAGE, None, "dark"), TIME)
+        store.scoring.save(shown[3], Answer(WHOLE_IMAGE, None, "dark"), TIME)
+        assert store.scoring.progress(rater, UNITS) == (3, 5, 2)
+        for place in (2, 4):
+            store.scoring.save(shown[place], Answer(WHOLE_IMAGE, None, "dark"), TIME)
+        assert store.scoring.progress(rater, UNITS) == (5, 5, 5)
+
+    def test_planning_again_keeps_what_was_answered(self, store: Store) -> None:
+        shown = plan(store)
+        store.scoring.save(shown[0], Answer(UNITS[0], 1), TIME)
+        others = [(p.face_id, False) for p in reversed(shown[1:])]
+        store.scoring.plan(shown[0].rater_id, 1, others)
+        again = store.scoring.order(shown[0].rater_id)
+        assert again[0] == shown[0]
+        assert [p.face_id for p in again[1:]] == [face for face, _ in others]
+
+    def test_an_answered_place_is_never_planned_away(self, store: Store) -> None:
+        shown = plan(store)
+        store.scoring.save(shown[3], Answer(UNITS[0], 1), TIME)
+        store.scoring.undo(shown[3].rater_id, TIME)
+        with pytest.raises(StoreError, match="nothing was changed"):
+            store.scoring.plan(shown[0].rater_id, 1, [])
+        assert store.scoring.order(shown[0].rater_id) == shown
+
+
+class TestPredictions:
+    def test_only_new_predictions_are_added(self, store: Store) -> None:
+        store.faces.add(faces(3), {})
+        store.predictions.add_model("first", "models/first", "a" * 64, {})
+        store.predictions.add_model("first", "models/first", "a" * 64, {})
+        rows = [
+            StoredPrediction("faces/r1/000.jpg", 0.25, content="abc", part="train"),
+            StoredPrediction("faces/r1/002.jpg", problem="damaged"),
+        ]
+        assert store.predictions.add("a" * 64, rows, {}) == 2
+        assert store.predictions.add("a" * 64, rows, {}) == 0
+        assert store.predictions.all("a" * 64) == rows
+        assert store.predictions.models() == [("first", "models/first", "a" * 64)]
+
+    def test_unknown_models_and_images_stop(self, store: Store) -> None:
+        with pytest.raises(StoreError, match="unknown"):
+            store.predictions.add("b" * 64, [], {})
+        store.predictions.add_model("first", "models/first", "a" * 64, {})
+        with pytest.raises(StoreError, match="elsewhere.jpg"):
+            store.predictions.add("a" * 64, [StoredPrediction("elsewhere.jpg", 0.5)], {})
+
+
+class TestEvents:
+    def test_events_are_kept_in_order(self, store: Store) -> None:
+        store.events.log("unblinded", "Anna", {"reason": "all scored"})
+        store.events.log("unblinded", "Berta", {"reason": "again"})
+        store.events.log("other", "Carl", {})
+        assert [(e["who"], e["reason"]) for e in store.events.all("unblinded")] == [
+            ("Anna", "all scored"),
+            ("Berta", "again"),
+        ]
+
+    def test_a_secret_stays_the_same(self, store: Store, open_again: Callable[[], Store]) -> None:
+        secret = store.events.secret("session")
+        assert len(secret) == 64
+        assert open_again().events.secret("session") == secret
+        assert store.events.secret("other") != secret
+
+
+def test_what_one_wrote_another_reads(open_again: Callable[[], Store]) -> None:
+    """Two processes, one study: nothing waits in a memory of its own."""
+    writer, reader = open_again(), open_again()
+    shown = plan(writer)[0]
+    writer.scoring.save(shown, Answer(UNITS[0], 2), TIME)
+    assert reader.scoring.answers(shown.id) == {UNITS[0]: Answer(UNITS[0], 2)}
+
+
+def test_eight_raters_at_once_lose_and_double_nothing(open_again: Callable[[], Store]) -> None:
+    """Eight people at full speed, two connections: every answer is there, once."""
+    store, other = open_again(), open_again()
+    store.faces.add(faces(20), {})
+    ids = [face.id for face in store.faces.all()]
+    failures: list[BaseException] = []
+
+    def score(number: int) -> None:
+        mine = (store, other)[number % 2]
+        try:
+            rater = mine.scoring.add_rater(f"rater {number}", "hash")
+            mine.scoring.plan(rater.id, 0, [(face, False) for face in ids])
+            for shown in mine.scoring.order(rater.id):
+                for unit in UNITS:
+                    mine.scoring.save(shown, Answer(unit, number % 3), TIME)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=score, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    rows = store.scoring.all()
+    assert len(rows) == 8 * 20 * len(UNITS)
+    assert len({(r.rater, r.image, r.unit) for r in rows}) == len(rows)
+    assert all(r.score == int(r.rater.split()[1]) % 3 for r in rows)
