@@ -24,7 +24,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("prediction", "cohort"),
     ("figures",),
     ("report",),
+    ("store",),
+    ("study",),
     ("demo",),
+    ("web",),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -26,7 +26,7 @@ def main(target: Path) -> None:
                 ],
                 {"step": "extract"},
             )
-            rater = store.scoring.add_rater("Änne", "hash")
+            rater = store.raters.add("Änne", "hash")
             store.scoring.plan(rater.id, 0, [(f.id, False) for f in store.faces.all()])
             first, second = store.scoring.order(rater.id)[:2]
             store.scoring.save(first, Answer("orbital_tightening", 2), TIME)

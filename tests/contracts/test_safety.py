@@ -28,7 +28,7 @@ KILLS = 200
 def _score_until_killed(folder: Path, number: int, report: int) -> None:
     """Answer without end; every answer that is said to be saved is written to the pipe."""
     store = open_store(folder)
-    rater = store.scoring.raters()[0]
+    rater = store.raters.all()[0]
     for shown in store.scoring.order(rater.id)[number % 50 :]:
         for unit in UNITS:
             score = random.randrange(3)
@@ -46,7 +46,7 @@ def test_killed_hundreds_of_times_no_answer_is_lost_or_halved(tmp_path: Path) ->
         store.faces.add(
             [FaceRecord(f"f{i}.jpg", "r", f"{i:064d}") for i in range(400)], {"step": "test"}
         )
-        rater = store.scoring.add_rater("Anna", "hash")
+        rater = store.raters.add("Anna", "hash")
         store.scoring.plan(rater.id, 0, [(face.id, False) for face in store.faces.all()])
     generator = random.Random(5)
     logged = 0
@@ -127,7 +127,7 @@ def test_old_studies_are_brought_up_to_date(path: Path, tmp_path: Path) -> None:
     shutil.copy(path, tmp_path / "study.db")
     with open_store(tmp_path) as store:
         assert [face.time_s for face in store.faces.all()] == [0.0, 10.0, 20.0, 30.0]
-        (rater,) = store.scoring.raters()
+        (rater,) = store.raters.all()
         assert rater.name == "Änne"
         first, second = store.scoring.order(rater.id)[:2]
         assert store.scoring.answers(first.id) == {
@@ -137,7 +137,7 @@ def test_old_studies_are_brought_up_to_date(path: Path, tmp_path: Path) -> None:
         assert store.scoring.answers(second.id)[WHOLE_IMAGE].reason == "blurred"
         assert store.predictions.all("a" * 64) == [StoredPrediction("faces/a/0.jpg", 0.75)]
         assert store.events.all("unblinded")[0]["reason"] == "all scored"
-        assert store.scoring.course(rater.id) == []
+        assert store.raters.course(rater.id) == []
     copies = list(tmp_path.glob("study-before-upgrade-from-*.db"))
     assert len(copies) == 1
     with closing(sqlite3.connect(copies[0])) as old:

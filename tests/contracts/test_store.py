@@ -55,7 +55,7 @@ def faces(n: int = 5, recording: str = "r1") -> list[FaceRecord]:
 def plan(store: Store, name: str = "Anna", n: int = 5) -> list[Presentation]:
     """Take up faces and a rater who sees them in order."""
     store.faces.add(faces(n), {"step": "test"})
-    rater = store.scoring.add_rater(name, "hash")
+    rater = store.raters.add(name, "hash")
     store.scoring.plan(rater.id, 0, [(face.id, False) for face in store.faces.all()])
     return store.scoring.order(rater.id)
 
@@ -90,26 +90,26 @@ class TestFaces:
 
 class TestRaters:
     def test_names_are_the_same_in_any_case(self, store: Store) -> None:
-        rater = store.scoring.add_rater("Änne", "hash")
-        assert store.scoring.find_rater("äNNE") == rater
-        assert store.scoring.find_rater("Anne") is None
+        rater = store.raters.add("Änne", "hash")
+        assert store.raters.find("äNNE") == rater
+        assert store.raters.find("Anne") is None
         with pytest.raises(StoreError, match="is a rater already"):
-            store.scoring.add_rater("ÄNNE", "other")
-        assert store.scoring.raters() == [rater]
+            store.raters.add("ÄNNE", "other")
+        assert store.raters.all() == [rater]
 
     def test_sessions_open_and_close(self, store: Store) -> None:
-        rater = store.scoring.add_rater("Anna", "hash")
-        store.scoring.open_session(rater.id, "t" * 64)
-        assert store.scoring.rater_of_session("t" * 64) == rater
-        store.scoring.close_session("t" * 64)
-        assert store.scoring.rater_of_session("t" * 64) is None
+        rater = store.raters.add("Anna", "hash")
+        store.raters.open_session(rater.id, "t" * 64)
+        assert store.raters.of_session("t" * 64) == rater
+        store.raters.close_session("t" * 64)
+        assert store.raters.of_session("t" * 64) is None
 
     def test_a_new_code_ends_sessions(self, store: Store) -> None:
-        rater = store.scoring.add_rater("Anna", "hash")
-        store.scoring.open_session(rater.id, "t" * 64)
-        store.scoring.set_code(rater.id, "new")
-        assert store.scoring.rater_of_session("t" * 64) is None
-        found = store.scoring.find_rater("Anna")
+        rater = store.raters.add("Anna", "hash")
+        store.raters.open_session(rater.id, "t" * 64)
+        store.raters.set_code(rater.id, "new")
+        assert store.raters.of_session("t" * 64) is None
+        found = store.raters.find("Anna")
         assert found is not None
         assert found.code_hash == "new"
 
@@ -117,7 +117,7 @@ class TestRaters:
 class TestAnswers:
     def test_an_order_is_kept_with_its_repeats(self, store: Store) -> None:
         store.faces.add(faces(3), {})
-        rater = store.scoring.add_rater("Anna", "hash")
+        rater = store.raters.add("Anna", "hash")
         ids = [face.id for face in store.faces.all()]
         store.scoring.plan(rater.id, 0, [(ids[2], False), (ids[0], False), (ids[2], True)])
         assert [(p.face_id, p.repeat) for p in store.scoring.order(rater.id)] == [
@@ -169,7 +169,7 @@ class TestAnswers:
 
     def test_undo_never_touches_another_rater(self, store: Store) -> None:
         anna = plan(store)[0]
-        berta = store.scoring.add_rater("Berta", "hash")
+        berta = store.raters.add("Berta", "hash")
         store.scoring.plan(berta.id, 0, [(anna.face_id, False)])
         store.scoring.save(anna, Answer(UNITS[0], 1), TIME)
         assert store.scoring.undo(berta.id, TIME) is None
@@ -264,7 +264,7 @@ def test_eight_raters_at_once_lose_and_double_nothing(open_again: Callable[[], S
     def score(number: int) -> None:
         mine = (store, other)[number % 2]
         try:
-            rater = mine.scoring.add_rater(f"rater {number}", "hash")
+            rater = mine.raters.add(f"rater {number}", "hash")
             mine.scoring.plan(rater.id, 0, [(face, False) for face in ids])
             for shown in mine.scoring.order(rater.id):
                 for unit in UNITS:

@@ -39,8 +39,9 @@ def agreement(
     ratings: Annotated[
         Path,
         typer.Argument(
-            help="A CSV with `image,rater,unit,score` (0, 1, 2, or empty for not scorable), or the "
-            "per-rater labels of TU Berlin as they are."
+            help="A study; or a CSV with `image,rater,unit,score` (0, 1, 2, or empty for not "
+            "scorable) and, where known, `timepoint`, `position`, `repeat`; or the per-rater "
+            "labels of TU Berlin as they are."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per unit.")] = None,
@@ -55,16 +56,17 @@ def agreement(
     and Cronbach's α use the images that all raters scored; how many these are is said. "Not
     scorable" is missing, never 0.
 
-    Example: `amgs agreement ratings.csv --figures figures`
+    Where the table (or the study) knows them, agreement is also given by timepoint, of every rater
+    with themselves at hidden repeats, and as scoring went on.
+
+    Example: `amgs agreement laparotomy --figures figures`
     """
     from amgs.files import refuse_to_replace_file
-    from amgs.scoring.agreement import measure_agreement
     from amgs.tables import write_table
 
     if out is not None:
         refuse_to_replace_file(out, COLUMNS, overwrite=overwrite)
-    found, notes = _read(ratings)
-    document = measure_agreement(found)
+    document, notes = _measure(ratings)
     rows = [_row(name, unit) for name, unit in document["units"].items()]
     rows.append(_row("mgs_mean", document["mgs_mean"]))
     if out is not None:
@@ -79,15 +81,22 @@ def agreement(
         note(f"Figure written to {path}", quiet=quiet)
 
 
-def _read(path: Path) -> tuple[Any, list[str]]:
+def _measure(path: Path) -> tuple[dict[str, Any], list[str]]:
     from amgs.interop.tu_berlin import is_tu_berlin, read_tu_berlin
-    from amgs.scoring.ratings import read_ratings
+    from amgs.scoring.agreement import measure_agreement
+    from amgs.scoring.over_time import beyond_one_number
+    from amgs.scoring.ratings import first_answers, read_ratings_table
+    from amgs.study import Study, is_study
     from amgs.tables import read_table
 
-    header = list(read_table(path, required=()).columns)
-    if is_tu_berlin(header):
-        return read_tu_berlin(path)
-    return read_ratings(path), []
+    if is_study(path):
+        with Study.open(path) as study:
+            return study.agreement(), []
+    if is_tu_berlin(list(read_table(path, required=()).columns)):
+        ratings, notes = read_tu_berlin(path)
+        return measure_agreement(ratings), notes
+    table = read_ratings_table(path)
+    return measure_agreement(first_answers(table)) | beyond_one_number(table), []
 
 
 def _row(name: str, unit: dict[str, Any]) -> list[object]:

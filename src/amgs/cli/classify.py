@@ -20,6 +20,7 @@ from amgs.cli.console import (
     print_facts,
     print_json,
     print_table,
+    refuse_beside_study,
     show_progress,
 )
 from amgs.errors import list_faults
@@ -41,16 +42,17 @@ def classify(
         Path,
         typer.Argument(
             help="A model folder, made by `amgs train`; or `orbital`, which is built in and needs "
-            "no training: it only says how far the eyes are open."
+            "no training: it only says how far the eyes are open. With a study, the name of one of "
+            "its models, or the study alone for its newest."
         ),
     ],
     images: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
-            help="Images, folders (searched to any depth), or one CSV with an `image` column; what "
+            help="A study; or images, folders (searched to any depth), or one CSV with an `image` column; what "
             "it has of animal, group, timepoint, recording, time_s, label, mgs is kept."
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The CSV to write. Without it, the first rows are only shown."),
@@ -73,9 +75,17 @@ def classify(
 
     Example: `amgs classify models/first faces/ --out predictions.csv`
     """
+    from amgs.cli.in_study import classify_in_study
     from amgs.prediction import list_images
     from amgs.prediction.writing import CsvSink, ListSink
 
+    study = _study_among(model, images)
+    if study is not None:
+        refuse_beside_study({"--out": out is not None, "--restart": restart})
+        classify_in_study(study, model, as_json=json, quiet=quiet)
+        return
+    if not images:
+        raise typer.BadParameter("Name images, folders, a CSV or a study after the model.")
     reader = _open_orbital() if model.as_posix() == ORBITAL_MODEL else _open_model(model)
     listing = list_images(images)
     if out is None:
@@ -108,9 +118,18 @@ def classify(
         print_json(_document(model, reader, summary, rows, out))
     else:
         _print_rows(rows, orbital=reader.orbital)
-        _print_summary(summary, out, orbital=reader.orbital, quiet=quiet)
+        print_summary(summary, out, orbital=reader.orbital, quiet=quiet)
     if summary.unreadable == summary.images:
         fail(f"Not one of {summary.images} files could be read as an image.")
+
+
+def _study_among(model: Path, images: list[Path] | None) -> Path | None:
+    """Return the study that is meant, if one is: in place of the images, or alone."""
+    from amgs.study import is_study
+
+    if not images:
+        return model if is_study(model) else None
+    return images[0] if len(images) == 1 and is_study(images[0]) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +213,10 @@ def _print_rows(rows: list[dict[str, Any]], *, orbital: bool) -> None:
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
 
 
-def _print_summary(
+def print_summary(
     summary: ClassifySummary, out: Path | None, *, orbital: bool, quiet: bool
 ) -> None:
+    """Print what came out, counted."""
     readable = summary.images - summary.unreadable
     if orbital:
         facts: list[tuple[str, object]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -75,6 +75,14 @@ def warn(messages: Sequence[str]) -> None:
 
     for message in messages:
         stderr().print(Text("Warning: ", style="bold yellow") + Text(message))
+
+
+def refuse_beside_study(given: Mapping[str, bool]) -> None:
+    """Stop when options were given that a study sets in its own ``study.toml``."""
+    named = [option for option, is_given in given.items() if is_given]
+    if named:
+        verb = "is" if len(named) == 1 else "are"
+        raise typer.BadParameter(f"{', '.join(named)} {verb} not for a study: see its study.toml.")
 
 
 def print_json(document: Any) -> None:

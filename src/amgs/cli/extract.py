@@ -14,6 +14,7 @@ from amgs.cli.console import (
     note,
     print_json,
     print_table,
+    refuse_beside_study,
     show_progress,
     warn,
 )
@@ -28,7 +29,7 @@ def extract(
     videos: Annotated[
         list[Path],
         typer.Argument(
-            help="Films, folders of films, or one CSV with the column `film` and, where needed, "
+            help="A study; or films, folders of films, or one CSV with the column `film` and, where needed, "
             "`zone`, `recording`, `animal`, `group`, `timepoint`."
         ),
     ],
@@ -86,19 +87,42 @@ def extract(
 
     Example: `amgs extract films/ --zone left --zone right --out faces`
     """
+    from amgs.cli.in_study import extract_in_study
+    from amgs.faces.crop import DEFAULT_MARGIN
     from amgs.faces.recordings import list_films
+    from amgs.study import is_study
+    from amgs.video.sampling import DEFAULT_INTERVAL_S
 
+    if len(videos) == 1 and is_study(videos[0]):
+        refuse_beside_study(
+            {
+                "--out": out != Path("faces"),
+                "--zone": zone is not None,
+                "--interval": interval != DEFAULT_INTERVAL_S,
+                "--margin": margin != DEFAULT_MARGIN,
+                "--min-sharpness": min_sharpness is not None,
+                "--max-motion": max_motion is not None,
+                "--restart": restart,
+            }
+        )
+        extract_in_study(videos[0], jobs, preview=preview, as_json=json, quiet=quiet)
+        return
     films = list_films(videos, tuple(zone or ("full",)))
     if preview:
-        _preview(films, out, as_json=json, quiet=quiet)
+        draw_previews(films, out, as_json=json, quiet=quiet)
         return
     options = _options(interval, margin, min_sharpness, max_motion)
     summary = _extract(films, out, options, jobs, restart=restart, silent=quiet or json)
     warn(summary.warnings)
     if json:
-        print_json(_document(summary, out))
+        print_json(describe_extraction(summary, out))
     else:
-        _print(summary, out, quiet=quiet)
+        print_extraction(summary, out, quiet=quiet)
+    tell_problems(summary)
+
+
+def tell_problems(summary: ExtractionSummary) -> None:
+    """List the films that could not be used."""
     if summary.problems:
         faults = [f"{name}: {problem}" for name, problem in summary.problems]
         note(f"{len(faults)} films could not be used:\n{list_faults(faults)}")
@@ -139,7 +163,8 @@ def _extract(
         fail(f"Stopped. {out} keeps what is done; the same command goes on.", code=130)
 
 
-def _document(summary: ExtractionSummary, out: Path) -> dict[str, Any]:
+def describe_extraction(summary: ExtractionSummary, out: Path) -> dict[str, Any]:
+    """Return what `--json` prints of an extraction."""
     return {
         "out": out.as_posix(),
         "films": summary.films,
@@ -150,7 +175,8 @@ def _document(summary: ExtractionSummary, out: Path) -> dict[str, Any]:
     }
 
 
-def _print(summary: ExtractionSummary, out: Path, *, quiet: bool) -> None:
+def print_extraction(summary: ExtractionSummary, out: Path, *, quiet: bool) -> None:
+    """Print what was taken from every recording."""
     print_table(
         "Recordings",
         [
@@ -194,7 +220,7 @@ def _main_reason(row: dict[str, Any]) -> str:
     return f"{reason} ({reasons[reason]})" if reasons[reason] else "–"
 
 
-def _preview(films: list[FilmToExtract], out: Path, *, as_json: bool, quiet: bool) -> None:
+def draw_previews(films: list[FilmToExtract], out: Path, *, as_json: bool, quiet: bool) -> None:
     from amgs.errors import ImpossibleValueError, UnreadableFilmError
     from amgs.faces.preview import write_preview
 

@@ -11,6 +11,7 @@ import typer
 from amgs._version import __version__
 from amgs.cli import (
     agreement,
+    check,
     classify,
     compare,
     demo,
@@ -18,18 +19,27 @@ from amgs.cli import (
     evaluate,
     extract,
     find,
+    label,
     models,
+    new,
+    score,
     summarise,
     train,
+    unblind,
 )
 from amgs.cli.console import fail
 from amgs.errors import AmgsError
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
+    "new": new.new,
+    "check": check.check,
     "find": find.find,
     "extract": extract.extract,
+    "score": score.score,
     "agreement": agreement.agreement,
+    "label": label.label,
+    "unblind": unblind.unblind,
     "train": train.train,
     "classify": classify.classify,
     "evaluate": evaluate.evaluate,

@@ -17,6 +17,7 @@ from amgs.cli.console import (
     print_facts,
     print_json,
     print_table,
+    refuse_beside_study,
     show_progress,
     warn,
 )
@@ -27,11 +28,14 @@ def train(
     images: Annotated[
         Path,
         typer.Argument(
-            help="A folder with `pain` and `no pain` inside, or a CSV with the columns "
+            help="A study; or a folder with `pain` and `no pain` inside, or a CSV with the columns "
             "image,label and, where known, animal, recording, mgs, part."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="The model folder to write.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The model folder to write; in a study: its name."),
+    ] = None,
     backbone: Annotated[
         str,
         typer.Option(
@@ -78,11 +82,19 @@ def train(
 
     Example: `amgs train labelled/ --out models/first`
     """
+    from amgs.cli.in_study import train_in_study
     from amgs.model.train import TrainingOptions, train_model
     from amgs.model.training_set import load_training_set
+    from amgs.study import is_study
 
-    labelled = load_training_set(images, animal_from_folder=animal_from_folder)
     options = TrainingOptions(backbone, recipe, split, seed, weights, use_cache=not no_cache)
+    if is_study(images):
+        refuse_beside_study({"--animal-from-folder": animal_from_folder})
+        train_in_study(images, out, options, overwrite=overwrite, as_json=json, quiet=quiet)
+        return
+    if out is None:
+        raise typer.BadParameter("--out is missing: the model folder to write.")
+    labelled = load_training_set(images, animal_from_folder=animal_from_folder)
     with show_progress(quiet=quiet or json) as progress:
         result = train_model(labelled, out, options, overwrite=overwrite, progress=progress)
     warn(result.card["warnings"])

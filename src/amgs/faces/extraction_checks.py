@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from amgs.errors import ImpossibleValueError, OutputExistsError, TableError, list_faults
-from amgs.faces.extraction_tables import FACES_COLUMNS
+from amgs.faces.extraction_tables import FACES_COLUMNS, FACES_TABLE
 from amgs.faces.journal import JOURNALS
 from amgs.faces.recordings import KNOWN_COLUMNS, FilmToExtract
 from amgs.tables import read_table
@@ -26,7 +26,7 @@ def refuse_to_forget(folder: Path, recordings: Sequence[str]) -> None:
         If `faces.csv` was not made by an extraction here or has further columns, or if recordings
         of an earlier run are not among those named now.
     """
-    faces, extraction = folder / "faces.csv", folder / "extraction.csv"
+    faces, extraction = folder / FACES_TABLE, folder / "extraction.csv"
     if faces.exists():
         further = set(_columns(faces)) - {*FACES_COLUMNS, *KNOWN_COLUMNS}
         if further or not (folder / JOURNALS).is_dir():
@@ -74,7 +74,7 @@ def clear_extraction(folder: Path) -> None:
         raise OutputExistsError(msg)
     for name in (JOURNALS, "faces"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("faces.csv", "extraction.csv", "possible_sleep.csv", MARKER):
+    for name in (FACES_TABLE, "extraction.csv", "possible_sleep.csv", MARKER):
         (folder / name).unlink(missing_ok=True)
 
 

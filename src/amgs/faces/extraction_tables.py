@@ -14,6 +14,9 @@ from amgs.faces.recordings import KNOWN_COLUMNS, FilmToExtract, Recording
 from amgs.faces.sleep import find_possible_sleep
 from amgs.tables import write_table
 
+FACES_TABLE = "faces.csv"
+"""The table of face images in the folder of an extraction."""
+
 FACES_COLUMNS = (
     "image",
     "recording",
@@ -94,7 +97,7 @@ def write_tables(folder: Path, outcomes: Sequence[FilmOutcome]) -> list[dict[str
                 | {"usual_sharpness": None if usual is None else round(usual, 4)}
                 | dict(recording.known)
             )
-    write_table(folder / "faces.csv", (*FACES_COLUMNS, *known), faces)
+    write_table(folder / FACES_TABLE, (*FACES_COLUMNS, *known), faces)
     write_table(folder / "possible_sleep.csv", SLEEP_COLUMNS, sleep)
     columns = (*EXTRACTION_COLUMNS, *known)
     rows = [[row.get(column) for column in columns] for row in recordings]

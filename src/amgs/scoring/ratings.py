@@ -51,12 +51,24 @@ class Ratings:
 
 
 def read_ratings(path: Path) -> Ratings:
-    """Read a long table of ratings.
+    """Read a long table of ratings; the first answers of `read_ratings_table`."""
+    return first_answers(read_ratings_table(path))
+
+
+def read_ratings_table(path: Path) -> pd.DataFrame:
+    """Read a long table of ratings, with what it says of timepoints, time and repeats.
 
     Parameters
     ----------
     path
         A CSV with ``image,rater,unit,score``; ``score`` is 0, 1, 2, or empty for "not scorable".
+        Where known, ``timepoint``, ``position`` (which of the rater's images it was, from 0) and
+        ``repeat`` (``yes`` for a second showing of the same image to the same rater).
+
+    Returns
+    -------
+    pandas.DataFrame
+        The text columns, ``value`` (NaN: not scorable), ``repeat`` as bool, ``position`` as number.
 
     Raises
     ------
@@ -67,16 +79,15 @@ def read_ratings(path: Path) -> Ratings:
     faults: list[str] = []
     for name in ("image", "rater", "unit"):
         faults += [f"line {line}: no {name}" for line in table.index[table[name] == ""]]
-    keys = ["image", "rater", "unit"]
+    table["repeat"] = _repeats(table, faults)
+    twice = table[table.duplicated(["image", "rater", "unit", "repeat"])]
     faults += [
         f"line {line}: {row.rater} scores {row.unit} of {row.image} a second time"
-        for line, row in zip(
-            table.index[table.duplicated(keys)],
-            table[table.duplicated(keys)].itertuples(index=False),
-            strict=True,
-        )
+        for line, row in zip(twice.index, twice.itertuples(index=False), strict=True)
     ]
     table["value"] = _values(table, faults)
+    if "position" in table:
+        table["position"] = _positions(table, faults)
     if faults:
         msg = (
             f"Expected a score of 0, 1 or 2, or an empty cell for 'not scorable', once per rater, "
@@ -84,7 +95,35 @@ def read_ratings(path: Path) -> Ratings:
             "Correct these lines."
         )
         raise TableError(msg)
-    return ratings_from_table(table)
+    return table
+
+
+def first_answers(table: pd.DataFrame) -> Ratings:
+    """Return the answers at the first showing of every image as matrices."""
+    return ratings_from_table(table[~table["repeat"]])
+
+
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+
+
+def _repeats(table: pd.DataFrame, faults: list[str]) -> list[bool]:
+    if "repeat" not in table:
+        return [False] * len(table)
+    found = []
+    for line, cell in table["repeat"].items():
+        if cell.lower() not in _YES_NO:
+            faults.append(f"line {line}: repeat is {cell!r}, not yes or no")
+        found.append(_YES_NO.get(cell.lower(), False))
+    return found
+
+
+def _positions(table: pd.DataFrame, faults: list[str]) -> list[float]:
+    found = []
+    for line, cell in table["position"].items():
+        if not cell.isdecimal():
+            faults.append(f"line {line}: position is {cell!r}, not a whole number")
+        found.append(float(cell) if cell.isdecimal() else np.nan)
+    return found
 
 
 def ratings_from_table(table: pd.DataFrame) -> Ratings:

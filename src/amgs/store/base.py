@@ -4,7 +4,7 @@ Every method is one transaction: when it returns, what was written is on the dis
 process dies in it, nothing was written. Methods may be called from several threads, and from
 several processes at once. What a method raises besides the errors named is `StoreError`.
 
-A new kind of store subclasses the four contracts below and is put through
+A new kind of store subclasses the five contracts below and is put through
 ``tests/contracts/test_store.py``.
 """
 
@@ -131,11 +131,11 @@ class FaceStore(ABC):
         """Return how many faces there are."""
 
 
-class ScoringStore(ABC):
-    """Raters, their orders of faces, and what they answered."""
+class RaterStore(ABC):
+    """Raters, who of them is signed in, and how far they are in the training course."""
 
     @abstractmethod
-    def add_rater(self, name: str, code_hash: str) -> Rater:
+    def add(self, name: str, code_hash: str) -> Rater:
         """Take up a rater.
 
         Raises
@@ -145,11 +145,11 @@ class ScoringStore(ABC):
         """
 
     @abstractmethod
-    def find_rater(self, name: str) -> Rater | None:
+    def find(self, name: str) -> Rater | None:
         """Return the rater of that name, in whatever case; ``None`` if there is none."""
 
     @abstractmethod
-    def raters(self) -> list[Rater]:
+    def all(self) -> list[Rater]:
         """Return all raters, in the order in which they came."""
 
     @abstractmethod
@@ -161,12 +161,24 @@ class ScoringStore(ABC):
         """Remember that a rater is signed in."""
 
     @abstractmethod
-    def rater_of_session(self, token_hash: str) -> Rater | None:
+    def of_session(self, token_hash: str) -> Rater | None:
         """Return who is signed in with a token; ``None`` if nobody is."""
 
     @abstractmethod
     def close_session(self, token_hash: str) -> None:
         """Sign out; nothing happens where nobody is signed in."""
+
+    @abstractmethod
+    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
+        """Keep a rater's answers to one image of the training course."""
+
+    @abstractmethod
+    def course(self, rater_id: int) -> list[CourseAnswer]:
+        """Return all answers of a rater in the training course, oldest first."""
+
+
+class ScoringStore(ABC):
+    """The raters' orders of faces, and what they answered."""
 
     @abstractmethod
     def plan(self, rater_id: int, keep: int, order: Sequence[tuple[int, bool]]) -> None:
@@ -209,20 +221,16 @@ class ScoringStore(ABC):
         """
 
     @abstractmethod
+    def last_touched(self, rater_id: int) -> int | None:
+        """Return the furthest place that ever had an answer, also one taken back."""
+
+    @abstractmethod
     def all(self) -> list[RatingRow]:
         """Return every answer in force, by rater and place."""
 
     @abstractmethod
     def count_log(self) -> int:
         """Return how many answers and undos were ever written down."""
-
-    @abstractmethod
-    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
-        """Keep a rater's answers to one image of the training course."""
-
-    @abstractmethod
-    def course(self, rater_id: int) -> list[CourseAnswer]:
-        """Return all answers of a rater in the training course, oldest first."""
 
 
 class PredictionStore(ABC):
@@ -274,6 +282,7 @@ class Store:
     """All of a study's store; close it when done."""
 
     faces: FaceStore
+    raters: RaterStore
     scoring: ScoringStore
     predictions: PredictionStore
     events: EventStore

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from amgs.errors import StoreError, StoreTooNewError
 from amgs.store.base import Store
 from amgs.store.engine import make_engine
+from amgs.store.raters import SqlRaters
 from amgs.store.scoring import SqlScoring
 from amgs.store.sql import SqlEvents, SqlFaces, SqlPredictions
 
@@ -63,6 +64,7 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
         raise StoreError(f"The study's database cannot be opened: {reason}.") from error
     return Store(
         SqlFaces(engine),
+        SqlRaters(engine),
         SqlScoring(engine),
         SqlPredictions(engine),
         SqlEvents(engine),

@@ -1,4 +1,4 @@
-"""Raters, their orders and their answers in a database."""
+"""The raters' orders and their answers in a database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from amgs.errors import StoreError
 from amgs.jobs import batches
@@ -16,14 +15,11 @@ from amgs.store import tables
 from amgs.store.base import (
     WHOLE_IMAGE,
     Answer,
-    CourseAnswer,
     Presentation,
-    Rater,
     RatingRow,
     ScoringStore,
 )
 from amgs.store.engine import reading, writing
-from amgs.store.sql import inserted_key, now
 
 _AT_ONCE = 2000
 _RATER = tables.rater.c
@@ -31,7 +27,6 @@ _SHOWN = tables.presentation.c
 _ANSWER = tables.answer.c
 _LOG = tables.answer_log.c
 
-_A_RATER = select(_RATER.id, _RATER.name, _RATER.code_hash, _RATER.created)
 _A_PRESENTATION = select(
     _SHOWN.id,
     _SHOWN.rater_id,
@@ -47,70 +42,6 @@ class SqlScoring(ScoringStore):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-
-    def add_rater(self, name: str, code_hash: str) -> Rater:
-        """See `ScoringStore.add_rater`."""
-        created = now()
-        values = {
-            "name": name,
-            "folded": name.casefold(),
-            "code_hash": code_hash,
-            "created": created,
-        }
-        try:
-            with writing(self._engine) as connection:
-                result = connection.execute(insert(tables.rater).values(values))
-                key = inserted_key(result)
-        except IntegrityError as error:
-            raise StoreError(
-                f"Expected a new name, found that {name} is a rater already."
-            ) from error
-        return Rater(key, name, code_hash, created)
-
-    def find_rater(self, name: str) -> Rater | None:
-        """See `ScoringStore.find_rater`."""
-        return self._one_rater(_A_RATER.where(_RATER.folded == name.casefold()))
-
-    def raters(self) -> list[Rater]:
-        """See `ScoringStore.raters`."""
-        with reading(self._engine) as connection:
-            return [Rater(*row) for row in connection.execute(_A_RATER.order_by(_RATER.id))]
-
-    def set_code(self, rater_id: int, code_hash: str) -> None:
-        """See `ScoringStore.set_code`."""
-        with writing(self._engine) as connection:
-            connection.execute(
-                update(tables.rater).where(_RATER.id == rater_id).values(code_hash=code_hash)
-            )
-            connection.execute(delete(tables.session).where(tables.session.c.rater_id == rater_id))
-
-    def open_session(self, rater_id: int, token_hash: str) -> None:
-        """See `ScoringStore.open_session`."""
-        with writing(self._engine) as connection:
-            connection.execute(
-                insert(tables.session).values(
-                    token_hash=token_hash, rater_id=rater_id, created=now()
-                )
-            )
-
-    def rater_of_session(self, token_hash: str) -> Rater | None:
-        """See `ScoringStore.rater_of_session`."""
-        session = tables.session.c
-        return self._one_rater(
-            _A_RATER.join_from(tables.session, tables.rater).where(session.token_hash == token_hash)
-        )
-
-    def close_session(self, token_hash: str) -> None:
-        """See `ScoringStore.close_session`."""
-        with writing(self._engine) as connection:
-            connection.execute(
-                delete(tables.session).where(tables.session.c.token_hash == token_hash)
-            )
-
-    def _one_rater(self, wanted: Any) -> Rater | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(wanted).first()
-        return None if row is None else Rater(*row)
 
     def plan(self, rater_id: int, keep: int, order: Sequence[tuple[int, bool]]) -> None:
         """See `ScoringStore.plan`."""
@@ -227,6 +158,17 @@ class SqlScoring(ScoringStore):
             ).scalar()
         return int(done), int(total), int(total if first is None else first)
 
+    def last_touched(self, rater_id: int) -> int | None:
+        """See `ScoringStore.last_touched`."""
+        wanted = (
+            select(func.max(_SHOWN.position))
+            .join_from(tables.answer_log, tables.presentation)
+            .where(_LOG.rater_id == rater_id)
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted).scalar()
+        return None if found is None else int(found)
+
     def all(self) -> list[RatingRow]:
         """See `ScoringStore.all`."""
         face = tables.face.c
@@ -255,23 +197,6 @@ class SqlScoring(ScoringStore):
         wanted = select(func.count()).select_from(tables.answer_log)
         with reading(self._engine) as connection:
             return int(connection.execute(wanted).scalar_one())
-
-    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
-        """See `ScoringStore.save_course`."""
-        rows = [{"rater_id": rater_id, "at": time, **asdict(answer)} for answer in answers]
-        with writing(self._engine) as connection:
-            connection.execute(insert(tables.course_answer), rows)
-
-    def course(self, rater_id: int) -> list[CourseAnswer]:
-        """See `ScoringStore.course`."""
-        column = tables.course_answer.c
-        wanted = (
-            select(column.image, column.unit, column.score, column.reference)
-            .where(column.rater_id == rater_id)
-            .order_by(column.id)
-        )
-        with reading(self._engine) as connection:
-            return [CourseAnswer(*row) for row in connection.execute(wanted)]
 
 
 def _hold(connection: Connection, rater_id: int) -> None:

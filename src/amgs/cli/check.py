@@ -1,0 +1,84 @@
+"""`amgs check`: everything that is wrong with the design of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from amgs.cli.console import (
+    JsonOption,
+    QuietOption,
+    fail,
+    note,
+    print_json,
+    print_table,
+    warn,
+)
+from amgs.errors import list_faults
+
+if TYPE_CHECKING:
+    from amgs.study import CheckReport, Study
+
+
+def check(
+    study: Annotated[Path, typer.Argument(help="The folder of a study.")],
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Show the experiment as a small table, and everything that is wrong with it at once.
+
+    Wrong are missing films, an animal in two groups, no baseline, zones that overlap, impossible
+    dates and the like: they end with exit code 1. What is only odd is a warning.
+
+    Example: `amgs check laparotomy`
+    """
+    from amgs.study import Study
+
+    with Study.open(study) as opened:
+        report = opened.check()
+        document = _document(opened, report)
+    if json:
+        print_json(document)
+    else:
+        _print(report, document)
+    warn(report.warnings)
+    if report.faults:
+        fail(f"{len(report.faults)} faults in {study}:\n{list_faults(report.faults)}")
+    note(f"Nothing is wrong. Next: amgs extract {study}", quiet=quiet)
+
+
+def _document(study: Study, report: CheckReport) -> dict[str, Any]:
+    design = report.design
+    return {
+        "study": study.settings.text("study", "name"),
+        "baseline": design.baseline,
+        "groups": [
+            {
+                "group": group,
+                "animals": design.count_animals(group),
+                "timepoints": {t: design.count_animals(group, t) for t in design.timepoints},
+            }
+            for group in design.groups
+        ],
+        "recordings": len(design.recordings),
+        "faces": study.store.faces.count(),
+        "raters": len(study.store.raters.all()),
+        "unblinded": bool(study.unblindings),
+        "faults": list(report.faults),
+        "warnings": list(report.warnings),
+    }
+
+
+def _print(report: CheckReport, document: dict[str, Any]) -> None:
+    timepoints = report.design.timepoints
+    marked = [f"{t} (baseline)" if t == report.design.baseline else t for t in timepoints]
+    print_table(
+        f"{document['study']}: animals by group and timepoint",
+        ["group", "animals", *marked],
+        [
+            [entry["group"], entry["animals"], *(entry["timepoints"][t] or "–" for t in timepoints)]
+            for entry in document["groups"]
+        ],
+    )

@@ -1,0 +1,47 @@
+"""`amgs label`: from people's scores to labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amgs.cli.console import JsonOption, QuietOption, note, print_json, print_table
+
+
+def label(
+    study: Annotated[Path, typer.Argument(help="The folder of a study.")],
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Turn people's scores into `pain` and `no pain`, by the rule in study.toml.
+
+    The MGS of an image is the mean over its raters of the sum of all units; where a unit is not
+    scorable, it is missing, and the mean of the others stands for it, as long as not more are
+    missing than the rule allows. What got no label is counted by its reason.
+
+    Example: `amgs label laparotomy`
+    """
+    from amgs.study import Study
+
+    with Study.open(study) as opened:
+        path, counts = opened.label()
+        rule = opened.label_rule
+    if json:
+        document = {
+            "labels": path.as_posix(),
+            "pain_from": rule.pain_from,
+            "no_pain_to": rule.no_pain_to,
+            "max_missing_units": rule.max_missing_units,
+            "counts": counts,
+        }
+        print_json(document)
+        return
+    print_table(
+        f"pain from MGS {rule.pain_from:g}, no pain to {rule.no_pain_to:g}, at most "
+        f"{rule.max_missing_units} units missing",
+        ["label, or why none", "images"],
+        [[name, n] for name, n in counts.items()],
+    )
+    note(f"Written to {path}. Next: amgs train {study}", quiet=quiet)

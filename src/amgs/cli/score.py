@@ -1,0 +1,93 @@
+"""`amgs score`: the blinded scoring room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from amgs.cli.console import JsonOption, QuietOption, fail, note, print_facts, print_json
+
+if TYPE_CHECKING:
+    from amgs.web.serving import Address
+
+
+def score(
+    study: Annotated[Path, typer.Argument(help="The folder of a study.")],
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Where to listen. Anything but this machine itself (127.0.0.1) asks raters for an "
+            "access key, which is shown here. 0.0.0.0: every address of this machine."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 8600.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="A certificate (PEM), to serve by HTTPS; with --key.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="The key of the certificate (PEM).")] = None,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
+    ] = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Serve the page on which people score faces, blinded, until Ctrl-C.
+
+    Each rater signs in with a name and sees the faces in a random order of their own; some come
+    twice, unannounced. Nothing on the page tells animal, group, time or file. Every answer is on
+    the disk before the next. The owner's page, behind the key shown here, says how far everybody
+    is and how well raters agree.
+
+    From another machine: `ssh -L 8600:127.0.0.1:8600 THIS-MACHINE`, or --host with its address.
+
+    Example: `amgs score laparotomy`
+    """
+    from amgs.study import Study
+    from amgs.web.serving import serve
+
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter("--certificate and --key belong together.")
+    with Study.open(study) as opened:
+        if opened.store.faces.count() == 0:
+            fail(f"There are no faces to score in {study} yet. First: amgs extract {study}")
+        files = None if certificate is None or key is None else (certificate, key)
+
+        def announce(address: Address) -> None:
+            _announce(address, as_json=json, quiet=quiet)
+            if open_browser:
+                import webbrowser
+
+                webbrowser.open(address.url)
+
+        try:
+            serve(opened, host, port, announce, files)
+        except KeyboardInterrupt:
+            pass
+    note("Stopped. All answers are saved.", quiet=quiet)
+
+
+def _announce(address: Address, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        document = {
+            "url": address.url,
+            "owner_url": f"{address.url}owner",
+            "owner_key": address.owner_key,
+            "access_key": address.access_key or None,
+        }
+        print_json(document)
+        return
+    facts: list[tuple[str, object]] = [("raters open", address.url)]
+    if address.access_key:
+        facts.append(("their access key", address.access_key))
+    facts += [("you open", f"{address.url}owner"), ("with the owner's key", address.owner_key)]
+    print_facts("Scoring room", facts)
+    if address.access_key and address.url.startswith("http:"):
+        note(
+            "Without a certificate, whoever can listen on this network can read what is sent.",
+            quiet=quiet,
+        )
+    note("Stop with Ctrl-C.", quiet=quiet)

@@ -1,0 +1,38 @@
+"""`amgs unblind`: human scores beside animals and groups, once all scoring is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amgs.cli.console import JsonOption, QuietOption, note, print_json
+
+
+def unblind(
+    study: Annotated[Path, typer.Argument(help="The folder of a study.")],
+    by: Annotated[str, typer.Option(help="Who unblinds it.")],
+    reason: Annotated[str, typer.Option(help="Why now, such as: all raters have finished.")],
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Show human scores with animals, groups and timepoints. Who did it, when and why is kept.
+
+    Until then, no command shows them together. What is scored afterwards was not blind, and the
+    report says so.
+
+    Example: `amgs unblind laparotomy --by Ada --reason "all raters have finished"`
+    """
+    from amgs.study import Study
+    from amgs.study.unblinding import unblind as unblind_study
+
+    if not by.strip() or not reason.strip():
+        raise typer.BadParameter("--by and --reason must say something.")
+    with Study.open(study) as opened:
+        path = unblind_study(opened, by.strip(), reason.strip())
+        events = opened.unblindings
+    if json:
+        print_json({"human_scores": path.as_posix(), "unblindings": events})
+        return
+    note(f"Unblinded by {by}, {events[-1]['at'][:16]} UTC. Scores with groups: {path}", quiet=quiet)

@@ -1,0 +1,70 @@
+"""Who sees which face when: an order of its own for every rater, with hidden repeats."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+LEAST_BETWEEN = 10
+"""A face never comes back before so many others, where there are as many."""
+
+
+def choose_faces(
+    recordings: Mapping[str, Sequence[int]], per_recording: int, seed: int
+) -> list[int]:
+    """Choose which faces of every recording are scored, at random.
+
+    A choice once made stays when faces are added: it depends on the seed and the face alone.
+
+    Parameters
+    ----------
+    recordings
+        Keys of the faces of every recording.
+    per_recording
+        How many of each; 0 for all.
+    seed
+        The study's seed.
+    """
+    chosen: list[int] = []
+    for faces in recordings.values():
+        by_lot = sorted(faces, key=lambda face: hashlib.sha256(f"{seed}|{face}".encode()).digest())
+        chosen += by_lot[:per_recording] if per_recording else by_lot
+    return sorted(chosen)
+
+
+def plan_order(
+    faces: Sequence[int], repeat_share: float, seed: Sequence[int]
+) -> list[tuple[int, bool]]:
+    """Return faces in random order; some come a second time, later, marked as repeats.
+
+    Parameters
+    ----------
+    faces
+        Keys of the faces.
+    repeat_share
+        Which share of them comes twice.
+    seed
+        The same seed gives the same order.
+
+    Returns
+    -------
+    list of (int, bool)
+        Face and whether this is its second showing. Between both lie at least `LEAST_BETWEEN`
+        others, where there are enough.
+    """
+    rng = np.random.default_rng([int(part) for part in seed])
+    order = [(int(face), False) for face in rng.permutation(np.asarray(faces, dtype=np.int64))]
+    n_repeats = round(len(order) * repeat_share)
+    # Those of the first half come back somewhere behind; they are spread over what follows.
+    again = rng.permutation(max(1, len(order) // 2))[: n_repeats if order else 0]
+    places = sorted((_place(int(first), len(order), rng), order[int(first)][0]) for first in again)
+    for moved, (place, face) in enumerate(places):
+        order.insert(place + moved, (face, True))
+    return order
+
+
+def _place(first: int, length: int, rng: np.random.Generator) -> int:
+    """Choose behind how many of the faces the one at place `first` comes back."""
+    return int(rng.integers(min(first + 1 + LEAST_BETWEEN, length), length + 1))

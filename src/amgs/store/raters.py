@@ -1,0 +1,107 @@
+"""Raters, sessions and the training course in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from amgs.errors import StoreError
+from amgs.store import tables
+from amgs.store.base import CourseAnswer, Rater, RaterStore
+from amgs.store.engine import reading, writing
+from amgs.store.sql import inserted_key, now
+
+_RATER = tables.rater.c
+_A_RATER = select(_RATER.id, _RATER.name, _RATER.code_hash, _RATER.created)
+
+
+class SqlRaters(RaterStore):
+    """See `RaterStore`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, name: str, code_hash: str) -> Rater:
+        """See `RaterStore.add`."""
+        created = now()
+        values = {
+            "name": name,
+            "folded": name.casefold(),
+            "code_hash": code_hash,
+            "created": created,
+        }
+        try:
+            with writing(self._engine) as connection:
+                result = connection.execute(insert(tables.rater).values(values))
+                key = inserted_key(result)
+        except IntegrityError as error:
+            raise StoreError(
+                f"Expected a new name, found that {name} is a rater already."
+            ) from error
+        return Rater(key, name, code_hash, created)
+
+    def find(self, name: str) -> Rater | None:
+        """See `RaterStore.find`."""
+        return self._one(_A_RATER.where(_RATER.folded == name.casefold()))
+
+    def all(self) -> list[Rater]:
+        """See `RaterStore.all`."""
+        with reading(self._engine) as connection:
+            return [Rater(*row) for row in connection.execute(_A_RATER.order_by(_RATER.id))]
+
+    def set_code(self, rater_id: int, code_hash: str) -> None:
+        """See `RaterStore.set_code`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(tables.rater).where(_RATER.id == rater_id).values(code_hash=code_hash)
+            )
+            connection.execute(delete(tables.session).where(tables.session.c.rater_id == rater_id))
+
+    def open_session(self, rater_id: int, token_hash: str) -> None:
+        """See `RaterStore.open_session`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                insert(tables.session).values(
+                    token_hash=token_hash, rater_id=rater_id, created=now()
+                )
+            )
+
+    def of_session(self, token_hash: str) -> Rater | None:
+        """See `RaterStore.of_session`."""
+        session = tables.session.c
+        return self._one(
+            _A_RATER.join_from(tables.session, tables.rater).where(session.token_hash == token_hash)
+        )
+
+    def close_session(self, token_hash: str) -> None:
+        """See `RaterStore.close_session`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                delete(tables.session).where(tables.session.c.token_hash == token_hash)
+            )
+
+    def _one(self, wanted: Any) -> Rater | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(wanted).first()
+        return None if row is None else Rater(*row)
+
+    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
+        """See `RaterStore.save_course`."""
+        rows = [{"rater_id": rater_id, "at": time, **asdict(answer)} for answer in answers]
+        with writing(self._engine) as connection:
+            connection.execute(insert(tables.course_answer), rows)
+
+    def course(self, rater_id: int) -> list[CourseAnswer]:
+        """See `RaterStore.course`."""
+        column = tables.course_answer.c
+        wanted = (
+            select(column.image, column.unit, column.score, column.reference)
+            .where(column.rater_id == rater_id)
+            .order_by(column.id)
+        )
+        with reading(self._engine) as connection:
+            return [CourseAnswer(*row) for row in connection.execute(wanted)]

@@ -1,0 +1,66 @@
+"""Answers of the store as the tables that the steps take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from amgs.scale import Scale
+from amgs.store import RatingRow
+from amgs.store.base import WHOLE_IMAGE
+from amgs.tables import read_table, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONG_COLUMNS = (
+    "image",
+    "recording",
+    "rater",
+    "unit",
+    "value",
+    "repeat",
+    "position",
+    "answered_at",
+)
+
+
+def long_table(rows: Iterable[RatingRow], scale: Scale) -> pd.DataFrame:
+    """Return one row per image, rater and unit; ``value`` is NaN for "not scorable".
+
+    An image that is not scorable as a whole is not scorable in every unit.
+    """
+    import pandas as pd
+
+    table = []
+    for row in rows:
+        units = scale.unit_names if row.unit == WHOLE_IMAGE else (row.unit,)
+        value = np.nan if row.score is None else float(row.score)
+        table += [
+            (
+                row.image,
+                row.recording,
+                row.rater,
+                unit,
+                value,
+                row.repeat,
+                row.position,
+                row.answered_at,
+            )
+            for unit in units
+            if unit in scale.unit_names
+        ]
+    return pd.DataFrame(table, columns=list(LONG_COLUMNS)).astype({"repeat": bool})
+
+
+def only_labelled(labels: Path) -> Path:
+    """Write the images of ``labels.csv`` that have a label beside it, for training."""
+    table = read_table(labels, required=("image", "label"))
+    chosen = table[table["label"] != ""]
+    path = labels.with_name("training_images.csv")
+    columns = [c for c in table.columns if c not in {"mgs_mean", "n_raters", "why_none"}]
+    write_table(path, columns, chosen[columns].to_numpy().tolist())
+    return path

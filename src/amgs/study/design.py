@@ -1,0 +1,287 @@
+"""The design of an experiment: ``recordings.csv``, with everything that is wrong told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from amgs.errors import StudyError, TableError, list_faults
+from amgs.tables import list_animals_in_two_groups, read_table
+from amgs.video.zones import Zone, parse_zone
+
+RECORDINGS_FILE = "recordings.csv"
+REQUIRED = ("animal", "group", "timepoint", "film")
+ABOUT_THE_ANIMAL = ("sex", "strain", "coat")
+OPTIONAL = ("recording", "zone", *ABOUT_THE_ANIMAL, "cage", "date")
+COLUMNS = (*REQUIRED, "zone", *ABOUT_THE_ANIMAL, "cage", "date")
+"""What ``amgs new`` writes; `recording` may be added where an animal has two at one timepoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRecording:
+    """One line of ``recordings.csv``: an animal at a timepoint, and where it was filmed.
+
+    ``film`` is a film, or a folder of images; relative paths start at the study's folder.
+    """
+
+    line: int
+    name: str
+    animal: str
+    group: str
+    timepoint: str
+    film: str
+    zone: Zone
+    date: date | None
+    further: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Design:
+    """All recordings of an experiment, and what is wrong (`faults`) or odd (`warnings`)."""
+
+    recordings: tuple[PlannedRecording, ...]
+    baseline: str
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of the groups, in the order of the file."""
+        return list(dict.fromkeys(r.group for r in self.recordings))
+
+    @property
+    def timepoints(self) -> list[str]:
+        """Names of the timepoints, the baseline first."""
+        names = dict.fromkeys(r.timepoint for r in self.recordings)
+        return sorted(names, key=lambda name: name != self.baseline)
+
+    def count_animals(self, group: str, timepoint: str | None = None) -> int:
+        """Return how many animals of a group there are (at a timepoint)."""
+        return len(
+            {
+                r.animal
+                for r in self.recordings
+                if r.group == group and timepoint in {None, r.timepoint}
+            }
+        )
+
+    def require_sound(self, where: Path) -> None:
+        """Stop when anything is wrong.
+
+        Raises
+        ------
+        StudyError
+            With every fault.
+        """
+        if self.faults:
+            msg = f"Expected a sound design in {where}, found {len(self.faults)} faults:\n"
+            text = list_faults(self.faults)
+            raise StudyError(f"{msg}{text}\nCorrect the table, then look with `amgs check`.")
+
+
+def read_design(path: Path, baseline: str) -> Design:
+    """Read ``recordings.csv`` and check all that can be seen in the table itself.
+
+    Parameters
+    ----------
+    path
+        The table.
+    baseline
+        Which timepoint is the baseline.
+
+    Raises
+    ------
+    StudyError
+        If the file is not there, lacks a column or has no rows yet.
+    """
+    try:
+        table = read_table(path, required=REQUIRED)
+    except TableError as error:
+        raise StudyError(f"{error} Fill it in: one line per animal and timepoint.") from error
+    faults: list[str] = []
+    rows = [
+        _recording(int(line), row, faults)
+        for line, row in zip(table.index, table.to_dict("records"), strict=True)
+    ]
+    known = {*REQUIRED, *OPTIONAL}
+    warnings = [
+        f"the column {name!r} is not known and not used; known are {', '.join(sorted(known))}"
+        for name in table.columns
+        if name not in known
+    ]
+    faults += _faults_between(rows, baseline)
+    warnings += _warnings(rows, baseline)
+    return Design(tuple(rows), baseline, tuple(faults), tuple(warnings))
+
+
+def _recording(line: int, row: dict[Any, Any], faults: list[str]) -> PlannedRecording:
+    faults += [f"line {line}: no {name}" for name in REQUIRED if not row[name]]
+    zone = Zone("full")
+    try:
+        zone = parse_zone(row.get("zone", ""))
+    except ValueError as error:
+        faults.append(f"line {line}: {error}")
+    return PlannedRecording(
+        line=line,
+        name=row.get("recording") or f"{row['animal']}_{row['timepoint']}",
+        animal=row["animal"],
+        group=row["group"],
+        timepoint=row["timepoint"],
+        film=row["film"].replace("\\", "/"),
+        zone=zone,
+        date=_date(line, row.get("date", ""), faults),
+        further={name: row.get(name, "") for name in (*ABOUT_THE_ANIMAL, "cage")},
+    )
+
+
+def _date(line: int, text: str, faults: list[str]) -> date | None:
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        faults.append(f"line {line}: {text!r} is no date; write it as 2026-03-31")
+        return None
+    if found > datetime.now(UTC).date():
+        faults.append(f"line {line}: the date {text} has not come yet")
+    return found
+
+
+def _faults_between(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
+    """Yield what is wrong between lines."""
+    yield from list_animals_in_two_groups((r.animal, r.group) for r in rows)
+    yield from _two_names(rows)
+    yield from _repeated_names(rows)
+    yield from _zones(rows)
+    if baseline not in {r.timepoint for r in rows}:
+        found = ", ".join(dict.fromkeys(r.timepoint for r in rows))
+        yield (
+            f"no recording at the baseline {baseline!r}; the timepoints are {found}. Name the "
+            "baseline in study.toml"
+        )
+    yield from _late_baselines(rows, baseline)
+
+
+def _two_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
+    for column in ABOUT_THE_ANIMAL:
+        said: dict[str, dict[str, int]] = {}
+        for r in rows:
+            if r.further[column]:
+                said.setdefault(r.animal, {}).setdefault(r.further[column], r.line)
+        for animal, values in said.items():
+            if len(values) > 1:
+                places = " and ".join(f"{v} in line {line}" for v, line in values.items())
+                yield f"animal {animal}: {column} is {places}"
+
+
+def _repeated_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for r in rows:
+        if r.name in first:
+            yield (
+                f"line {r.line}: {r.animal} at {r.timepoint} stands in line {first[r.name]} "
+                "already; if it was filmed twice, give both a name in a column `recording`"
+            )
+        first.setdefault(r.name, r.line)
+
+
+def _zones(rows: Sequence[PlannedRecording]) -> Iterator[str]:
+    """Find recordings that look at the same place of a film."""
+    by_film: dict[str, list[PlannedRecording]] = {}
+    for r in rows:
+        if r.film:
+            by_film.setdefault(r.film, []).append(r)
+    for film, inside in by_film.items():
+        for a, b in combinations(inside, 2):
+            if a.zone == b.zone:
+                yield f"line {b.line}: zone {b.zone.name} of {film} is in line {a.line} already"
+            elif _overlap(a.zone, b.zone):
+                yield (
+                    f"line {b.line}: zone {b.zone.name} of {film} overlaps {a.zone.name} of line "
+                    f"{a.line}: one animal would count as two"
+                )
+
+
+_PROBE = 1_000_000
+"""Zones with a name are compared as shares of a frame of this many pixels."""
+
+
+def _overlap(a: Zone, b: Zone) -> bool:
+    from amgs.video.zones import NAMED
+
+    if (a.name in NAMED) != (b.name in NAMED):
+        return "full" in {a.name, b.name}  # pixels against shares need the film
+    x, y = a.box(_PROBE, _PROBE), b.box(_PROBE, _PROBE)
+    return x[0] < y[2] and y[0] < x[2] and x[1] < y[3] and y[1] < x[3]
+
+
+def _late_baselines(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
+    for animal, mine in _by_animal(rows).items():
+        before = [r for r in mine if r.timepoint == baseline and r.date]
+        for r in mine:
+            late = [b for b in before if r.date and b.date and b.date > r.date]
+            if r.timepoint != baseline and late:
+                yield (
+                    f"animal {animal}: the baseline of line {late[0].line} ({late[0].date}) is "
+                    f"later than {r.timepoint} of line {r.line} ({r.date})"
+                )
+
+
+def _warnings(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
+    at_baseline = any(r.timepoint == baseline for r in rows)
+    for animal, mine in _by_animal(rows).items():
+        timepoints = {r.timepoint for r in mine}
+        if at_baseline and baseline not in timepoints:
+            yield f"animal {animal} has no {baseline}: it has no change from baseline"
+        elif at_baseline and timepoints == {baseline}:
+            yield f"animal {animal} has nothing besides {baseline}: it has no change from baseline"
+    for group in dict.fromkeys(r.group for r in rows):
+        animals = {r.animal for r in rows if r.group == group}
+        if len(animals) == 1:
+            yield f"group {group} has one animal: no group can be compared with it"
+
+
+def _by_animal(rows: Iterable[PlannedRecording]) -> dict[str, list[PlannedRecording]]:
+    found: dict[str, list[PlannedRecording]] = {}
+    for r in rows:
+        found.setdefault(r.animal, []).append(r)
+    return found
+
+
+def check_films(design: Design, folder: Path) -> tuple[list[str], list[str]]:
+    """Look for films and folders of images; return what is wrong and what is odd."""
+    from amgs.errors import ImpossibleValueError
+    from amgs.images import find_images
+    from amgs.video.reader import read_header
+
+    faults, warnings = [], []
+    seen: set[str] = set()
+    for r in design.recordings:
+        path = folder / r.film
+        if not r.film:
+            continue
+        if not path.exists():
+            faults.append(f"line {r.line}: nothing at {r.film}")
+            continue
+        if path.is_dir():
+            if next(find_images([path]), None) is None:
+                faults.append(f"line {r.line}: no image in the folder {r.film}")
+            elif r.zone.name != "full":
+                faults.append(f"line {r.line}: {r.film} holds images, which have no zones")
+            continue
+        header = read_header(path)
+        if header is None:
+            faults.append(f"line {r.line}: {r.film} cannot be opened as a film")
+            continue
+        try:
+            r.zone.box(header.width, header.height)
+        except ImpossibleValueError as error:
+            faults.append(f"line {r.line}: {error}")
+        if not path.resolve().is_relative_to(folder.resolve()) and r.film not in seen:
+            warnings.append(f"{r.film} lies outside the study and does not move with it")
+        seen.add(r.film)
+    return faults, warnings

@@ -1,0 +1,120 @@
+"""Faces into the study: from its films, and from folders of images."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from amgs.errors import NoImagesError, TableError, list_faults
+from amgs.faces.extraction_tables import FACES_TABLE
+from amgs.faces.recordings import KNOWN_COLUMNS, FilmToExtract, Recording
+from amgs.files import whole_file
+from amgs.images import find_images
+from amgs.jobs import ProgressCallback
+from amgs.provenance import hash_file, hash_text, record_provenance
+from amgs.store import FaceRecord
+from amgs.store.base import FaceStore
+from amgs.study.design import Design, PlannedRecording
+from amgs.tables import read_table
+
+IMPORTED = "imported"
+_CODE_DIGITS = 10
+
+
+def films_of(design: Design, folder: Path) -> list[FilmToExtract]:
+    """Return the films of a design with their recordings; folders of images are not among them."""
+    by_film: dict[str, list[PlannedRecording]] = {}
+    for r in design.recordings:
+        if not (folder / r.film).is_dir():
+            by_film.setdefault(r.film, []).append(r)
+    missing = [film for film in by_film if not (folder / film).exists()]
+    if missing:
+        msg = (
+            f"Expected the films of the design in {folder}, found {len(missing)} missing:\n"
+            f"{list_faults(missing)}\nPaths start at the folder of the study; see `amgs check`."
+        )
+        raise NoImagesError(msg)
+    return [
+        FilmToExtract(
+            folder / film,
+            Path(film).name,
+            tuple(Recording(r.name, r.zone, _known(r)) for r in inside),
+        )
+        for film, inside in by_film.items()
+    ]
+
+
+def _known(r: PlannedRecording) -> tuple[tuple[str, str], ...]:
+    values = {"animal": r.animal, "group": r.group, "timepoint": r.timepoint}
+    return tuple((column, values[column]) for column in KNOWN_COLUMNS)
+
+
+def take_up_extracted(folder: Path, inside: str, store: FaceStore) -> int:
+    """Take up the faces of ``faces.csv``; return how many were new."""
+    try:
+        table = read_table(folder / inside / FACES_TABLE, required=("image", "recording"))
+    except TableError:
+        return 0  # no face was found in any film: a table without rows
+    known = {face.image: face.content for face in store.all()}
+    records = []
+    for row in table.to_dict("records"):
+        image = f"{inside}/{row['image']}"
+        records.append(
+            FaceRecord(
+                image,
+                row["recording"],
+                known.get(image) or hash_file(folder / image),
+                float(row["time_s"]),
+                int(row["frame"]),
+                row["possible_sleep"],
+            )
+        )
+    return store.add(records, record_provenance({"step": "extract"}, {}).as_dict())
+
+
+def take_up_images(
+    design: Design, folder: Path, inside: str, store: FaceStore, progress: ProgressCallback
+) -> int:
+    """Copy images of folders into the study, under neutral names; return how many were new.
+
+    A copy has the name of a code and its content: nothing of the folder or the file name, which may
+    tell the group, is left.
+    """
+    taken = {(face.recording, face.content) for face in store.all()}
+    folders = [r for r in design.recordings if (folder / r.film).is_dir()]
+    records: list[FaceRecord] = []
+    elsewhere: dict[str, str] = {face.content: face.recording for face in store.all()}
+    faults: list[str] = []
+    for done, r in enumerate(folders, start=1):
+        for path, content in _contents(folder / r.film):
+            if elsewhere.setdefault(content, r.name) != r.name:
+                faults.append(f"{path.name} of {r.name} is also in {elsewhere[content]}")
+            elif (r.name, content) not in taken:
+                taken.add((r.name, content))
+                image = f"{inside}/{_neutral_name(r, path, content)}"
+                _copy(path, folder / image)
+                records.append(FaceRecord(image, r.name, content))
+        progress("taking up images", done, len(folders))
+    if faults:
+        msg = (
+            f"Expected every image in one recording, found {len(faults)} in two:\n"
+            f"{list_faults(faults)}\nRemove the copies; nothing was taken up."
+        )
+        raise TableError(msg)
+    return store.add(records, record_provenance({"step": "import images"}, {}).as_dict())
+
+
+def _contents(place: Path) -> Iterator[tuple[Path, str]]:
+    for found in find_images([place]):
+        yield found.path, hash_file(found.path)
+
+
+def _neutral_name(r: PlannedRecording, path: Path, content: str) -> str:
+    code = hash_text([r.film, r.name])[:_CODE_DIGITS]
+    return f"{IMPORTED}/{code}/{code}_{content[:_CODE_DIGITS]}{path.suffix.lower()}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    with whole_file(target) as temporary:
+        shutil.copyfile(source, temporary)

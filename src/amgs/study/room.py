@@ -1,0 +1,261 @@
+"""What raters do: sign in, see one face after the other, answer, take back, pass the course."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from amgs.errors import ImpossibleValueError, StoreError
+from amgs.scale import LEVELS
+from amgs.scoring.assignment import choose_faces, plan_order
+from amgs.scoring.course import (
+    REFERENCE_FILE,
+    CourseState,
+    ReferenceFace,
+    judge_course,
+    read_reference,
+)
+from amgs.store import Answer, CourseAnswer, Presentation, Rater
+from amgs.store.base import WHOLE_IMAGE
+from amgs.store.sql import now
+
+if TYPE_CHECKING:
+    from amgs.study.study import Study
+
+REASONS = (
+    "blurred",
+    "too dark or too bright",
+    "face turned away",
+    "face covered",
+    "asleep",
+    "no face",
+    "other",
+)
+"""Why an image as a whole is not scorable."""
+
+LONGEST_NAME = 60
+_CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+_CODE_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A rater who has just come in; ``code`` is shown once, ``token`` is the browser's."""
+
+    rater: Rater
+    token: str
+    code: str | None
+
+
+class ScoringRoom:
+    """One study's scoring room; used by several threads at once."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._store = study.store.scoring
+        self._raters = study.store.raters
+        self.scale = study.scale
+
+    # Coming and going
+
+    def sign_in(self, name: str, code: str = "") -> SignedIn:
+        """Let a rater in: a new name gets a code; a known name needs its code.
+
+        Raises
+        ------
+        ImpossibleValueError
+            If the name is empty or too long, or the code is not the one of this name.
+        """
+        plain = tidy_name(name)
+        known = self._raters.find(plain)
+        if known is None:
+            new_code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+            try:
+                rater = self._raters.add(plain, hash_code(new_code))
+            except StoreError:  # the same name at the same moment
+                return self.sign_in(name, code)
+            return SignedIn(rater, self._open(rater), new_code)
+        if not code or not same_code(code, known.code_hash):
+            msg = (
+                f"{plain} has scored here before. Enter the code that was shown then; whoever "
+                "keeps the study can give you a new one."
+            )
+            raise ImpossibleValueError(msg)
+        return SignedIn(known, self._open(known), None)
+
+    def _open(self, rater: Rater) -> str:
+        token = secrets.token_urlsafe(32)
+        self._raters.open_session(rater.id, hash_token(token))
+        self.plan(rater)
+        return token
+
+    def who(self, token: str) -> Rater | None:
+        """Return who holds a browser's token."""
+        return self._raters.of_session(hash_token(token)) if token else None
+
+    def sign_out(self, token: str) -> None:
+        """Forget a browser's token."""
+        self._raters.close_session(hash_token(token))
+
+    def new_code(self, name: str) -> str:
+        """Give a rater a new code; open windows must sign in again.
+
+        Raises
+        ------
+        ImpossibleValueError
+            If there is no such rater.
+        """
+        rater = self._raters.find(tidy_name(name))
+        if rater is None:
+            raise ImpossibleValueError(f"Expected a rater of this study, found {name!r}.")
+        code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+        self._raters.set_code(rater.id, hash_code(code))
+        return code
+
+    def plan(self, rater: Rater) -> None:
+        """Give a rater an order; faces that came since are mixed into what was not seen yet."""
+        settings = self._study.settings
+        recordings: dict[str, list[int]] = {}
+        for face in self._study.store.faces.all():
+            recordings.setdefault(face.recording, []).append(face.id)
+        per_recording = settings.whole("scoring", "images_per_recording")
+        seed = settings.whole("scoring", "seed")
+        wanted = choose_faces(recordings, per_recording, seed)
+        order = self._store.order(rater.id)
+        if {p.face_id for p in order} == set(wanted):
+            return
+        keep = self._keep(rater, order)
+        seen = {p.face_id for p in order[:keep]}
+        rest = [face for face in wanted if face not in seen]
+        share = settings.number("scoring", "repeat_percent") / 100
+        self._store.plan(rater.id, keep, plan_order(rest, share, [seed, rater.id, keep]))
+
+    def _keep(self, rater: Rater, order: list[Presentation]) -> int:
+        """Return the first place that the rater cannot have seen yet."""
+        touched = self._store.last_touched(rater.id)
+        first = self._store.progress(rater.id, self.scale.unit_names)[2]
+        # The face on the screen now is the first unfinished one.
+        return min(len(order), max(-1 if touched is None else touched, first) + 1) if order else 0
+
+    # Scoring
+
+    def at(self, rater: Rater, position: int) -> Presentation | None:
+        """Return what stands at a place of the rater's own order."""
+        return self._store.presentation(rater.id, position)
+
+    def answers(self, shown: Presentation) -> dict[str, Answer]:
+        """Return the rater's own answers to what is shown."""
+        return self._store.answers(shown.id)
+
+    def answer(self, shown: Presentation, unit: str, score: int | None, reason: str = "") -> None:
+        """Keep one answer; when this returns, it is on the disk.
+
+        Raises
+        ------
+        ImpossibleValueError
+            If the unit is not of the scale, the score not 0, 1, 2 or ``None``, or the reason not
+            one of `REASONS`.
+        """
+        whole = unit == WHOLE_IMAGE
+        if not whole and unit not in self.scale.unit_names:
+            raise ImpossibleValueError(f"Expected a unit of the scale, found {unit!r}.")
+        if score not in {*LEVELS, None} or (whole and score is not None):
+            raise ImpossibleValueError(f"Expected 0, 1, 2 or not scorable, found {score!r}.")
+        if (reason not in REASONS) if whole else reason:
+            raise ImpossibleValueError(f"Expected one of the reasons listed, found {reason!r}.")
+        self._store.save(shown, Answer(unit, score, reason), now())
+
+    def undo(self, rater: Rater) -> Presentation | None:
+        """Take back the rater's last answer; return where it was."""
+        return self._store.undo(rater.id, now())
+
+    def progress(self, rater: Rater) -> tuple[int, int, int]:
+        """Return how many images are finished, how many there are, and the next one."""
+        return self._store.progress(rater.id, self.scale.unit_names)
+
+    # The training course
+
+    @cached_property
+    def reference(self) -> list[ReferenceFace]:
+        """The faces of the course; empty when there is none."""
+        return read_reference(self._study.folder / REFERENCE_FILE, self.scale)
+
+    def course(self, rater: Rater) -> CourseState | None:
+        """Return how far a rater is in the course; ``None`` when there is no course."""
+        if not self.reference:
+            return None
+        equal = [a.score == a.reference for a in self._raters.course(rater.id)]
+        mark = self._study.settings.number("scoring", "course_pass")
+        return judge_course(equal, len(self.reference), len(self.scale.units), mark)
+
+    def course_face(self, rater: Rater, seen: int) -> ReferenceFace:
+        """Return the reference face that comes after so many; in an order of the rater's own."""
+        lap, place = divmod(seen, len(self.reference))
+        order = plan_order(range(len(self.reference)), 0, [rater.id, lap])
+        return self.reference[order[place][0]]
+
+    def answer_course(self, rater: Rater, scores: dict[str, int | None]) -> list[CourseAnswer]:
+        """Keep the answers to the present reference face, and return them beside the reference.
+
+        Raises
+        ------
+        ImpossibleValueError
+            If a unit is missing or unknown, or a score is impossible.
+        """
+        state = self.course(rater)
+        if state is None:
+            raise ImpossibleValueError("There is no training course in this study.")
+        if set(scores) != set(self.scale.unit_names) or any(
+            score not in {*LEVELS, None} for score in scores.values()
+        ):
+            raise ImpossibleValueError("Expected 0, 1, 2 or not scorable for every unit.")
+        face = self.course_face(rater, state.seen)
+        answers = [
+            CourseAnswer(face.name, unit, scores[unit], face.scores[unit])
+            for unit in self.scale.unit_names
+        ]
+        self._raters.save_course(rater.id, answers, now())
+        return answers
+
+
+def tidy_name(name: str) -> str:
+    """Return a name in its usual form: one kind of letters, single blanks.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If nothing is left, it is too long, or holds characters that do not print.
+    """
+    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
+    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
+        msg = f"Expected a name of 1 to {LONGEST_NAME} letters, found {plain[:80]!r}."
+        raise ImpossibleValueError(msg)
+    return plain
+
+
+def hash_token(token: str) -> str:
+    """Return what is kept of a browser's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def hash_code(code: str) -> str:
+    """Return what is kept of a rater's code: salted, and slow to guess."""
+    salt = secrets.token_hex(16)
+    return f"{salt}${_stretch(code, salt)}"
+
+
+def same_code(code: str, kept: str) -> bool:
+    """Whether a code is the one that was kept."""
+    salt, _, digest = kept.partition("$")
+    return bool(digest) and secrets.compare_digest(_stretch(code, salt), digest)
+
+
+def _stretch(code: str, salt: str) -> str:
+    plain = re.sub(r"[\s-]", "", code).upper()
+    digest = hashlib.scrypt(plain.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1)
+    return digest.hex()

@@ -1,0 +1,342 @@
+"""The study: every step is load, do, save, and does only what is new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amgs.errors import NoImagesError, OutputExistsError, UnknownNameError
+from amgs.jobs import ProgressCallback, no_progress
+from amgs.provenance import record_provenance
+from amgs.scale import Scale, load_scale
+from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, LabelRule, label_images, score_image
+from amgs.store import Store, open_store
+from amgs.study.design import (
+    COLUMNS,
+    RECORDINGS_FILE,
+    Design,
+    check_films,
+    read_design,
+)
+from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings, write_settings
+from amgs.tables import write_table
+
+if TYPE_CHECKING:
+    from amgs.faces.extraction import ExtractionSummary
+    from amgs.faces.finder import FaceFinder
+    from amgs.model.train import TrainingOptions
+    from amgs.prediction.classify import ClassifySummary
+    from amgs.prediction.recording_times import RecordingTime
+    from amgs.scoring.ratings import Ratings
+    from amgs.study.room import ScoringRoom
+
+UNBLINDED = "unblinded"
+"""The kind of event that unblinding is."""
+
+FACES, MODELS, RESULTS, FILMS = "faces", "models", "results", "films"
+
+
+def is_study(path: Path) -> bool:
+    """Whether a path is the folder of a study."""
+    return (path / SETTINGS_FILE).is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The design, and all that is wrong (`faults`) or odd (`warnings`) in it."""
+
+    design: Design
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class Study:
+    """A study's folder, settings, design and store.
+
+    Use `Study.create` for a new one and `Study.open` for one that is there, in a `with` block.
+    """
+
+    def __init__(self, folder: Path, settings: StudySettings, store: Store) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.store = store
+
+    @classmethod
+    def create(cls, folder: Path, name: str = "", scale: str = "mouse", seed: int = 0) -> Study:
+        """Lay out a new study: settings with explanations, an empty table, folders.
+
+        Parameters
+        ----------
+        folder
+            A new or empty folder.
+        name
+            What it is called in reports; the folder's name if not given.
+        scale
+            The grimace scale; it also gives the rule for labels.
+        seed
+            The raters' orders follow from it.
+
+        Raises
+        ------
+        OutputExistsError
+            If the folder holds something.
+        UnknownNameError
+            If there is no such scale.
+        """
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            msg = (
+                f"Expected a new or empty folder, found things in {folder}. Nothing was changed; "
+                "choose another name."
+            )
+            raise OutputExistsError(msg)
+        chosen = load_scale(scale)
+        for inside in (FACES, MODELS, RESULTS, FILMS):
+            (folder / inside).mkdir(parents=True)
+        values = {
+            ("study", "name"): name or folder.resolve().name,
+            ("scoring", "scale"): scale,
+            ("scoring", "seed"): seed,
+            ("labels", "pain_from"): chosen.pain_from,
+            ("labels", "no_pain_to"): chosen.no_pain_to,
+        }
+        write_settings(folder / SETTINGS_FILE, values)
+        write_table(folder / RECORDINGS_FILE, COLUMNS, [])
+        return cls(folder, read_settings(folder / SETTINGS_FILE), open_store(folder, create=True))
+
+    @classmethod
+    def open(cls, folder: Path) -> Study:
+        """Open a study.
+
+        Raises
+        ------
+        StudyError
+            If the folder is no study or its settings have faults.
+        StoreError
+            If its database cannot be opened.
+        """
+        settings = read_settings(folder / SETTINGS_FILE)
+        url = settings.text("study", "database")
+        return cls(folder, settings, open_store(folder, url, create=bool(url)))
+
+    def __enter__(self) -> Study:
+        """Use it in a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the store."""
+        self.store.close()
+
+    # What is planned
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The grimace scale that people score with."""
+        return load_scale(self.settings.text("scoring", "scale"), self.folder)
+
+    @property
+    def label_rule(self) -> LabelRule:
+        """The rule that makes labels of scores."""
+        return LabelRule(
+            self.settings.number("labels", "pain_from"),
+            self.settings.number("labels", "no_pain_to"),
+            self.settings.whole("labels", "max_missing_units"),
+        )
+
+    def design(self) -> Design:
+        """Read the design; stop when anything is wrong in the table.
+
+        Raises
+        ------
+        StudyError
+            With every fault.
+        """
+        path = self.folder / RECORDINGS_FILE
+        design = read_design(path, self.settings.text("study", "baseline"))
+        design.require_sound(path)
+        return design
+
+    def check(self) -> CheckReport:
+        """Read the design and look for the films; return everything that is wrong or odd."""
+        path = self.folder / RECORDINGS_FILE
+        design = read_design(path, self.settings.text("study", "baseline"))
+        faults, warnings = check_films(design, self.folder)
+        return CheckReport(design, (*design.faults, *faults), (*design.warnings, *warnings))
+
+    # Faces
+
+    def extract(
+        self,
+        *,
+        jobs: int | None = None,
+        finder: FaceFinder | None = None,
+        progress: ProgressCallback = no_progress,
+    ) -> ExtractionSummary | None:
+        """Take faces from all films, and images from all folders, of the design into the study.
+
+        Returns
+        -------
+        ExtractionSummary or None
+            ``None`` when the design names no film, only folders of images.
+        """
+        from amgs.faces.extraction import ExtractionOptions, extract_faces
+        from amgs.study.faces import films_of, take_up_extracted, take_up_images
+
+        design = self.design()
+        films = films_of(design, self.folder)
+        summary = None
+        if films:
+            options = ExtractionOptions(
+                interval_s=self.settings.number("extract", "interval_s"),
+                margin=self.settings.number("extract", "margin"),
+            )
+            summary = extract_faces(
+                films, self.folder / FACES, options, finder=finder, jobs=jobs, progress=progress
+            )
+            take_up_extracted(self.folder, FACES, self.store.faces)
+        take_up_images(design, self.folder, FACES, self.store.faces, progress)
+        return summary
+
+    # People's scores
+
+    def room(self) -> ScoringRoom:
+        """Open the scoring room."""
+        from amgs.study.room import ScoringRoom
+
+        return ScoringRoom(self)
+
+    def ratings(self) -> Ratings:
+        """Return all first answers of all raters as matrices.
+
+        Raises
+        ------
+        NoImagesError
+            If nobody has scored anything yet.
+        """
+        from amgs.scoring.ratings import ratings_from_table
+        from amgs.study.answers import long_table
+
+        table = long_table(self.store.scoring.all(), self.scale)
+        first = table[~table["repeat"]]
+        if first.empty:
+            msg = "Expected scores in the study, found none yet. Raters score with `amgs score`."
+            raise NoImagesError(msg)
+        return ratings_from_table(first)
+
+    def agreement(self) -> dict[str, Any]:
+        """Return how far raters agree: with each other, with themselves, and over time."""
+        from amgs.scoring.agreement import measure_agreement
+        from amgs.scoring.over_time import beyond_one_number
+        from amgs.study.answers import long_table
+
+        document = measure_agreement(self.ratings())
+        table = long_table(self.store.scoring.all(), self.scale)
+        timepoint = {r.name: r.timepoint for r in self.design().recordings}
+        table["timepoint"] = table["recording"].map(timepoint)
+        return document | beyond_one_number(table)
+
+    def scores(self) -> list[ImageScore]:
+        """Return the human score of every face; see `amgs.scoring.labels.score_image`."""
+        by_image: dict[str, dict[str, dict[str, int | None]]] = {}
+        for row in self.store.scoring.all():
+            if not row.repeat:
+                by_image.setdefault(row.image, {}).setdefault(row.rater, {})[row.unit] = row.score
+        units = self.scale.unit_names
+        return [
+            score_image(face.image, by_image.get(face.image, {}).values(), units, self.label_rule)
+            for face in self.store.faces.all()
+        ]
+
+    def label(self) -> tuple[Path, dict[str, int]]:
+        """Make labels of the scores and write ``results/labels.csv``; return it with counts."""
+        rows, counts = label_images(self.scores(), self.label_rule)
+        faces = {face.image: face for face in self.store.faces.all()}
+        animals = {r.name: r.animal for r in self.design().recordings}
+        for row in rows:
+            face = faces[row["image"]]
+            row |= {
+                "image": f"../{face.image}",
+                "animal": animals[face.recording],
+                "recording": face.recording,
+                "content": face.content[:16],
+            }
+        path = self.folder / RESULTS / "labels.csv"
+        write_table(path, LABEL_COLUMNS, [[row[c] for c in LABEL_COLUMNS] for row in rows])
+        return path, counts
+
+    # The classifier
+
+    def train(
+        self,
+        name: str,
+        options: TrainingOptions,
+        *,
+        overwrite: bool = False,
+        progress: ProgressCallback = no_progress,
+    ) -> dict[str, Any]:
+        """Train a model of the study's labels into ``models/NAME``; return its card."""
+        from amgs.model.train import train_model
+        from amgs.model.training_set import load_training_set
+        from amgs.study.answers import only_labelled
+
+        path, _ = self.label()
+        labelled = only_labelled(path)
+        folder = self.folder / MODELS / name
+        result = train_model(
+            load_training_set(labelled), folder, options, overwrite=overwrite, progress=progress
+        )
+        self._know_model(folder)
+        return result.card
+
+    def _know_model(self, folder: Path) -> str:
+        from amgs.model.bundle import load_model
+
+        sha256 = load_model(folder).sha256
+        place = folder.relative_to(self.folder).as_posix()
+        origin = record_provenance({"model": place}, {"model": sha256}).as_dict()
+        self.store.predictions.add_model(folder.name, place, sha256, origin)
+        return sha256
+
+    def model_folder(self, name: str = "") -> Path:
+        """Return the folder of a model of the study; of the newest if no name is given.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        """
+        folders = {entry[0]: entry[1] for entry in self.store.predictions.models() if entry[1]}
+        name = name or next(reversed(folders), "")
+        if name not in folders:
+            listed = ", ".join(folders) or "none yet; `amgs train STUDY` makes one"
+            raise UnknownNameError(f"Expected a model of the study ({listed}), found {name!r}.")
+        return self.folder / folders[name]
+
+    def classify(
+        self, model: Path | None, progress: ProgressCallback = no_progress
+    ) -> ClassifySummary:
+        """Let a model look at the faces that are new to it; ``None`` is the built-in `orbital`."""
+        from amgs.study.predicting import classify_faces
+
+        return classify_faces(self, model, progress)
+
+    def predictions(self, model: Path | None) -> Path:
+        """Write what a model said to ``results/predictions_NAME.csv`` and return it."""
+        from amgs.study.predicting import write_predictions
+
+        return write_predictions(self, model)
+
+    def times(self) -> dict[str, RecordingTime] | None:
+        """Return how long recordings are; ``None`` when faces come from folders of images."""
+        from amgs.prediction.recording_times import read_recording_times
+
+        folder = self.folder / FACES
+        return read_recording_times(folder) if (folder / "extraction.csv").exists() else None
+
+    # Who is who
+
+    @property
+    def unblindings(self) -> list[dict[str, Any]]:
+        """Who unblinded the study, when and why; see `amgs.study.unblinding`."""
+        return self.store.events.all(UNBLINDED)

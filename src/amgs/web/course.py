@@ -1,0 +1,90 @@
+"""The training course: reference faces with feedback."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from amgs.store import Rater
+from amgs.web.app import RATER_COOKIE, Room, to
+from amgs.web.contexts import CourseFeedback, CoursePageState
+from amgs.web.guard import explain
+from amgs.web.scoring import picture, score_context
+
+_QUALITY = 90
+
+
+class CourseSent(BaseModel):
+    """Answers to a reference face as the page sends them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    seen: int
+    scores: dict[str, int | None]
+
+
+class CoursePages:
+    """See the module."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+
+    def page(self, request: Request) -> Response:
+        """Show the page."""
+        rater = self.room.rater(request)
+        if rater is None:
+            return to("/")
+        if self.room.scoring.course(rater) is None:
+            return to("/score")
+        return self.room.page("course.html", score_context(self.room, request, rater))
+
+    def state(self, request: Request) -> Response:
+        """Return where the rater is, and their own answers."""
+        rater = self.room.rater(request)
+        if rater is None or self.room.scoring.course(rater) is None:
+            return explain(request, "There is no course for you here.", 404)
+        return JSONResponse(asdict(_state(self.room, rater)))
+
+    def face(self, request: Request, seen: int) -> Response:
+        """Return the pixels of a face."""
+        rater = self.room.rater(request)
+        state = None if rater is None else self.room.scoring.course(rater)
+        if rater is None or state is None or seen not in {state.seen, state.seen - 1} or seen < 0:
+            return explain(request, "There is no face for you here.", 404)
+        return picture(self.room.scoring.course_face(rater, seen).path, _QUALITY)
+
+    def answer(
+        self, request: Request, sent: CourseSent, x_amgs_form: Annotated[str, Header()] = ""
+    ) -> Response:
+        """Keep answers."""
+        rater = self.room.rater(request)
+        if rater is None or not self.room.is_ours(request, RATER_COOKIE, x_amgs_form):
+            return explain(request, "Please sign in again; what was saved is safe.", 403)
+        state = self.room.scoring.course(rater)
+        if state is None or sent.seen != state.seen:
+            return explain(request, "This face was answered already.", 409)
+        answers = self.room.scoring.answer_course(rater, sent.scores)
+        feedback = [asdict(CourseFeedback(a.unit, a.score, a.reference)) for a in answers]
+        return JSONResponse({"feedback": feedback, "state": asdict(_state(self.room, rater))})
+
+
+def routes(room: Room) -> APIRouter:
+    """Return the page and what it asks for."""
+    pages, router = CoursePages(room), APIRouter()
+    router.add_api_route("/course", pages.page, methods=["GET"])
+    router.add_api_route("/api/course", pages.state, methods=["GET"])
+    router.add_api_route("/course/face/{seen}", pages.face, methods=["GET"])
+    router.add_api_route("/api/course", pages.answer, methods=["POST"])
+    return router
+
+
+def _state(room: Room, rater: Rater) -> CoursePageState:
+    state = room.scoring.course(rater)
+    mark = room.study.settings.number("scoring", "course_pass")
+    if state is None:
+        return CoursePageState(0, 0, mark, None, passed=True)
+    return CoursePageState(state.seen, state.needed, mark, state.agreement, state.passed)

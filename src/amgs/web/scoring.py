@@ -1,0 +1,150 @@
+"""The page on which faces are scored, and what it asks for."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse, Response
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+
+from amgs.images import read_image
+from amgs.store import Presentation, Rater
+from amgs.store.base import WHOLE_IMAGE
+from amgs.study.room import REASONS
+from amgs.web.app import RATER_COOKIE, Room, to
+from amgs.web.contexts import FaceState, ScoreContext, UnitContext
+from amgs.web.guard import explain
+
+LONGEST_SIDE_PX = 1200
+_QUALITIES = 5
+"""Images go out in one of so many qualities by place: a repeat is not the same bytes again."""
+
+
+class AnswerSent(BaseModel):
+    """An answer as the page sends it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    position: int
+    unit: str
+    score: int | None = None
+    reason: str = ""
+
+
+class ScoringPages:
+    """See the module."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+
+    def page(self, request: Request) -> Response:
+        """Show the page."""
+        rater = self.room.rater(request)
+        if rater is None:
+            return to("/")
+        course = self.room.scoring.course(rater)
+        if course is not None and not course.passed:
+            return to("/course")
+        return self.room.page("score.html", score_context(self.room, request, rater))
+
+    def face(self, request: Request, position: int) -> Response:
+        """Return the pixels of a face."""
+        rater = self.room.rater(request)
+        shown = _may_see(self.room, rater, position)
+        if shown is None:
+            return explain(request, "There is no face for you here.", 404)
+        quality = 88 + shown.position % _QUALITIES
+        return picture(self.room.study.folder / shown.image, quality)
+
+    def state(self, request: Request, position: int) -> Response:
+        """Return where the rater is, and their own answers."""
+        rater = self.room.rater(request)
+        shown = _may_see(self.room, rater, position)
+        if rater is None or shown is None:
+            return explain(request, "There is no face for you here.", 404)
+        return _state(self.room, rater, shown)
+
+    def answer(
+        self, request: Request, sent: AnswerSent, x_amgs_form: Annotated[str, Header()] = ""
+    ) -> Response:
+        """Keep answers."""
+        rater = self.room.rater(request)
+        if rater is None or not self.room.is_ours(request, RATER_COOKIE, x_amgs_form):
+            return explain(request, "Please sign in again; what was saved is safe.", 403)
+        shown = _may_see(self.room, rater, sent.position)
+        if shown is None:
+            return explain(request, "There is no face for you here.", 404)
+        self.room.scoring.answer(shown, sent.unit, sent.score, sent.reason)
+        return _state(self.room, rater, shown)
+
+    def undo(self, request: Request, x_amgs_form: Annotated[str, Header()] = "") -> Response:
+        """Take back the last answer."""
+        rater = self.room.rater(request)
+        if rater is None or not self.room.is_ours(request, RATER_COOKIE, x_amgs_form):
+            return explain(request, "Please sign in again; what was saved is safe.", 403)
+        shown = self.room.scoring.undo(rater)
+        if shown is None:
+            return explain(request, "There is nothing to take back.", 404)
+        return _state(self.room, rater, shown)
+
+
+def routes(room: Room) -> APIRouter:
+    """Return the page and what it asks for."""
+    pages, router = ScoringPages(room), APIRouter()
+    router.add_api_route("/score", pages.page, methods=["GET"])
+    router.add_api_route("/face/{position}", pages.face, methods=["GET"])
+    router.add_api_route("/api/face/{position}", pages.state, methods=["GET"])
+    router.add_api_route("/api/answer", pages.answer, methods=["POST"])
+    router.add_api_route("/api/undo", pages.undo, methods=["POST"])
+    return router
+
+
+def score_context(room: Room, request: Request, rater: Rater) -> ScoreContext:
+    """Return what the scoring page may know."""
+    scale = room.scoring.scale
+    return ScoreContext(
+        csrf=room.csrf(request, RATER_COOKIE),
+        rater=rater.name,
+        scale=scale.title,
+        units=[UnitContext(u.name, u.label, u.look, u.levels) for u in scale.units],
+        reasons=REASONS,
+        begin_at=room.scoring.progress(rater)[2],
+    )
+
+
+def _may_see(room: Room, rater: Rater | None, position: int) -> Presentation | None:
+    """Return what stands at a place of the rater's own order, once the course is passed."""
+    if rater is None or not 0 <= position < 2**31:
+        return None
+    course = room.scoring.course(rater)
+    if course is not None and not course.passed:
+        return None
+    return room.scoring.at(rater, position)
+
+
+def _state(room: Room, rater: Rater, shown: Presentation) -> JSONResponse:
+    answers = room.scoring.answers(shown)
+    done, total, _ = room.scoring.progress(rater)
+    whole = answers.pop(WHOLE_IMAGE, None)
+    state = FaceState(
+        position=shown.position,
+        total=total,
+        done=done,
+        answers={unit: answer.score for unit, answer in answers.items()},
+        reason=None if whole is None else whole.reason,
+    )
+    return JSONResponse(asdict(state))
+
+
+def picture(path: Path, quality: int) -> Response:
+    """Return an image encoded anew: pixels only, without anything that the file knew besides."""
+    image = Image.fromarray(read_image(path))
+    image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=quality)
+    return Response(stream.getvalue(), media_type="image/jpeg")

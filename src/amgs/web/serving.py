@@ -1,0 +1,94 @@
+"""Serving the scoring room: on this machine alone by default."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from amgs.errors import ImpossibleValueError
+from amgs.study import Study
+from amgs.web.app import make_app
+from amgs.web.guard import LOOPBACK, Keys
+
+DEFAULT_PORT = 8600
+_TRIED_PORTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the pages are, and the keys that open them."""
+
+    url: str
+    owner_key: str
+    access_key: str
+
+
+def serve(
+    study: Study,
+    host: str,
+    port: int | None,
+    announce: Callable[[Address], None],
+    certificate: tuple[Path, Path] | None = None,
+) -> None:
+    """Serve the scoring room until it is stopped.
+
+    Parameters
+    ----------
+    study
+        An open study.
+    host
+        The address to listen at; everything but a loopback address needs an access key, which is
+        made.
+    port
+        The port; the first free one from 8600 on if not given.
+    announce
+        Told the address and the keys, before the first request.
+    certificate
+        Files of certificate and key, to serve by HTTPS.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If the address or port cannot be used.
+    """
+    import uvicorn
+
+    open_to_others = host not in LOOPBACK
+    keys = Keys.make(with_access=open_to_others)
+    listening = _listen(host, port)
+    scheme = "https" if certificate else "http"
+    name = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    url = f"{scheme}://{name}:{listening.getsockname()[1]}/"
+    app = make_app(study, keys, any_host=open_to_others, secure=bool(certificate))
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=None if certificate is None else str(certificate[0]),
+        ssl_keyfile=None if certificate is None else str(certificate[1]),
+    )
+    announce(Address(url, keys.owner, keys.access))
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    tried = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS)
+    problem = ""
+    for candidate in tried:
+        try:
+            family = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0][0]
+            listening = socket.socket(family, socket.SOCK_STREAM)
+            if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, candidate))
+            return listening
+        except (OSError, OverflowError) as error:
+            problem = str(error)
+    msg = f"Expected a free port at {host}, found none: {problem}. Choose another with --port."
+    raise ImpossibleValueError(msg)

@@ -1,0 +1,86 @@
+"use strict";
+// The training course: score a reference face, compare, go on.
+
+const room = document.getElementById("room");
+const form = room.dataset.form;
+const byId = (name) => document.getElementById(name);
+const percent = (share) => `${Math.round(100 * share)} %`;
+
+let state = null;
+let answers = {};
+let compared = false;
+
+function trouble(message) {
+  byId("trouble").textContent = message || "";
+  byId("trouble").hidden = !message;
+}
+
+function describe() {
+  const agreed = state.agreement === null ? "" : ` · ${percent(state.agreement)} equal lately, ${percent(state.mark)} are due`;
+  byId("count").textContent = `face ${state.seen + (compared ? 0 : 1)}, at least ${state.needed}${agreed}`;
+}
+
+function showFace() {
+  compared = false;
+  answers = {};
+  for (const button of document.querySelectorAll(".reference")) { button.classList.remove("reference"); }
+  FaceView.image.src = `/course/face/${state.seen}`;
+  FaceView.reset();
+  Units.show(answers);
+  Units.choose(0);
+  byId("verdict").textContent = "";
+  byId("next").textContent = "Compare";
+  byId("next").disabled = true;
+  describe();
+}
+
+async function compare() {
+  try {
+    const found = await send("/api/course", { seen: state.seen, scores: answers }, form);
+    compared = true;
+    state = found.state;
+    let equal = 0;
+    for (const entry of found.feedback) {
+      equal += entry.score === entry.reference;
+      const item = Units.items[Units.names.indexOf(entry.unit)];
+      const wanted = entry.reference === null ? "x" : String(entry.reference);
+      item.querySelector(`[data-score="${wanted}"]`).classList.add("reference");
+    }
+    byId("verdict").textContent = `${equal} of ${found.feedback.length} equal. The reference is framed in green.` +
+      (state.passed ? " You have passed." : "");
+    byId("next").textContent = state.passed ? "Begin scoring" : "Next face";
+    byId("next").focus();
+    describe();
+    trouble("");
+  } catch (error) { trouble(error.message || "Could not be sent; is the program still running?"); }
+}
+
+function goOn() {
+  if (!compared) { if (!byId("next").disabled) { compare(); } return; }
+  if (state.passed) { window.location.href = "/score"; return; }
+  showFace();
+}
+
+function score(unit, value) {
+  if (compared) { return; }
+  answers = { ...answers, [unit]: value };
+  Units.show(answers);
+  Units.choose(Units.names.indexOf(unit) + 1);
+  byId("next").disabled = !Units.names.every((name) => answers[name] !== undefined);
+}
+
+Units.onAnswer(score);
+byId("next").addEventListener("click", goOn);
+document.addEventListener("keydown", (event) => {
+  if (!isForUs(event) || event.repeat) { return; }
+  const key = event.key.toLowerCase();
+  if (key in KEY_SCORES) { score(Units.names[Units.now], KEY_SCORES[key]); }
+  else if (key === "arrowright" || (key === "enter" && event.target === document.body)) { goOn(); }
+  else { commonKeys(event); return; }
+  event.preventDefault();
+});
+
+(async () => {
+  state = await send("/api/course").catch((error) => { trouble(error.message); return null; });
+  if (state && state.passed) { window.location.href = "/score"; } else if (state) { showFace(); }
+})();

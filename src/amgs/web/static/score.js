@@ -1,0 +1,195 @@
+"use strict";
+// Scoring: what is pressed is shown at once and saved at once; what could not be saved is tried again.
+
+const room = document.getElementById("room");
+const form = room.dataset.form;
+const byId = (name) => document.getElementById(name);
+const begun = Date.now();
+
+let position = Number(room.dataset.begin);
+let state = { answers: {}, reason: null, total: 0, done: 0 };
+let finishedHere = 0;
+let moving = false;
+const waiting = [];
+let sending = false;
+const pictures = new Map();
+
+function picture(place) {
+  if (!pictures.has(place)) {
+    pictures.set(place, fetch(`/face/${place}`).then(async (response) => {
+      if (!response.ok) { throw new Error((await response.json()).error); }
+      return URL.createObjectURL(await response.blob());
+    }));
+    pictures.get(place).catch(() => pictures.delete(place));
+    if (pictures.size > 12) {
+      const [oldest, url] = pictures.entries().next().value;
+      pictures.delete(oldest);
+      url.then((address) => URL.revokeObjectURL(address), () => {});
+    }
+  }
+  return pictures.get(place);
+}
+
+function trouble(message) {
+  byId("trouble").textContent = message || "";
+  byId("trouble").hidden = !message;
+}
+
+function isFinished() {
+  return state.reason !== null || Units.names.every((name) => state.answers[name] !== undefined);
+}
+
+function render() {
+  Units.show(state.answers);
+  for (const button of document.querySelectorAll("[data-reason]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.reason === state.reason));
+  }
+  openReasons(state.reason !== null);
+  byId("bar").max = Math.max(1, state.total);
+  byId("bar").value = state.done;
+  byId("count").textContent = `Face ${position + 1} of ${state.total}, ${state.done} finished`;
+  byId("finished").hidden = state.total === 0 || state.done < state.total;
+  byId("back").disabled = position === 0;
+  byId("next").disabled = position + 1 >= state.total;
+  const minutes = (Date.now() - begun) / 60000;
+  if (finishedHere >= 5 && minutes > 0.1) {
+    const left = Math.ceil((state.total - state.done) / (finishedHere / minutes));
+    byId("pace").textContent = `${(finishedHere / minutes).toFixed(1)} a minute, about ${left} min left`;
+  }
+}
+
+async function go(place) {
+  if (moving) { return; }
+  moving = true;
+  trouble("");
+  try {
+    await drained();
+    const next = await send(`/api/face/${place}`);
+    FaceView.image.src = await picture(place);
+    await FaceView.image.decode().catch(() => {});
+    position = place;
+    state = next;
+    FaceView.reset();
+    Units.choose(Units.firstOpen(state.answers));
+    render();
+    if (place + 1 < state.total) { picture(place + 1).catch(() => {}); }
+  } catch (error) {
+    trouble(error.refused ? error.message : "The face could not be fetched. Is the program still running? Trying again.");
+    if (!error.refused) { setTimeout(() => go(place), 2000); }
+  } finally { moving = false; }
+}
+
+function drained() {
+  return new Promise((resolve) => {
+    const look = () => (waiting.length ? setTimeout(look, 20) : resolve());
+    look();
+  });
+}
+
+function keep(entry) {
+  waiting.push(entry);
+  if (!sending) { sendAll(); }
+}
+
+async function sendAll() {
+  sending = true;
+  byId("saved").textContent = "Saving …";
+  while (waiting.length) {
+    try {
+      const answer = await send(waiting[0].url, waiting[0].body, form);
+      waiting.shift();
+      trouble("");
+      if (answer.position === position && !waiting.length) {
+        state = answer;
+        render();
+      }
+    } catch (error) {
+      if (error.refused) { waiting.shift(); trouble(error.message); continue; }
+      byId("saved").textContent = `${waiting.length} not saved yet, trying again`;
+      byId("saved").classList.add("waiting");
+      await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    }
+  }
+  byId("saved").textContent = "Saved";
+  byId("saved").classList.remove("waiting");
+  sending = false;
+}
+
+function answered(wasFinished) {
+  if (!wasFinished && isFinished()) { finishedHere += 1; state.done += 1; }
+  render();
+  if (!wasFinished && isFinished() && byId("go-on").checked) {
+    const here = position;
+    setTimeout(() => { if (here === position && position + 1 < state.total) { go(position + 1); } }, 250);
+  }
+}
+
+function score(unit, value) {
+  if (moving || !state.total) { return; }
+  const before = isFinished();
+  state.answers = { ...state.answers, [unit]: value };
+  state.reason = null;
+  keep({ url: "/api/answer", body: { position, unit, score: value } });
+  Units.choose(Math.min(Units.names.indexOf(unit) + 1, Units.names.length - 1));
+  answered(before);
+}
+
+function notScorable(reason) {
+  if (moving || !state.total) { return; }
+  const before = isFinished();
+  state.answers = {};
+  state.reason = reason;
+  keep({ url: "/api/answer", body: { position, unit: "image", score: null, reason } });
+  answered(before);
+}
+
+async function undo() {
+  if (moving) { return; }
+  await drained();
+  try {
+    const back = await send("/api/undo", {}, form);
+    byId("saved").textContent = "Taken back";
+    if (back.position === position) { state = back; Units.choose(Units.firstOpen(state.answers)); render(); } else { await go(back.position); }
+  } catch (error) { trouble(error.refused ? error.message : "It could not be taken back; is the program still running?"); }
+}
+
+function openReasons(open) {
+  byId("reasons").hidden = !open;
+  byId("image-not-scorable").setAttribute("aria-expanded", String(open));
+}
+
+Units.onAnswer(score);
+byId("next").addEventListener("click", () => go(position + 1));
+byId("back").addEventListener("click", () => go(position - 1));
+byId("undo").addEventListener("click", undo);
+byId("image-not-scorable").addEventListener("click", () => openReasons(byId("reasons").hidden));
+for (const button of document.querySelectorAll("[data-reason]")) {
+  button.addEventListener("click", () => notScorable(button.dataset.reason));
+}
+const goOn = localStorage.getItem("amgs-go-on");
+if (goOn !== null) { byId("go-on").checked = goOn === "yes"; }
+byId("go-on").addEventListener("change", () => localStorage.setItem("amgs-go-on", byId("go-on").checked ? "yes" : "no"));
+
+document.addEventListener("keydown", (event) => {
+  if (!isForUs(event) || event.repeat) { return; }
+  const key = event.key.toLowerCase();
+  const choosing = !byId("reasons").hidden && state.reason === null;
+  if (choosing && /^[1-9]$/.test(key)) {
+    const button = document.querySelectorAll("[data-reason]")[Number(key) - 1];
+    if (button) { notScorable(button.dataset.reason); }
+  } else if (choosing && key === "escape") { openReasons(false); }
+  else if (key in KEY_SCORES) { score(Units.names[Units.now], KEY_SCORES[key]); }
+  else if (key === "i") { openReasons(byId("reasons").hidden); }
+  else if (key === "u" || key === "backspace") { undo(); }
+  else if (key === "arrowright" || (key === "enter" && event.target === document.body)) { if (position + 1 < state.total) { go(position + 1); } }
+  else if (key === "arrowleft") { if (position > 0) { go(position - 1); } }
+  else { commonKeys(event); return; }
+  event.preventDefault();
+});
+window.addEventListener("beforeunload", (event) => { if (waiting.length) { event.preventDefault(); } });
+
+(async () => {
+  const first = await send("/api/face/0").catch(() => null);
+  if (!first) { trouble("There are no faces to score yet. Whoever keeps the study can add some."); return; }
+  await go(Math.min(position, first.total - 1));
+})();
