@@ -73,7 +73,8 @@ def _document(study: Study, report: CheckReport) -> dict[str, Any]:
 
 def _print(report: CheckReport, document: dict[str, Any]) -> None:
     timepoints = report.design.timepoints
-    marked = [f"{t} (baseline)" if t == report.design.baseline else t for t in timepoints]
+    baseline = report.design.baseline
+    marked = [f"{t} (baseline)" if t == baseline != "baseline" else t for t in timepoints]
     print_table(
         f"{document['study']}: animals by group and timepoint",
         ["group", "animals", *marked],

@@ -49,8 +49,8 @@ def classify(
     images: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="A study; or images, folders (searched to any depth), or one CSV with an `image` column; what "
-            "it has of animal, group, timepoint, recording, time_s, label, mgs is kept."
+            help="A study; or images, folders (searched to any depth), or one CSV with an `image` "
+            "column; its animal, group, timepoint, recording, time_s, label, mgs are kept."
         ),
     ] = None,
     out: Annotated[

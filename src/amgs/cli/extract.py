@@ -29,8 +29,8 @@ def extract(
     videos: Annotated[
         list[Path],
         typer.Argument(
-            help="A study; or films, folders of films, or one CSV with the column `film` and, where needed, "
-            "`zone`, `recording`, `animal`, `group`, `timepoint`."
+            help="A study; or films, folders of films, or one CSV with the column `film` and, "
+            "where needed, `zone`, `recording`, `animal`, `group`, `timepoint`."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder for images and tables.")] = Path("faces"),
@@ -221,6 +221,7 @@ def _main_reason(row: dict[str, Any]) -> str:
 
 
 def draw_previews(films: list[FilmToExtract], out: Path, *, as_json: bool, quiet: bool) -> None:
+    """Draw the zones on a picture of every film."""
     from amgs.errors import ImpossibleValueError, UnreadableFilmError
     from amgs.faces.preview import write_preview
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,10 +64,8 @@ def score(
 
                 webbrowser.open(address.url)
 
-        try:
+        with suppress(KeyboardInterrupt):
             serve(opened, host, port, announce, files)
-        except KeyboardInterrupt:
-            pass
     note("Stopped. All answers are saved.", quiet=quiet)
 
 

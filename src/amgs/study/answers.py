@@ -53,6 +53,8 @@ def long_table(rows: Iterable[RatingRow], scale: Scale) -> pd.DataFrame:
             for unit in units
             if unit in scale.unit_names
         ]
+    order = {unit: place for place, unit in enumerate(scale.unit_names)}
+    table.sort(key=lambda row: order[row[3]])  # units in the scale's order in every result
     return pd.DataFrame(table, columns=list(LONG_COLUMNS)).astype({"repeat": bool})
 
 

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from amgs.errors import StudyError, list_faults
@@ -148,7 +149,8 @@ def write_settings(path: Path, chosen: Mapping[tuple[str, str], Any]) -> None:
         for setting in STUDY_SETTINGS:
             if setting.section == section:
                 value = chosen.get((section, setting.name), setting.default)
-                lines += [f"# {setting.help}", f"{setting.name} = {_as_toml(value)}"]
+                lines += wrap(setting.help, 96, initial_indent="# ", subsequent_indent="# ")
+                lines.append(f"{setting.name} = {_as_toml(value)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 

@@ -7,21 +7,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import NoImagesError, OutputExistsError, UnknownNameError
+from amgs.errors import NoImagesError, UnknownNameError
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.provenance import record_provenance
 from amgs.scale import Scale, load_scale
 from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, LabelRule, label_images, score_image
 from amgs.store import Store, open_store
 from amgs.study.design import (
-    COLUMNS,
     RECORDINGS_FILE,
     Design,
     check_films,
     read_design,
 )
-from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings, write_settings
+from amgs.study.layout import FACES, MODELS, RESULTS, lay_out
+from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings
 from amgs.tables import write_table
+from amgs.vocabulary import NO_PAIN, PAIN
 
 if TYPE_CHECKING:
     from amgs.faces.extraction import ExtractionSummary
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 UNBLINDED = "unblinded"
 """The kind of event that unblinding is."""
-
-FACES, MODELS, RESULTS, FILMS = "faces", "models", "results", "films"
 
 
 def is_study(path: Path) -> bool:
@@ -85,24 +84,7 @@ class Study:
         UnknownNameError
             If there is no such scale.
         """
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            msg = (
-                f"Expected a new or empty folder, found things in {folder}. Nothing was changed; "
-                "choose another name."
-            )
-            raise OutputExistsError(msg)
-        chosen = load_scale(scale)
-        for inside in (FACES, MODELS, RESULTS, FILMS):
-            (folder / inside).mkdir(parents=True)
-        values = {
-            ("study", "name"): name or folder.resolve().name,
-            ("scoring", "scale"): scale,
-            ("scoring", "seed"): seed,
-            ("labels", "pain_from"): chosen.pain_from,
-            ("labels", "no_pain_to"): chosen.no_pain_to,
-        }
-        write_settings(folder / SETTINGS_FILE, values)
-        write_table(folder / RECORDINGS_FILE, COLUMNS, [])
+        lay_out(folder, name, scale, seed)
         return cls(folder, read_settings(folder / SETTINGS_FILE), open_store(folder, create=True))
 
     @classmethod
@@ -280,7 +262,8 @@ class Study:
         from amgs.model.training_set import load_training_set
         from amgs.study.answers import only_labelled
 
-        path, _ = self.label()
+        path, counts = self.label()
+        _require_labels(counts, self.folder)
         labelled = only_labelled(path)
         folder = self.folder / MODELS / name
         result = train_model(
@@ -340,3 +323,13 @@ class Study:
     def unblindings(self) -> list[dict[str, Any]]:
         """Who unblinded the study, when and why; see `amgs.study.unblinding`."""
         return self.store.events.all(UNBLINDED)
+
+
+def _require_labels(counts: dict[str, int], folder: Path) -> None:
+    if counts[PAIN] == 0 or counts[NO_PAIN] == 0:
+        found = ", ".join(f"{n} {name}" for name, n in counts.items())
+        msg = (
+            f"Expected faces labelled `pain` and `no pain` to train on, found {found}. Raters score "
+            f"with `amgs score {folder}`; the rule for labels is in study.toml."
+        )
+        raise NoImagesError(msg)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.errors import StillBlindError
-from amgs.study.study import RESULTS, UNBLINDED, Study
+from amgs.study.layout import RESULTS
+from amgs.study.study import UNBLINDED, Study
 from amgs.tables import write_table
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ HEADERS = {
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # without any, browsers send no origin with forms
     "cache-control": "no-store",
     "cross-origin-resource-policy": "same-origin",
 }

@@ -81,7 +81,8 @@ def _listen(host: str, port: int | None) -> socket.socket:
     for candidate in tried:
         try:
             family = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0][0]
-            listening = socket.socket(family, socket.SOCK_STREAM)
+            # asyncio sends at once only where the protocol is named; answers would wait 40 ms.
+            listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
             else:

@@ -44,7 +44,6 @@ function render() {
   for (const button of document.querySelectorAll("[data-reason]")) {
     button.setAttribute("aria-pressed", String(button.dataset.reason === state.reason));
   }
-  openReasons(state.reason !== null);
   byId("bar").max = Math.max(1, state.total);
   byId("bar").value = state.done;
   byId("count").textContent = `Face ${position + 1} of ${state.total}, ${state.done} finished`;
@@ -70,6 +69,7 @@ async function go(place) {
     position = place;
     state = next;
     FaceView.reset();
+    openReasons(state.reason !== null);
     Units.choose(Units.firstOpen(state.answers));
     render();
     if (place + 1 < state.total) { picture(place + 1).catch(() => {}); }
@@ -129,6 +129,7 @@ function score(unit, value) {
   const before = isFinished();
   state.answers = { ...state.answers, [unit]: value };
   state.reason = null;
+  openReasons(false);
   keep({ url: "/api/answer", body: { position, unit, score: value } });
   Units.choose(Math.min(Units.names.indexOf(unit) + 1, Units.names.length - 1));
   answered(before);
@@ -149,13 +150,14 @@ async function undo() {
   try {
     const back = await send("/api/undo", {}, form);
     byId("saved").textContent = "Taken back";
-    if (back.position === position) { state = back; Units.choose(Units.firstOpen(state.answers)); render(); } else { await go(back.position); }
+    if (back.position === position) { state = back; openReasons(state.reason !== null); Units.choose(Units.firstOpen(state.answers)); render(); } else { await go(back.position); }
   } catch (error) { trouble(error.refused ? error.message : "It could not be taken back; is the program still running?"); }
 }
 
 function openReasons(open) {
   byId("reasons").hidden = !open;
   byId("image-not-scorable").setAttribute("aria-expanded", String(open));
+  if (open) { byId("reasons").scrollIntoView({ block: "nearest" }); }
 }
 
 Units.onAnswer(score);

@@ -1,0 +1,35 @@
+"""The folder of a study, as `amgs new` lays it out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amgs.errors import OutputExistsError
+from amgs.scale import load_scale
+from amgs.study.design import COLUMNS, RECORDINGS_FILE
+from amgs.study.settings import SETTINGS_FILE, write_settings
+from amgs.tables import write_table
+
+FACES, MODELS, RESULTS, FILMS = "faces", "models", "results", "films"
+
+
+def lay_out(folder: Path, name: str, scale: str, seed: int) -> None:
+    """Make folders, settings and an empty table; see `amgs.study.Study.create`."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = (
+            f"Expected a new or empty folder, found things in {folder}. Nothing was changed; "
+            "choose another name."
+        )
+        raise OutputExistsError(msg)
+    chosen = load_scale(scale)
+    for inside in (FACES, MODELS, RESULTS, FILMS):
+        (folder / inside).mkdir(parents=True)
+    values = {
+        ("study", "name"): name or folder.resolve().name,
+        ("scoring", "scale"): scale,
+        ("scoring", "seed"): seed,
+        ("labels", "pain_from"): chosen.pain_from,
+        ("labels", "no_pain_to"): chosen.no_pain_to,
+    }
+    write_settings(folder / SETTINGS_FILE, values)
+    write_table(folder / RECORDINGS_FILE, COLUMNS, [])
