@@ -11,6 +11,7 @@ SCRIPTS = (
     "head_training.py",
     "memory.py",
     "finder_speed.py",
+    "scoring_speed.py",
     "install_size.py",
 )
 

@@ -115,10 +115,13 @@ def _row(name: str, unit: dict[str, Any]) -> list[object]:
 
 
 def _write_figures(folder: Path, document: dict[str, Any]) -> list[Path]:
-    from amgs.figures import agreement_by_unit
+    from amgs.figures import agreement_by_unit, rater_matrix
     from amgs.figures.saving import save_figure
 
-    return [save_figure(folder / "agreement_by_unit", agreement_by_unit.figure(document))]
+    written = [save_figure(folder / "agreement_by_unit", agreement_by_unit.figure(document))]
+    if document["rater_pairs"]:
+        written.append(save_figure(folder / "rater_matrix", rater_matrix.figure(document)))
+    return written
 
 
 def _print(document: dict[str, Any]) -> None:
@@ -146,6 +149,54 @@ def _print(document: dict[str, Any]) -> None:
             for r in document["raters"]
         ],
     )
+    _print_beyond(document)
+
+
+def _print_beyond(document: dict[str, Any]) -> None:
+    if document.get("within_raters"):
+        print_table(
+            "Each rater with themselves (hidden repeats)",
+            ["rater", "images", "units", "equal", "κ quadratic"],
+            [
+                [
+                    r["rater"],
+                    r["n_images"],
+                    r["n_units"],
+                    percent(r["exact_agreement"]),
+                    number(r["weighted_kappa"]),
+                ]
+                for r in document["within_raters"]
+            ],
+        )
+    if document.get("by_timepoint"):
+        print_table(
+            "Krippendorff's α by timepoint",
+            ["timepoint", "images", *document["units"], "mean score"],
+            [
+                [
+                    t["timepoint"],
+                    t["n_images"],
+                    *(number(t["units"].get(name)) for name in document["units"]),
+                    number(t["mgs_mean"]),
+                ]
+                for t in document["by_timepoint"]
+            ],
+        )
+    if document.get("drift"):
+        print_table(
+            "Mean score minus that of the others, by quarter of each rater's work",
+            ["rater", "images", "1st", "2nd", "3rd", "4th", "per 100 images", "p"],
+            [
+                [
+                    r["rater"],
+                    r["n_images"],
+                    *(number(part, 2) for part in r["parts"]),
+                    number(r["slope_per_100"]),
+                    number(r["p"]),
+                ]
+                for r in document["drift"]
+            ],
+        )
 
 
 def _icc(icc: dict[str, Any]) -> str:

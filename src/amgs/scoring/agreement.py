@@ -34,7 +34,8 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
         ``units`` (by name) and ``mgs_mean`` (mean of the scorable units, 0–2), each with
         ``krippendorff_alpha, icc, weighted_kappa, cronbach_alpha, exact_agreement, n_images,
         n_raters, not_scorable``; ``raters`` against the mean of the others. ``None`` or
-        ``computed: false`` where a number does not exist.
+        ``computed: false`` where a number does not exist. ``rater_pairs``: the quadratic-weighted
+        κ of each pair over all units together.
     """
     units = {
         name: _agreement_of(scores, ratings.raters, ratings.asked[name])
@@ -55,6 +56,8 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
         "mgs_mean": of_mean,
         "one_rater_against_the_others": typical_rater(mean, ratings.raters),
         "raters": against_the_others(mean, ratings.raters),
+        # All units together, so that a pair is one number.
+        "rater_pairs": weighted_kappas(np.vstack(list(ratings.units.values())), ratings.raters),
     }
 
 

@@ -214,11 +214,18 @@ class ScoringStore(ABC):
         """Take back the rater's last answer that was not taken back; return where it was."""
 
     @abstractmethod
-    def progress(self, rater_id: int, units: Sequence[str]) -> tuple[int, int, int]:
-        """Return how many places are finished, how many there are, and the first unfinished one.
+    def finished(self, rater_id: int, units: Sequence[str]) -> list[int]:
+        """Return the finished places: every unit has an answer, or the whole image has."""
 
-        A place is finished when every unit has an answer, or the whole image has.
-        """
+    @abstractmethod
+    def places(self, rater_id: int) -> int:
+        """Return how many places a rater's order has."""
+
+    def progress(self, rater_id: int, units: Sequence[str]) -> tuple[int, int, int]:
+        """Return how many places are finished, how many there are, and the first unfinished one."""
+        finished, total = set(self.finished(rater_id, units)), self.places(rater_id)
+        first = next((place for place in range(total) if place not in finished), total)
+        return len(finished), total, first
 
     @abstractmethod
     def last_touched(self, rater_id: int) -> int | None:

@@ -135,28 +135,28 @@ class SqlScoring(ScoringStore):
             row = connection.execute(_A_PRESENTATION.where(_SHOWN.id == last.presentation_id)).one()
         return Presentation(*row)
 
-    def progress(self, rater_id: int, units: Sequence[str]) -> tuple[int, int, int]:
-        """See `ScoringStore.progress`."""
-        mine = _SHOWN.rater_id == rater_id
-        given = (
-            select(_ANSWER.presentation_id)
+    def finished(self, rater_id: int, units: Sequence[str]) -> list[int]:
+        """See `ScoringStore.finished`."""
+        wanted = (
+            select(_SHOWN.position)
             .join_from(tables.answer, tables.presentation)
-            .where(mine)
-            .group_by(_ANSWER.presentation_id)
+            .where(_SHOWN.rater_id == rater_id)
+            .group_by(_SHOWN.id, _SHOWN.position)
             .having(
                 (func.sum(_in(_ANSWER.unit, units)) == len(units))
                 | (func.sum(_in(_ANSWER.unit, [WHOLE_IMAGE])) == 1)
             )
-            .subquery()
         )
-        finished = select(given.c.presentation_id)
         with reading(self._engine) as connection:
-            total = connection.execute(select(func.count()).where(mine)).scalar_one()
-            done = connection.execute(select(func.count()).select_from(given)).scalar_one()
-            first = connection.execute(
-                select(func.min(_SHOWN.position)).where(mine, _SHOWN.id.not_in(finished))
-            ).scalar()
-        return int(done), int(total), int(total if first is None else first)
+            return [int(place) for place in connection.execute(wanted).scalars()]
+
+    def places(self, rater_id: int) -> int:
+        """See `ScoringStore.places`."""
+        # Places run from 0 without a gap, so the last one says how many there are.
+        wanted = select(func.max(_SHOWN.position)).where(_SHOWN.rater_id == rater_id)
+        with reading(self._engine) as connection:
+            last = connection.execute(wanted).scalar()
+        return 0 if last is None else int(last) + 1
 
     def last_touched(self, rater_id: int) -> int | None:
         """See `ScoringStore.last_touched`."""

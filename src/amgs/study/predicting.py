@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +26,10 @@ class StoreSink(PredictionSink):
     """Keeps predictions in the study's store, some hundred at a time."""
 
     def __init__(
-        self, store: PredictionStore, sha256: str, done: set[str], *, orbital: bool
+        self, store: PredictionStore, sha256: str, contents: Mapping[str, str], *, orbital: bool
     ) -> None:
         super().__init__((), orbital=orbital)
-        self.done = done
+        self._contents = contents
         self._store = store
         self._sha256 = sha256
         self._origin = record_provenance({"step": "classify"}, {"model": sha256}).as_dict()
@@ -40,6 +40,8 @@ class StoreSink(PredictionSink):
     ) -> None:
         """Take one image."""
         del known
+        if content and not self._contents[name].startswith(content):
+            outcome = "the picture is another one than was taken up (and scored)"
         row = StoredPrediction(name, content=content, part=part)
         if isinstance(outcome, Prediction):
             row = StoredPrediction(name, outcome.p_pain, content=content, part=part)
@@ -72,7 +74,8 @@ def classify_faces(study: Study, model: Path | None, progress: ProgressCallback)
         for face in faces
         if face.image not in done
     ]
-    sink = StoreSink(study.store.predictions, sha256, set(), orbital=model is None)
+    contents = {face.image: face.content for face in faces}
+    sink = StoreSink(study.store.predictions, sha256, contents, orbital=model is None)
     try:
         return run(images, len(images), sink, progress)
     finally:

@@ -60,6 +60,8 @@ class ScoringRoom:
         self._store = study.store.scoring
         self._raters = study.store.raters
         self.scale = study.scale
+        # Counting finished places takes longer the more there are; a page asks at every answer.
+        self._finished: dict[int, set[int]] = {}
 
     # Coming and going
 
@@ -169,14 +171,40 @@ class ScoringRoom:
         if (reason not in REASONS) if whole else reason:
             raise ImpossibleValueError(f"Expected one of the reasons listed, found {reason!r}.")
         self._store.save(shown, Answer(unit, score, reason), now())
+        self._count(shown)
 
     def undo(self, rater: Rater) -> Presentation | None:
         """Take back the rater's last answer; return where it was."""
-        return self._store.undo(rater.id, now())
+        shown = self._store.undo(rater.id, now())
+        if shown is not None:
+            self._count(shown)
+        return shown
 
     def progress(self, rater: Rater) -> tuple[int, int, int]:
         """Return how many images are finished, how many there are, and the next one."""
-        return self._store.progress(rater.id, self.scale.unit_names)
+        units = self.scale.unit_names
+        self._finished[rater.id] = set(self._store.finished(rater.id, units))
+        return self._store.progress(rater.id, units)
+
+    def counts(self, rater: Rater) -> tuple[int, int]:
+        """Return how many images are finished, as far as this program knows, of how many.
+
+        What the same rater does at the same time in another program is counted at the next
+        `progress`.
+        """
+        if rater.id not in self._finished:
+            self.progress(rater)
+        return len(self._finished[rater.id]), self._store.places(rater.id)
+
+    def _count(self, shown: Presentation) -> None:
+        known = self._finished.get(shown.rater_id)
+        if known is None:
+            return
+        answers = self._store.answers(shown.id)
+        if WHOLE_IMAGE in answers or set(self.scale.unit_names) <= set(answers):
+            known.add(shown.position)
+        else:
+            known.discard(shown.position)
 
     # The training course
 

@@ -178,12 +178,17 @@ def read_settings(path: Path) -> StudySettings:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"Expected TOML text in {path}, found a mistake: {error}.") from error
     known = {(s.section, s.name): s for s in STUDY_SETTINGS}
-    given = {
-        (section, name): value
-        for section, entries in document.items()
-        for name, value in (entries.items() if isinstance(entries, dict) else [("", entries)])
-    }
-    faults = [f"[{s}] {n}: there is no such setting" for s, n in given if (s, n) not in known]
+    given: dict[tuple[str, str], Any] = {}
+    for section, entries in document.items():
+        if isinstance(entries, dict):
+            given |= {(section, name): value for name, value in entries.items()}
+        else:
+            given["", section] = entries
+    faults = [
+        f"{f'[{s}] ' if s else ''}{n}: there is no such setting"
+        for s, n in given
+        if (s, n) not in known
+    ]
     values: dict[tuple[str, str], Any] = {}
     for key, setting in known.items():
         value = given.get(key, setting.default)

@@ -329,7 +329,7 @@ def _require_labels(counts: dict[str, int], folder: Path) -> None:
     if counts[PAIN] == 0 or counts[NO_PAIN] == 0:
         found = ", ".join(f"{n} {name}" for name, n in counts.items())
         msg = (
-            f"Expected faces labelled `pain` and `no pain` to train on, found {found}. Raters score "
-            f"with `amgs score {folder}`; the rule for labels is in study.toml."
+            f"Expected faces labelled `pain` and `no pain` to train on, found {found}. Raters "
+            f"score with `amgs score {folder}`; the rule for labels is in study.toml."
         )
         raise NoImagesError(msg)

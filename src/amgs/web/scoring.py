@@ -129,7 +129,7 @@ def _may_see(room: Room, rater: Rater | None, position: int) -> Presentation | N
 
 def _state(room: Room, rater: Rater, shown: Presentation) -> JSONResponse:
     answers = room.scoring.answers(shown)
-    done, total, _ = room.scoring.progress(rater)
+    done, total = room.scoring.counts(rater)
     whole = answers.pop(WHOLE_IMAGE, None)
     state = FaceState(
         position=shown.position,

@@ -1,0 +1,258 @@
+"""A study from its films to predictions: every step once, and again without doing anything twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, TableError
+from amgs.model.train import TrainingOptions
+from amgs.prediction import read_predictions
+from amgs.prediction.summarise import SummaryOptions, summarise_animals
+from amgs.simulate.cohort import draw_cohort
+from amgs.study import Study
+from amgs.study.unblinding import human_scores, unblind
+from amgs.tables import write_table
+from films import KINDS, write_film
+from marked import MarkFinder, Mouse, film_of
+from program import amgs
+
+
+def write_recordings(folder: Path, rows: list[list[str]]) -> None:
+    write_table(folder / "recordings.csv", ("animal", "group", "timepoint", "film", "zone"), rows)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, float]]:
+    """Ten drawn mice at two timepoints, scored by two raters; and the true MGS of every image."""
+    folder = tmp_path_factory.mktemp("scored") / "study"
+    study = Study.create(folder, "Drawn", seed=5)
+    rows, truth = [], {}
+    for number, drawn in enumerate(draw_cohort(10, 12, seed=4)):
+        timepoint = "baseline" if drawn.number < 6 else "60min"
+        place = folder / "films" / f"{drawn.animal}_{timepoint}"
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn.rgb).save(place / f"{number}.png")
+        row = [drawn.animal, "ab"[int(drawn.animal[-1]) % 2], timepoint, f"films/{place.name}", ""]
+        if row not in rows:
+            rows.append(row)
+        truth[f"{place.name}/{number}.png"] = drawn.mgs
+    write_recordings(folder, rows)
+    study.extract()
+    # Which copy in the study is which picture: by its content.
+    from amgs.provenance import hash_file
+
+    by_content = {hash_file(folder / "films" / name): mgs for name, mgs in truth.items()}
+    by_image = {f.image: by_content[f.content] for f in study.store.faces.all()}
+    rng = np.random.default_rng(1)
+    room = study.room()
+    for name in ("Ada", "Bo"):
+        rater = room.sign_in(name).rater
+        for shown in study.store.scoring.order(rater.id):
+            for unit in study.scale.unit_names:
+                score = float(np.clip(by_image[shown.image] / 5 + rng.normal(0, 0.3), 0, 2))
+                room.answer(shown, unit, round(score))
+    study.store.close()
+    return folder, by_image
+
+
+@pytest.fixture
+def study(scored: tuple[Path, dict[str, float]], tmp_path: Path):
+    shutil.copytree(scored[0], tmp_path / "moved here")
+    with Study.open(tmp_path / "moved here") as opened:
+        yield opened
+
+
+def test_images_come_under_neutral_names_once(study: Study) -> None:
+    faces = study.store.faces.all()
+    assert len(faces) == 120
+    assert all("mouse" not in face.image and "base" not in face.image for face in faces)
+    assert all((study.folder / face.image).is_file() for face in faces)
+    study.extract()
+    assert study.store.faces.count() == 120
+
+
+def test_agreement_of_a_study(study: Study) -> None:
+    document = study.agreement()
+    assert document["n_images"] == 120
+    assert list(document["units"]) == list(study.scale.unit_names)
+    assert document["mgs_mean"]["krippendorff_alpha"] > 0.8
+    assert {row["rater"] for row in document["within_raters"]} == {"Ada", "Bo"}
+    assert all(row["n_images"] == 6 for row in document["within_raters"])
+    assert {row["timepoint"] for row in document["by_timepoint"]} == {"60min", "baseline"}
+    assert len(document["drift"]) == 2
+
+
+def test_labels_follow_the_rule_and_are_counted(study: Study, scored) -> None:
+    path, counts = study.label()
+    rows = rows_of(path)
+    assert sum(counts.values()) == len(rows) == 120
+    for row in rows:
+        label = "pain" if float(row["mgs"]) >= 3 else "no pain" if float(row["mgs"]) <= 1 else ""
+        assert row["label"] == label
+        assert (path.parent / row["image"]).is_file()
+    truth = scored[1]
+    found = [float(row["mgs"]) for row in rows]
+    true = [truth[row["image"].removeprefix("../")] for row in rows]
+    assert np.corrcoef(found, true)[0, 1] > 0.95
+
+
+def test_train_classify_summarise(study: Study) -> None:
+    """And a second time, nothing is done again."""
+    card = study.train("first", TrainingOptions(use_cache=False))
+    assert card["split"]["kept_whole"] == "animal"
+    model = study.model_folder()
+    assert model == study.folder / "models" / "first"
+    assert study.classify(model).images == 120
+    assert study.classify(model).images == 0
+    table = read_predictions(study.predictions(model))
+    assert len(table) == 120
+    assert set(table["timepoint"]) == {"baseline", "60min"}
+    assert table["mgs"].isna().all(), "human scores stand beside groups before unblinding"
+    assert (table["part"] != "").any()
+    rows = summarise_animals(table, SummaryOptions(), None)
+    assert len(rows) == 20
+    unblind(study, "Owner", "test")
+    assert read_predictions(study.predictions(model))["mgs"].notna().sum() == 120
+
+
+def test_human_scores_stay_blind_until_unblinded(study: Study) -> None:
+    with pytest.raises(StillBlindError, match="amgs unblind"):
+        human_scores(study)
+    unblind(study, "Owner", "all raters have finished")
+    table = human_scores(study)
+    assert len(table) == 120
+    assert set(table["group"]) == {"a", "b"}
+    assert study.unblindings[0]["progress"] == {"Ada": [126, 126], "Bo": [126, 126]}
+
+
+def test_a_changed_picture_is_noticed(study: Study, make_image) -> None:
+    """A picture that was changed after it was scored has no prediction, but a reason."""
+    study.train("first", TrainingOptions(recipe="paper", use_cache=False))
+    face = study.store.faces.all()[3]
+    shutil.copy(make_image("other.png"), study.folder / face.image)
+    study.classify(study.model_folder())
+    rows = rows_of(study.predictions(study.model_folder()))
+    problems = [row["image"] for row in rows if row["problem"]]
+    assert problems == [face.image]
+    assert "another one" in rows[3]["problem"]
+
+
+def test_films_of_a_study(tmp_path: Path) -> None:
+    """Two animals in a film are two recordings; again, nothing is added."""
+
+    def two(_t: float) -> list[Mouse]:
+        return [Mouse(30, 50), Mouse(200, 50, shut=True)]
+
+    folder = tmp_path / "study"
+    study = Study.create(folder)
+    write_film(folder / "films", KINDS["mp4_gop15"], 25 * 24, 25, film_of(two, 25), "a")
+    rows = [
+        ["m1", "a", "baseline", "films/a.mp4", "left"],
+        ["m2", "b", "baseline", "films/a.mp4", "right"],
+    ]
+    write_recordings(folder, rows)
+    summary = study.extract(finder=MarkFinder())
+    assert summary is not None
+    faces = study.store.faces.all()
+    assert {face.recording for face in faces} == {"m1_baseline", "m2_baseline"}
+    assert summary.images == len(faces) > 2
+    assert all(face.time_s is not None and (folder / face.image).is_file() for face in faces)
+    study.extract(finder=MarkFinder())
+    assert study.store.faces.count() == len(faces)
+    times = study.times()
+    assert times is not None
+    assert times["m1_baseline"].unit == ("m1", "a", "baseline")
+    study.store.close()
+
+
+def test_the_same_image_in_two_recordings_stops(tmp_path: Path, make_image) -> None:
+    folder = tmp_path / "study"
+    with Study.create(folder) as study:
+        picture = make_image("one.png")
+        for name in ("a", "b"):
+            (folder / "films" / name).mkdir()
+            shutil.copy(picture, folder / "films" / name / "x.png")
+        write_recordings(
+            folder, [["m1", "a", "baseline", "films/a", ""], ["m2", "b", "baseline", "films/b", ""]]
+        )
+        with pytest.raises(TableError, match="x.png of m2_baseline is also in m1_baseline"):
+            study.extract()
+        assert study.store.faces.count() == 0
+
+
+def test_training_without_scores_says_what_to_do(tmp_path: Path, make_image) -> None:
+    folder = tmp_path / "study"
+    with Study.create(folder) as study:
+        make_image("study/films/a/x.png")
+        write_recordings(folder, [["m1", "a", "baseline", "films/a", ""]])
+        study.extract()
+        with pytest.raises(NoImagesError, match="amgs score"):
+            study.train("first", TrainingOptions())
+        with pytest.raises(NoImagesError, match="amgs score"):
+            study.agreement()
+
+
+def test_a_folder_with_things_is_never_made_a_study(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("years of work")
+    with pytest.raises(OutputExistsError, match="Nothing was changed"):
+        Study.create(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_the_commands_on_a_study(study: Study) -> None:
+    """Every command takes the folder, prints one JSON document, and names the next step."""
+    folder = study.folder
+    checked = json.loads(amgs("check", folder, "--json").stdout)
+    assert checked["faults"] == []
+    assert checked["faces"] == 120
+    assert sum(entry["animals"] for entry in checked["groups"]) == 10
+    assert json.loads(amgs("extract", folder, "--json").stdout)["faces"] == 120
+    assert json.loads(amgs("agreement", folder, "--json").stdout)["n_raters"] == 2
+    counts = json.loads(amgs("label", folder, "--json").stdout)["counts"]
+    assert sum(counts.values()) == 120
+    trained = amgs("train", folder, "--no-cache", "--recipe", "paper", "--json")
+    assert json.loads(trained.stdout)["card"]["recipe"]["name"] == "paper", trained.stderr
+    for words in ((folder,), ("first", folder), (folder / "models/first", folder)):
+        done = amgs("classify", *words, "--json")
+        assert json.loads(done.stdout)["predictions"].endswith("predictions_first.csv"), done.stderr
+    assert amgs("classify", "second", folder).returncode == 1
+    assert amgs("classify", "first", folder, "--out", "x.csv").returncode == 2
+    assert amgs("extract", folder, "--zone", "left").returncode == 2
+    assert amgs("train", folder / "results").returncode == 2
+    assert amgs("unblind", folder, "--by", " ", "--reason", "x").returncode == 2
+    done = json.loads(amgs("unblind", folder, "--by", "Ö", "--reason", "done", "--json").stdout)
+    assert done["unblindings"][0]["who"] == "Ö"
+
+
+def test_new_and_check_by_command(tmp_path: Path) -> None:
+    done = amgs("new", "laparotomy", "--scale", "rat", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "amgs check laparotomy" in done.stderr
+    assert amgs("new", "laparotomy", cwd=tmp_path).returncode == 1
+    assert amgs("new", "other", "--scale", "cat", cwd=tmp_path).returncode == 1
+    assert not (tmp_path / "other").exists()
+    empty = amgs("check", "laparotomy", cwd=tmp_path)
+    assert empty.returncode == 1
+    assert "one line per animal and timepoint" in empty.stderr
+    write_recordings(tmp_path / "laparotomy", [["r1", "a", "after", "films/none.mp4", ""]])
+    faulty = amgs("check", "laparotomy", cwd=tmp_path)
+    assert faulty.returncode == 1
+    for part in ("nothing at films/none.mp4", "no recording at the baseline", "2 faults"):
+        assert part in faulty.stderr
+    assert "after" in faulty.stdout
+    nothing = amgs("score", "laparotomy", cwd=tmp_path)
+    assert nothing.returncode == 1
+    assert "amgs extract laparotomy" in nothing.stderr
+    assert amgs("check", tmp_path).returncode == 1

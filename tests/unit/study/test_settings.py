@@ -1,0 +1,61 @@
+"""study.toml: one table of settings makes it, reads it and checks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amgs.errors import StudyError
+from amgs.study.settings import STUDY_SETTINGS, read_settings, write_settings
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    write_settings(path, {("study", "name"): 'A "quoted" näme \\ one', ("scoring", "seed"): 7})
+    settings = read_settings(path)
+    assert settings.text("study", "name") == 'A "quoted" näme \\ one'
+    assert settings.whole("scoring", "seed") == 7
+    for setting in STUDY_SETTINGS:
+        if (setting.section, setting.name) not in {("study", "name"), ("scoring", "seed")}:
+            assert settings.values[setting.section, setting.name] == setting.default
+
+
+def test_every_setting_is_explained_in_the_file_and_the_docs(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    write_settings(path, {})
+    text = path.read_text(encoding="utf-8")
+    docs = (Path(__file__).parents[3] / "docs" / "data-model.md").read_text(encoding="utf-8")
+    for setting in STUDY_SETTINGS:
+        assert f"\n{setting.name} = " in text
+        assert f"`{setting.name}`" in docs, setting.name
+
+
+def test_settings_that_are_not_there_have_their_defaults(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("", encoding="utf-8")
+    assert read_settings(tmp_path / "study.toml").number("classify", "threshold") == 0.75
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[scoring]\nsede = 1", r"\[scoring\] sede: there is no such setting"),
+        ("name = 'x'", "name: there is no such setting"),
+        ("[scoring]\nseed = 1.5", "seed: 1.5 is not a whole number"),
+        ("[scoring]\nseed = true", "seed: True is not a whole number"),
+        ("[scoring]\nscale = 3", "scale: 3 is not text"),
+        ("[classify]\nthreshold = 1.5", "threshold: 1.5, expected 0.5 to 1"),
+        ("[scoring]\nimages_per_recording = -1", "expected at least 0"),
+        ("[labels]\npain_from = 1.0", "no_pain_to must be less than pain_from"),
+        ("[labels", "Expected TOML"),
+    ],
+)
+def test_faults_are_told(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=message):
+        read_settings(tmp_path / "study.toml")
+
+
+def test_a_folder_without_settings_is_no_study(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="amgs new STUDY"):
+        read_settings(tmp_path / "study.toml")
