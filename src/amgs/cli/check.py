@@ -14,6 +14,7 @@ from amgs.cli.console import (
     note,
     print_json,
     print_table,
+    refuse_beside_study,
     warn,
 )
 from amgs.errors import list_faults
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
 
 
 def check(
-    study: Annotated[Path, typer.Argument(help="The folder of a study.")],
+    study: Annotated[
+        Path,
+        typer.Argument(
+            help="The folder of a study; or a CSV with `animal,group,timepoint`, such as human "
+            "scores, predictions or a summary."
+        ),
+    ],
+    baseline: Annotated[
+        str, typer.Option(help="Of a CSV: which timepoint is the baseline.")
+    ] = "baseline",
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -36,9 +46,15 @@ def check(
     """
     from amgs.study import Study
 
-    with Study.open(study) as opened:
-        report = opened.check()
-        document = _document(opened, report)
+    if study.suffix.lower() == ".csv":
+        report, document = _check_table(study, baseline)
+        after = ""
+    else:
+        refuse_beside_study({"--baseline": baseline != "baseline"})
+        with Study.open(study) as opened:
+            report = opened.check()
+            document = _document(opened, report)
+        after = f" Next: amgs extract {study}"
     if json:
         print_json(document)
     else:
@@ -46,13 +62,31 @@ def check(
     warn(report.warnings)
     if report.faults:
         fail(f"{len(report.faults)} faults in {study}:\n{list_faults(report.faults)}")
-    note(f"Nothing is wrong. Next: amgs extract {study}", quiet=quiet)
+    note(f"Nothing is wrong.{after}", quiet=quiet)
+
+
+def _check_table(path: Path, baseline: str) -> tuple[CheckReport, dict[str, Any]]:
+    from amgs.study import CheckReport
+    from amgs.study.design import read_plain_design
+
+    design = read_plain_design(path, baseline)
+    report = CheckReport(design, design.faults, design.warnings)
+    return report, {"table": path.as_posix(), **_design(report)}
 
 
 def _document(study: Study, report: CheckReport) -> dict[str, Any]:
-    design = report.design
     return {
         "study": study.settings.text("study", "name"),
+        **_design(report),
+        "faces": study.store.faces.count(),
+        "raters": len(study.store.raters.all()),
+        "unblinded": bool(study.unblindings),
+    }
+
+
+def _design(report: CheckReport) -> dict[str, Any]:
+    design = report.design
+    return {
         "baseline": design.baseline,
         "groups": [
             {
@@ -63,9 +97,6 @@ def _document(study: Study, report: CheckReport) -> dict[str, Any]:
             for group in design.groups
         ],
         "recordings": len(design.recordings),
-        "faces": study.store.faces.count(),
-        "raters": len(study.store.raters.all()),
-        "unblinded": bool(study.unblindings),
         "faults": list(report.faults),
         "warnings": list(report.warnings),
     }
@@ -76,7 +107,7 @@ def _print(report: CheckReport, document: dict[str, Any]) -> None:
     baseline = report.design.baseline
     marked = [f"{t} (baseline)" if t == baseline != "baseline" else t for t in timepoints]
     print_table(
-        f"{document['study']}: animals by group and timepoint",
+        f"{document.get('study') or document['table']}: animals by group and timepoint",
         ["group", "animals", *marked],
         [
             [entry["group"], entry["animals"], *(entry["timepoints"][t] or "–" for t in timepoints)]

@@ -17,6 +17,7 @@ from amgs.cli.console import (
     print_facts,
     print_json,
     print_table,
+    refuse_beside_study,
     warn,
 )
 from amgs.cohort.words import OutlierRule, p_text, p_value
@@ -28,7 +29,8 @@ def compare(
     summary: Annotated[
         Path,
         typer.Argument(
-            help="A CSV with one row per animal and timepoint: `animal,group,timepoint,VALUE`."
+            help="A study; or a CSV with one row per animal and timepoint: "
+            "`animal,group,timepoint,VALUE`."
         ),
     ],
     value: Annotated[str, typer.Option(help="The column to compare.")] = "pct_pain",
@@ -61,16 +63,24 @@ def compare(
 
     Example: `amgs compare summary.csv --timepoint 60min`
     """
+    from amgs.cli.in_study import comparison_inputs
     from amgs.cohort.comparison import compare_groups
     from amgs.cohort.design import read_cohort
-    from amgs.files import refuse_to_replace_file
+    from amgs.files import refuse_to_replace_file, write_json
     from amgs.tables import write_table
 
+    study = comparison_inputs(summary, value)
+    if study is not None:
+        refuse_beside_study({"--baseline": baseline is not None})
+        summary, baseline, overwrite = study.summary, study.baseline, True
+        out, figures = out or study.out, figures or study.figures
     if out is not None:
         refuse_to_replace_file(out, PAIR_COLUMNS, overwrite=overwrite)
     found = compare_groups(
         read_cohort(summary, value), baseline=baseline, after=timepoint, outliers=outliers
     ).document
+    if study is not None:
+        write_json(study.document, found)
     if out is not None:
         pairs = found["tukey"] if isinstance(found["tukey"], list) else []
         write_table(out, PAIR_COLUMNS, [[row[c] for c in PAIR_COLUMNS] for row in pairs])
@@ -125,11 +135,36 @@ def _print(found: dict[str, Any]) -> None:
                 for row in found["tukey"]
             ],
         )
+    if found["paired"]:
+        _print_paired(found)
     if "contrasts" in found["mixed_model"]:
         _print_mixed(found["mixed_model"], found["baseline"])
     if found["excluded"]:
         rows = [[e["animal"], e["group"], e["reason"]] for e in found["excluded"]]
         print_table("Left out", ["animal", "group", "because"], rows)
+
+
+def _print_paired(found: dict[str, Any]) -> None:
+    print_table(
+        f"Each group against its own {found['baseline']} (paired)",
+        ["group", "animals", "change", "lower", "upper", "t", "p", "p (Holm)", "p (Wilcoxon)"],
+        [
+            [row["group"], row["n"], f"not computed: {row['reason']}", *[""] * 6]
+            if "reason" in row
+            else [
+                row["group"],
+                row["n"],
+                number(row["mean"]),
+                number(row["lower"]),
+                number(row["upper"]),
+                f"t({row['df']}) = {row['t']:.2f}",
+                p_value(row["p"]),
+                p_value(row["p_holm"]),
+                p_value(row["wilcoxon"]["p"]) if "p" in row["wilcoxon"] else "–",
+            ]
+            for row in found["paired"]
+        ],
+    )
 
 
 def _print_mixed(model: dict[str, Any], baseline: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ from amgs.cli.console import fail, note, print_json, show_progress, warn
 from amgs.vocabulary import ORBITAL_MODEL
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from amgs.model.train import TrainingOptions
+    from amgs.prediction.recording_times import RecordingTime
 
 FIRST_MODEL = "first"
 
@@ -107,3 +111,63 @@ def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) 
     print_summary(summary, None, orbital=orbital, quiet=quiet)
     after = "" if orbital else f" Next: amgs summarise {folder}"
     note(f"Predictions for all faces are in {path}.{after}", quiet=quiet)
+
+
+@dataclass(frozen=True)
+class SummaryInputs:
+    """What a study gives to a summary, and where it wants it."""
+
+    table: pd.DataFrame
+    times: dict[str, RecordingTime] | None
+    threshold: float
+    min_per_minute: float
+    out: Path
+
+
+def open_inputs(folder: Path, model: str, *, human: bool) -> SummaryInputs | None:
+    """Return what is to be summarised in a study; ``None`` when the path is no study."""
+    from amgs.cli.console import refuse_beside_study
+    from amgs.study import Study, is_study
+    from amgs.study.answering import summary_inputs
+
+    if not is_study(folder):
+        if model or human:
+            refuse_beside_study({"--model and --human without a study": True})
+        return None
+    with Study.open(folder) as study:
+        table, times, out = summary_inputs(study, model, human=human)
+        return SummaryInputs(
+            table,
+            times,
+            study.settings.number("classify", "threshold"),
+            study.settings.number("classify", "min_per_minute"),
+            out,
+        )
+
+
+@dataclass(frozen=True)
+class ComparisonInputs:
+    """What a study gives to a comparison, and where it wants it."""
+
+    summary: Path
+    baseline: str
+    out: Path
+    document: Path
+    figures: Path
+
+
+def comparison_inputs(folder: Path, value: str) -> ComparisonInputs | None:
+    """Return what is to be compared in a study; ``None`` when the path is no study."""
+    from amgs.study import Study, is_study
+    from amgs.study.answering import comparison_file, find_summary
+
+    if not is_study(folder):
+        return None
+    with Study.open(folder) as study:
+        return ComparisonInputs(
+            find_summary(study, value),
+            study.settings.text("study", "baseline"),
+            folder / "results" / f"pairs_{value}.csv",
+            comparison_file(study, value),
+            folder / "results" / "figures",
+        )

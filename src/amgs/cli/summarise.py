@@ -15,6 +15,7 @@ from amgs.cli.console import (
     number,
     print_json,
     print_table,
+    refuse_beside_study,
     warn,
 )
 from amgs.vocabulary import DEFAULT_THRESHOLD
@@ -35,12 +36,21 @@ _ROWS_SHOWN = 40
 def summarise(
     predictions: Annotated[
         Path,
-        typer.Argument(help="Predictions by `amgs classify` with animal, group and timepoint."),
+        typer.Argument(
+            help="A study; or predictions by `amgs classify` with animal, group and timepoint, or "
+            "human scores with `image,mgs,animal,group,timepoint`."
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="The CSV to write, for `amgs compare`.")] = None,
     threshold: Annotated[
         float, typer.Option(help="Images of less confidence do not count (0.75, as in the paper).")
     ] = DEFAULT_THRESHOLD,
+    model: Annotated[
+        str, typer.Option(help="In a study: whose predictions; its newest model by default.")
+    ] = "",
+    human: Annotated[
+        bool, typer.Option("--human", help="In a study: the human scores, once unblinded.")
+    ] = False,
     extraction: Annotated[
         Path | None,
         typer.Option(
@@ -79,10 +89,12 @@ def summarise(
 
     Example: `amgs summarise predictions.csv --extraction faces --out summary.csv`
     """
+    from amgs.cli.in_study import open_inputs
     from amgs.files import refuse_to_replace_file
-    from amgs.prediction import read_predictions
+    from amgs.prediction.human import read_predictions_or_scores
     from amgs.prediction.recording_times import read_recording_times
     from amgs.prediction.summarise import (
+        DEFAULT_MIN_PER_MINUTE,
         SUMMARY_COLUMNS,
         SummaryOptions,
         summarise_animals,
@@ -91,14 +103,29 @@ def summarise(
     )
     from amgs.tables import write_table
 
+    study = open_inputs(predictions, model, human=human)
+    if study is not None:
+        refuse_beside_study(
+            {
+                "--threshold": threshold != DEFAULT_THRESHOLD,
+                "--min-per-minute": min_per_minute != DEFAULT_MIN_PER_MINUTE,
+                "--extraction": extraction is not None,
+            }
+        )
+        threshold, min_per_minute = study.threshold, study.min_per_minute
+        if out is None:
+            out, overwrite = study.out, True
     course_columns = ("from_min", "to_min", *SUMMARY_COLUMNS)
     if out is not None:
         refuse_to_replace_file(out, SUMMARY_COLUMNS, overwrite=overwrite)
         beside = out.with_name(f"{out.stem}_time_course.csv")
         if bins is not None:
             refuse_to_replace_file(beside, course_columns, overwrite=overwrite)
-    table = read_predictions(predictions)
-    times = None if extraction is None else read_recording_times(extraction)
+    if study is not None:
+        table, times = study.table, study.times
+    else:
+        table = read_predictions_or_scores(predictions)
+        times = None if extraction is None else read_recording_times(extraction)
     options = SummaryOptions(threshold, min_per_minute, from_min, to_min, without_sleep)
     rows = summarise_animals(table, options, times)
     sensitivity = threshold_sensitivity(table, options, times)
@@ -113,13 +140,15 @@ def summarise(
         return
     _print(rows, sensitivity, options)
     if out is not None:
-        note(f"Written to {out}. Next: amgs compare {out}", quiet=quiet)
+        after = out if study is None else predictions
+        value = "" if "confidence" in table else " --value mean_mgs"
+        note(f"Written to {out}. Next: amgs compare {after}{value}", quiet=quiet)
 
 
 def _warnings(table: pd.DataFrame, times: dict[str, RecordingTime] | None) -> list[str]:
     from amgs.prediction.summarise import unseen_recordings
 
-    found = [] if times is not None else [NO_TIMES]
+    found = [] if times is not None or "confidence" not in table else [NO_TIMES]
     unseen = unseen_recordings(table, times or {})
     if unseen:
         found.append(
@@ -157,18 +186,15 @@ def _document(
 def _print(
     rows: list[dict[str, Any]], sensitivity: list[dict[str, Any]], options: SummaryOptions
 ) -> None:
+    numbers = ["images", "confident", "% pain", "score"] if sensitivity else ["images", "MGS"]
+    title = f"Animals (confidence ≥ {options.threshold:g})" if sensitivity else "Animals"
     print_table(
-        f"Animals (confidence ≥ {options.threshold:g})",
-        ["animal", "group", "timepoint", "images", "confident", "% pain", "score", "included"],
+        title,
+        ["animal", "group", "timepoint", *numbers, "included"],
         [
             [
-                row["animal"],
-                row["group"],
-                row["timepoint"],
-                row["images"],
-                row["confident_images"],
-                number(row["pct_pain"], 1),
-                number(row["mean_signed_score"], 2),
+                *(row[name] for name in ("animal", "group", "timepoint")),
+                *(_predicted(row) if sensitivity else _scored(row)),
                 row["reason"] or "yes",
             ]
             for row in rows[:_ROWS_SHOWN]
@@ -176,6 +202,24 @@ def _print(
     )
     if len(rows) > _ROWS_SHOWN:
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
+    if sensitivity:
+        _print_sensitivity(sensitivity)
+
+
+def _predicted(row: dict[str, Any]) -> list[object]:
+    return [
+        row["images"],
+        row["confident_images"],
+        number(row["pct_pain"], 1),
+        number(row["mean_signed_score"], 2),
+    ]
+
+
+def _scored(row: dict[str, Any]) -> list[object]:
+    return [row["n_mgs"], number(row["mean_mgs"], 2)]
+
+
+def _print_sensitivity(sensitivity: list[dict[str, Any]]) -> None:
     shown = (0.5, 0.65, 0.75, 0.85, 0.95)
     print_table(
         "Mean % pain by threshold (animals included)",

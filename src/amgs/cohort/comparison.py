@@ -28,6 +28,7 @@ from amgs.cohort.oneway import (
     studentised_residuals,
     tukey_test,
 )
+from amgs.cohort.paired import paired_tests
 from amgs.cohort.robust import dunn_test, games_howell_test, kruskal_wallis_test, welch_anova
 from amgs.cohort.words import OutlierRule
 from amgs.errors import DesignError
@@ -72,8 +73,9 @@ def compare_groups(
     -------
     Comparison
         Group statistics, Anderson–Darling, Levene, one-way ANOVA and Tukey's test as in the paper;
-        Hedges' g with every pair; Welch, Games–Howell, Kruskal–Wallis and Dunn under
-        ``sensitivity``. What cannot be computed says why.
+        Hedges' g with every pair; each group against its own baseline under ``paired``; Welch,
+        Games–Howell, Kruskal–Wallis and Dunn under ``sensitivity``. What cannot be computed says
+        why.
 
     Raises
     ------
@@ -110,6 +112,7 @@ def compare_groups(
         "levene": levene_test(samples),
         "anova": one_way_anova(samples),
         "tukey": _with_effects(tukey_test(samples), samples),
+        "paired": [] if baseline is None else paired_tests(samples),
         "outliers": found,
         "outlier_rule": outliers,
         "excluded": [asdict(e) for e in excluded],

@@ -39,17 +39,21 @@ def hedges_g(x: Floats, y: Floats) -> Result:
     pooled = sqrt(((n - 1) * x.var(ddof=1) + (m - 1) * y.var(ddof=1)) / df)
     if is_constant(x) and is_constant(y):
         return NotComputed("all values within both groups are equal").as_dict()
-    correction = exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / sqrt(df / 2)
     per_unit = sqrt(n * m / (n + m))
     t = float((x.mean() - y.mean()) / pooled * per_unit)
     tail = (1 - CONFIDENCE) / 2
     lower, upper = (_noncentrality(t, df, share) for share in (1 - tail, tail))
-    factor = correction / per_unit
+    factor = small_sample_correction(df) / per_unit
     return {
         "hedges_g": factor * t,
         "lower": None if lower is None else factor * lower,
         "upper": None if upper is None else factor * upper,
     }
+
+
+def small_sample_correction(df: int) -> float:
+    """Return the exact J of Hedges (1981), by which a standardised mean is too large; df ≥ 2."""
+    return float(exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / sqrt(df / 2))
 
 
 def _noncentrality(t: float, df: int, share: float) -> float | None:

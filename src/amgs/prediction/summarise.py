@@ -72,8 +72,9 @@ def summarise_animals(
     Parameters
     ----------
     predictions
-        From `read_predictions`, with ``animal``, ``group`` and ``timepoint``; with ``recording``
-        where `times` are given, with ``time_s`` where a period is.
+        From `read_predictions` or `read_predictions_or_scores`, with ``animal``, ``group`` and
+        ``timepoint``; with ``recording`` where `times` are given, with ``time_s`` where a period
+        is.
     options
         Threshold, period, minimum.
     times
@@ -139,10 +140,12 @@ def _recordings_of(
 def _summarise_one(
     part: pd.DataFrame, options: SummaryOptions, minutes: float | None
 ) -> dict[str, Any]:
+    scored: list[float] = part["mgs"].dropna().tolist() if "mgs" in part else []
+    if "confidence" not in part:
+        return _summarise_scores(len(part), scored, minutes)
     confident = part[part["confidence"] >= options.threshold]
     pain = int((confident["predicted"] == PAIN).sum())
     n = len(confident)
-    scored: list[float] = part["mgs"].dropna().tolist() if "mgs" in part else []
     rate = None if not minutes else n / minutes
     reason = ""
     if n == 0:
@@ -161,6 +164,20 @@ def _summarise_one(
         "n_mgs": len(scored),
         "included": "no" if reason else "yes",
         "reason": reason,
+    }
+
+
+def _summarise_scores(images: int, scored: list[float], minutes: float | None) -> dict[str, Any]:
+    """Summarise human scores alone: there is no prediction to count."""
+    predicted = ("confident_images", "confident_per_minute", "pain_images", "pct_pain")
+    return {
+        "minutes": minutes,
+        "images": images,
+        **dict.fromkeys((*predicted, "mean_signed_score")),
+        "mean_mgs": float(np.mean(scored)) if scored else None,
+        "n_mgs": len(scored),
+        "included": "yes" if scored else "no",
+        "reason": "" if scored else "no image was scored",
     }
 
 
@@ -196,8 +213,13 @@ def threshold_sensitivity(
     options: SummaryOptions,
     times: Mapping[str, RecordingTime] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return % pain and animals included per group and timepoint at thresholds 0.5 to 0.95."""
-    found = []
+    """Return % pain and animals included per group and timepoint at thresholds 0.5 to 0.95.
+
+    Empty for human scores alone, which have no confidence.
+    """
+    found: list[dict[str, Any]] = []
+    if "confidence" not in predictions:
+        return found
     for threshold in SENSITIVITY_THRESHOLDS:
         cut = replace(options, threshold=threshold)
         by_group: dict[tuple[str, str], list[float]] = {}

@@ -118,6 +118,38 @@ def read_design(path: Path, baseline: str) -> Design:
     return Design(tuple(rows), baseline, tuple(faults), tuple(warnings))
 
 
+def read_plain_design(path: Path, baseline: str) -> Design:
+    """Read which animals of which group there are at which timepoint, from any table of them.
+
+    Parameters
+    ----------
+    path
+        A CSV with ``animal, group, timepoint``: images, scores, or a summary; rows may repeat.
+    baseline
+        Which timepoint is the baseline.
+
+    Raises
+    ------
+    TableError
+        If it lacks a column.
+    """
+    table = read_table(path, required=REQUIRED[:3])
+    faults: list[str] = []
+    seen: dict[tuple[str, str, str], int] = {}
+    for line, row in zip(table.index, table.astype(str).to_dict("records"), strict=True):
+        faults += [f"line {line}: no {name}" for name in REQUIRED[:3] if not row[name]]
+        seen.setdefault((row["animal"], row["group"], row["timepoint"]), int(line))
+    rows = [
+        PlannedRecording(line, f"{a}_{g}_{t}", a, g, t, "", Zone("full"), None, _NOTHING)
+        for (a, g, t), line in seen.items()
+    ]
+    faults += _faults_between(rows, baseline)
+    return Design(tuple(rows), baseline, tuple(faults), tuple(_warnings(rows, baseline)))
+
+
+_NOTHING = dict.fromkeys((*ABOUT_THE_ANIMAL, "cage"), "")
+
+
 def _recording(line: int, row: dict[Any, Any], faults: list[str]) -> PlannedRecording:
     faults += [f"line {line}: no {name}" for name in REQUIRED if not row[name]]
     zone = Zone("full")
@@ -232,17 +264,29 @@ def _late_baselines(rows: Sequence[PlannedRecording], baseline: str) -> Iterator
 
 
 def _warnings(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
-    at_baseline = any(r.timepoint == baseline for r in rows)
-    for animal, mine in _by_animal(rows).items():
-        timepoints = {r.timepoint for r in mine}
-        if at_baseline and baseline not in timepoints:
-            yield f"animal {animal} has no {baseline}: it has no change from baseline"
-        elif at_baseline and timepoints == {baseline}:
-            yield f"animal {animal} has nothing besides {baseline}: it has no change from baseline"
+    if any(r.timepoint == baseline for r in rows):
+        timepoints = {a: {r.timepoint for r in mine} for a, mine in _by_animal(rows).items()}
+        yield from _without_change(
+            [a for a, there in timepoints.items() if baseline not in there], f"no {baseline}"
+        )
+        yield from _without_change(
+            [a for a, there in timepoints.items() if there == {baseline}],
+            f"nothing besides {baseline}",
+        )
     for group in dict.fromkeys(r.group for r in rows):
         animals = {r.animal for r in rows if r.group == group}
         if len(animals) == 1:
             yield f"group {group} has one animal: no group can be compared with it"
+
+
+_NAMED = 10
+
+
+def _without_change(animals: Sequence[str], what: str) -> Iterator[str]:
+    if animals:
+        more = f" and {len(animals) - _NAMED} more" if len(animals) > _NAMED else ""
+        names = ", ".join(animals[:_NAMED])
+        yield f"{len(animals)} animals have {what}, so no change from it: {names}{more}"
 
 
 def _by_animal(rows: Iterable[PlannedRecording]) -> dict[str, list[PlannedRecording]]:

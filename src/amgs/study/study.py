@@ -7,9 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import NoImagesError, UnknownNameError
+from amgs.errors import NoImagesError
 from amgs.jobs import ProgressCallback, no_progress
-from amgs.provenance import record_provenance
 from amgs.scale import Scale, load_scale
 from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, LabelRule, label_images, score_image
 from amgs.store import Store, open_store
@@ -19,10 +18,9 @@ from amgs.study.design import (
     check_films,
     read_design,
 )
-from amgs.study.layout import FACES, MODELS, RESULTS, lay_out
+from amgs.study.layout import FACES, RESULTS, lay_out
 from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings
 from amgs.tables import write_table
-from amgs.vocabulary import NO_PAIN, PAIN
 
 if TYPE_CHECKING:
     from amgs.faces.extraction import ExtractionSummary
@@ -258,28 +256,9 @@ class Study:
         progress: ProgressCallback = no_progress,
     ) -> dict[str, Any]:
         """Train a model of the study's labels into ``models/NAME``; return its card."""
-        from amgs.model.train import train_model
-        from amgs.model.training_set import load_training_set
-        from amgs.study.answers import only_labelled
+        from amgs.study.training import train_on_labels
 
-        path, counts = self.label()
-        _require_labels(counts, self.folder)
-        labelled = only_labelled(path)
-        folder = self.folder / MODELS / name
-        result = train_model(
-            load_training_set(labelled), folder, options, overwrite=overwrite, progress=progress
-        )
-        self._know_model(folder)
-        return result.card
-
-    def _know_model(self, folder: Path) -> str:
-        from amgs.model.bundle import load_model
-
-        sha256 = load_model(folder).sha256
-        place = folder.relative_to(self.folder).as_posix()
-        origin = record_provenance({"model": place}, {"model": sha256}).as_dict()
-        self.store.predictions.add_model(folder.name, place, sha256, origin)
-        return sha256
+        return train_on_labels(self, name, options, overwrite=overwrite, progress=progress)
 
     def model_folder(self, name: str = "") -> Path:
         """Return the folder of a model of the study; of the newest if no name is given.
@@ -289,12 +268,9 @@ class Study:
         UnknownNameError
             If there is none.
         """
-        folders = {entry[0]: entry[1] for entry in self.store.predictions.models() if entry[1]}
-        name = name or next(reversed(folders), "")
-        if name not in folders:
-            listed = ", ".join(folders) or "none yet; `amgs train STUDY` makes one"
-            raise UnknownNameError(f"Expected a model of the study ({listed}), found {name!r}.")
-        return self.folder / folders[name]
+        from amgs.study.training import find_model
+
+        return find_model(self, name)
 
     def classify(
         self, model: Path | None, progress: ProgressCallback = no_progress
@@ -323,13 +299,3 @@ class Study:
     def unblindings(self) -> list[dict[str, Any]]:
         """Who unblinded the study, when and why; see `amgs.study.unblinding`."""
         return self.store.events.all(UNBLINDED)
-
-
-def _require_labels(counts: dict[str, int], folder: Path) -> None:
-    if counts[PAIN] == 0 or counts[NO_PAIN] == 0:
-        found = ", ".join(f"{n} {name}" for name, n in counts.items())
-        msg = (
-            f"Expected faces labelled `pain` and `no pain` to train on, found {found}. Raters "
-            f"score with `amgs score {folder}`; the rule for labels is in study.toml."
-        )
-        raise NoImagesError(msg)

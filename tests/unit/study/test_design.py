@@ -73,8 +73,10 @@ def test_no_baseline_at_all_is_a_fault_and_of_one_animal_a_warning(tmp_path: Pat
     )
     found = design(tmp_path, *GOOD, "m3,sham,60min,c.mp4,,,,", "m4,sham,baseline,d.mp4,,,,")
     assert found.faults == ()
-    assert any("animal m3 has no baseline" in w for w in found.warnings)
-    assert any("animal m4 has nothing besides" in w for w in found.warnings)
+    assert any("1 animals have no baseline, so no change from it: m3" in w for w in found.warnings)
+    assert any(
+        "have nothing besides baseline, so no change from it: m4" in w for w in found.warnings
+    )
 
 
 def test_pixels_and_names_of_zones_are_compared(tmp_path: Path) -> None:

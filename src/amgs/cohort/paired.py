@@ -1,0 +1,83 @@
+"""Animals against themselves: whether a group changed from its baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.cohort.effects import small_sample_correction
+from amgs.cohort.oneway import CONFIDENCE, Result, Samples
+from amgs.cohort.robust import holm
+
+_TWO = 2
+
+
+def paired_tests(changes: Samples) -> list[Result]:
+    """Test every group's change from baseline against no change.
+
+    Parameters
+    ----------
+    changes
+        Group → differences (after minus baseline), one per animal.
+
+    Returns
+    -------
+    list of dict
+        ``group, n, mean, lower, upper`` (95 % limits), ``t, df, p`` of the paired t-test,
+        ``p_holm`` over groups; ``wilcoxon`` (signed ranks: ``V, p``, exact below 50 animals
+        without ties or zeros, else normal with continuity correction, as R does); ``hedges_g`` of
+        the change, ``mean / SD · J(n - 1)``. What cannot be computed says why.
+    """
+    rows: list[Result] = [{"group": name, **_paired(x)} for name, x in changes.items()]
+    known = [row for row in rows if "p" in row]
+    for row, p in zip(known, holm([row["p"] for row in known]), strict=True):
+        row["p_holm"] = p
+    return rows
+
+
+def _paired(x: npt.NDArray[np.float64]) -> dict[str, Any]:
+    from scipy.stats import t as t_distribution
+
+    n = len(x)
+    if n < _TWO:
+        return {"n": n, "computed": False, "reason": "one animal only"}
+    mean, sd = float(x.mean()), float(x.std(ddof=1))
+    if sd == 0:
+        reason = f"all animals changed by the same ({mean:g})"
+        return {"n": n, "mean": mean, "computed": False, "reason": reason}
+    se, df = sd / np.sqrt(n), n - 1
+    half = float(t_distribution.ppf(1 - (1 - CONFIDENCE) / 2, df)) * se
+    return {
+        "n": n,
+        "mean": mean,
+        "lower": mean - half,
+        "upper": mean + half,
+        "t": mean / se,
+        "df": df,
+        "p": float(2 * t_distribution.sf(abs(mean / se), df)),
+        "hedges_g": mean / sd * small_sample_correction(df) if df > 1 else None,
+        "wilcoxon": _signed_ranks(x),
+    }
+
+
+_EXACT_BELOW = 50
+
+
+def _signed_ranks(x: npt.NDArray[np.float64]) -> dict[str, Any]:
+    from scipy.stats import norm, rankdata, wilcoxon
+
+    kept = x[x != 0]
+    n = len(kept)
+    if n == 0:
+        return {"computed": False, "reason": "no animal changed"}
+    ranks = rankdata(abs(kept))
+    v = float(ranks[kept > 0].sum())
+    if len(kept) == len(x) and len(set(abs(kept))) == n and n < _EXACT_BELOW:
+        return {"V": v, "p": float(wilcoxon(kept, method="exact").pvalue), "exact": True}
+    _, ties = np.unique(ranks, return_counts=True)
+    variance = n * (n + 1) * (2 * n + 1) / 24 - float((ties**3 - ties).sum()) / 48
+    z = v - n * (n + 1) / 4
+    z = (z - np.sign(z) * 0.5) / np.sqrt(variance)
+    return {"V": v, "p": float(min(1.0, 2 * norm.sf(abs(z)))), "exact": False}

@@ -1,0 +1,61 @@
+"""Tables of human scores, image by image, to be summarised as predictions are."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amgs.errors import TableError, list_faults
+from amgs.prediction.table import read_predictions
+from amgs.tables import parse_mgs, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_predictions_or_scores(path: Path) -> pd.DataFrame:
+    """Read predictions, or human scores where the table has no prediction but an ``mgs``.
+
+    Parameters
+    ----------
+    path
+        A table of predictions, or a CSV with ``image, mgs, animal, group, timepoint`` such as
+        ``human_scores.csv``; ``recording`` and ``time_s`` where known.
+
+    Raises
+    ------
+    TableError
+        If it is neither, or has faults; all of them are listed.
+    """
+    from amgs.interop.authors_log import is_authors_log
+
+    if is_authors_log(path):
+        return read_predictions(path)
+    text = read_table(path, required=("image",))
+    if "predicted" in text or "mgs" not in text:
+        return read_predictions(path)
+    faults: list[str] = []
+    repeated = text["image"][text["image"].duplicated()]
+    faults += [f"line {line}: {name} stands above already" for line, name in repeated.items()]
+    scores = [
+        parse_mgs(cell, int(str(line)), faults)
+        for line, cell in zip(text.index, text["mgs"], strict=True)
+    ]
+    text["mgs"] = [float("nan") if score is None else score for score in scores]
+    if "time_s" in text:
+        text["time_s"] = [_time(cell, line, faults) for line, cell in text["time_s"].items()]
+    if faults:
+        msg = f"Expected human scores in every line of {path}, found {len(faults)} faults:\n"
+        raise TableError(f"{msg}{list_faults(faults)}\nCorrect these lines.")
+    return text
+
+
+def _time(cell: str, line: object, faults: list[str]) -> float:
+    try:
+        value = float(cell) if cell else float("nan")
+    except ValueError:
+        value = float("inf")
+    if cell and not isfinite(value):
+        faults.append(f"line {line}: time_s is {cell!r}, not a number")
+    return value

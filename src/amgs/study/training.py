@@ -1,0 +1,65 @@
+"""Models of a study: trained on its labels, kept in its folder, known to its store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from amgs.errors import NoImagesError, UnknownNameError
+from amgs.jobs import ProgressCallback
+from amgs.model.bundle import load_model
+from amgs.model.train import TrainingOptions, train_model
+from amgs.model.training_set import load_training_set
+from amgs.provenance import record_provenance
+from amgs.study.answers import only_labelled
+from amgs.study.layout import MODELS
+from amgs.study.study import Study
+from amgs.vocabulary import NO_PAIN, PAIN
+
+
+def train_on_labels(
+    study: Study,
+    name: str,
+    options: TrainingOptions,
+    *,
+    overwrite: bool,
+    progress: ProgressCallback,
+) -> dict[str, Any]:
+    """Train a model of the study's labels; see `Study.train`.
+
+    Raises
+    ------
+    NoImagesError
+        If there are not labels of both classes.
+    """
+    path, counts = study.label()
+    if counts[PAIN] == 0 or counts[NO_PAIN] == 0:
+        found = ", ".join(f"{n} {what}" for what, n in counts.items())
+        msg = (
+            f"Expected faces labelled `pain` and `no pain` to train on, found {found}. Raters "
+            f"score with `amgs score {study.folder}`; the rule for labels is in study.toml."
+        )
+        raise NoImagesError(msg)
+    folder = study.folder / MODELS / name
+    images = load_training_set(only_labelled(path))
+    result = train_model(images, folder, options, overwrite=overwrite, progress=progress)
+    know_model(study, folder)
+    return result.card
+
+
+def know_model(study: Study, folder: Path) -> None:
+    """Take a model up into the study's store."""
+    sha256 = load_model(folder).sha256
+    place = folder.relative_to(study.folder).as_posix()
+    origin = record_provenance({"model": place}, {"model": sha256}).as_dict()
+    study.store.predictions.add_model(folder.name, place, sha256, origin)
+
+
+def find_model(study: Study, name: str) -> Path:
+    """Return the folder of a model; see `Study.model_folder`."""
+    folders = {entry[0]: entry[1] for entry in study.store.predictions.models() if entry[1]}
+    name = name or next(reversed(folders), "")
+    if name not in folders:
+        listed = ", ".join(folders) or "none yet; `amgs train STUDY` makes one"
+        raise UnknownNameError(f"Expected a model of the study ({listed}), found {name!r}.")
+    return study.folder / folders[name]

@@ -1,0 +1,47 @@
+"""Animals against themselves agree with R (numbers made by make_r_paired.R, kept in data/)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amgs.cohort.paired import paired_tests
+
+R = json.loads((Path(__file__).parent / "data/r_paired.json").read_text(encoding="utf-8"))
+CASES = [name for name in R if name != "holm"]
+FOUND = {
+    row["group"]: row
+    for row in paired_tests({name: np.array(R[name]["x"], float) for name in CASES})
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_paired_t_and_wilcoxon(case: str) -> None:
+    """t, limits, p, V and its p, and the effect size."""
+    expected, found = R[case], FOUND[case]
+    for name in ("mean", "lower", "upper", "t", "df", "p"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-6), name
+    assert found["wilcoxon"]["V"] == expected["V"]
+    assert found["wilcoxon"]["p"] == pytest.approx(expected["p_wilcoxon"], rel=1e-6)
+    if expected["g"] is None:
+        assert found["hedges_g"] is None
+    else:
+        assert found["hedges_g"] == pytest.approx(expected["g"], rel=1e-6)
+
+
+def test_holm_over_groups() -> None:
+    """R's p.adjust."""
+    assert [FOUND[name]["p_holm"] for name in CASES] == pytest.approx(R["holm"], rel=1e-6)
+
+
+def test_what_cannot_be_computed_says_why() -> None:
+    """One animal; all the same; nothing changed."""
+    rows = paired_tests(
+        {"a": np.array([1.0]), "b": np.array([2.0, 2.0]), "c": np.array([0.0, 0.0])}
+    )
+    assert [row["computed"] for row in rows] == [False] * 3
+    assert "one animal" in rows[0]["reason"]
+    assert "by the same (2)" in rows[1]["reason"]
