@@ -167,14 +167,15 @@ def _gallery(faces: Path, predictions: pd.DataFrame) -> list[GalleryItem]:
     """Take faces evenly along the signed score, so that easy and hard ones are shown alike."""
     import numpy as np
 
-    from amgs.report.demo_page import GalleryItem, embed_picture
+    from amgs.report.demo_page import GalleryItem
+    from amgs.report.drawings import thumbnail
     from amgs.vocabulary import DEFAULT_THRESHOLD
 
     ordered = predictions.sort_values("signed_score")
     chosen = np.unique(np.linspace(0, len(ordered) - 1, GALLERY_SIZE).round().astype(int))
     return [
         GalleryItem(
-            picture=embed_picture(faces / row["image"]),
+            picture=thumbnail(faces / row["image"], 256),
             predicted=row["predicted"],
             confidence=row["confidence"],
             label=row["label"],

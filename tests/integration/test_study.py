@@ -232,8 +232,36 @@ def test_the_commands_on_a_study(study: Study) -> None:
     assert amgs("extract", folder, "--zone", "left").returncode == 2
     assert amgs("train", folder / "results").returncode == 2
     assert amgs("unblind", folder, "--by", " ", "--reason", "x").returncode == 2
+    blind = amgs("summarise", folder, "--human")
+    assert blind.returncode == 1
+    assert "amgs unblind" in blind.stderr
+    assert amgs("compare", folder).returncode == 1
     done = json.loads(amgs("unblind", folder, "--by", "Ö", "--reason", "done", "--json").stdout)
     assert done["unblindings"][0]["who"] == "Ö"
+    summary = json.loads(amgs("summarise", folder, "--human", "--json").stdout)
+    assert len(summary["animals"]) == 20
+    assert amgs("summarise", folder, "--threshold", "0.9").returncode == 2
+    compared = json.loads(amgs("compare", folder, "--value", "mean_mgs", "--json").stdout)
+    assert sum(row["n"] for row in compared["groups"]) == 10
+    assert (folder / "results/figures/group_difference.png").exists()
+    sets = json.loads(amgs("images", folder, "--by", "timepoint", "--json").stdout)
+    assert sets["sets"] == {"baseline": 60, "60min": 60}
+    page = Path(json.loads(amgs("report", folder, "--json").stdout)["report"])
+    text = page.read_text(encoding="utf-8")
+    for part in ("Human scores", "Raters", "The model", "ARRIVE", "unblinded", "mouse10"):
+        assert part in text
+    assert amgs("report", folder, "--out", "x.html").returncode == 2
+
+
+def test_a_report_without_a_model_is_of_human_scores(study: Study) -> None:
+    """A laboratory that only scores gets its report too, once unblinded."""
+    assert amgs("report", study.folder).returncode == 1
+    unblind(study, "Owner", "test")
+    done = amgs("report", study.folder)
+    assert done.returncode == 0, done.stderr
+    text = (study.folder / "results/report.html").read_text(encoding="utf-8")
+    assert "Mean MGS, change from baseline" in text
+    assert "MGS " in text
 
 
 def test_new_and_check_by_command(tmp_path: Path) -> None:

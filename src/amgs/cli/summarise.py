@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amgs.cli.console import (
+    FiguresOption,
     JsonOption,
     OverwriteOption,
     QuietOption,
@@ -31,6 +32,7 @@ NO_TIMES = (
     "out for too few images. Give the folder of `amgs extract` with --extraction."
 )
 _ROWS_SHOWN = 40
+_BIN_COLUMNS = ("from_min", "to_min")
 
 
 def summarise(
@@ -77,6 +79,7 @@ def summarise(
         float | None,
         typer.Option(help="Also give the time course, in bins of so many minutes (JSON, and CSV)."),
     ] = None,
+    figures: FiguresOption = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -90,18 +93,15 @@ def summarise(
     Example: `amgs summarise predictions.csv --extraction faces --out summary.csv`
     """
     from amgs.cli.in_study import open_inputs
-    from amgs.files import refuse_to_replace_file
     from amgs.prediction.human import read_predictions_or_scores
     from amgs.prediction.recording_times import read_recording_times
     from amgs.prediction.summarise import (
         DEFAULT_MIN_PER_MINUTE,
-        SUMMARY_COLUMNS,
         SummaryOptions,
         summarise_animals,
         threshold_sensitivity,
         time_course,
     )
-    from amgs.tables import write_table
 
     study = open_inputs(predictions, model, human=human)
     if study is not None:
@@ -115,12 +115,7 @@ def summarise(
         threshold, min_per_minute = study.threshold, study.min_per_minute
         if out is None:
             out, overwrite = study.out, True
-    course_columns = ("from_min", "to_min", *SUMMARY_COLUMNS)
-    if out is not None:
-        refuse_to_replace_file(out, SUMMARY_COLUMNS, overwrite=overwrite)
-        beside = out.with_name(f"{out.stem}_time_course.csv")
-        if bins is not None:
-            refuse_to_replace_file(beside, course_columns, overwrite=overwrite)
+    _refuse_to_replace(out, bins, overwrite=overwrite)
     if study is not None:
         table, times = study.table, study.times
     else:
@@ -130,19 +125,72 @@ def summarise(
     rows = summarise_animals(table, options, times)
     sensitivity = threshold_sensitivity(table, options, times)
     course = [] if bins is None else list(time_course(table, options, bins, times))
-    if out is not None:
-        write_table(out, SUMMARY_COLUMNS, [_cells(row, SUMMARY_COLUMNS) for row in rows])
-        if course:
-            write_table(beside, course_columns, [_cells(row, course_columns) for row in course])
+    _write_tables(out, rows, course)
+    written = [] if figures is None else _write_figures(figures, rows, course)
     warn(_warnings(table, times))
     if json:
         print_json(_document(options, times, rows, sensitivity, course))
         return
     _print(rows, sensitivity, options)
+    for path in written:
+        note(f"Figure written to {path}", quiet=quiet)
     if out is not None:
         after = out if study is None else predictions
-        value = "" if "confidence" in table else " --value mean_mgs"
+        value = "" if sensitivity else " --value mean_mgs"
         note(f"Written to {out}. Next: amgs compare {after}{value}", quiet=quiet)
+
+
+def _beside(out: Path) -> Path:
+    return out.with_name(f"{out.stem}_time_course.csv")
+
+
+def _refuse_to_replace(out: Path | None, bins: float | None, *, overwrite: bool) -> None:
+    from amgs.files import refuse_to_replace_file
+    from amgs.prediction.summarise import SUMMARY_COLUMNS
+
+    if out is not None:
+        refuse_to_replace_file(out, SUMMARY_COLUMNS, overwrite=overwrite)
+    if out is not None and bins is not None:
+        columns = (*_BIN_COLUMNS, *SUMMARY_COLUMNS)
+        refuse_to_replace_file(_beside(out), columns, overwrite=overwrite)
+
+
+def _write_tables(
+    out: Path | None, rows: list[dict[str, Any]], course: list[dict[str, Any]]
+) -> None:
+    from amgs.prediction.summarise import SUMMARY_COLUMNS
+    from amgs.tables import write_table
+
+    if out is None:
+        return
+    write_table(out, SUMMARY_COLUMNS, [_cells(row, SUMMARY_COLUMNS) for row in rows])
+    if course:
+        columns = (*_BIN_COLUMNS, *SUMMARY_COLUMNS)
+        write_table(_beside(out), columns, [_cells(row, columns) for row in course])
+
+
+def _write_figures(
+    folder: Path, rows: list[dict[str, Any]], course: list[dict[str, Any]]
+) -> list[Path]:
+    """Draw animals over timepoints, and over the minutes of each timepoint where bins are given."""
+    from amgs.figures import time_course
+    from amgs.figures.saving import save_figure
+
+    value = "mean_mgs" if all(row["pct_pain"] is None for row in rows) else "pct_pain"
+    kept = [{**r, "time": r["timepoint"]} for r in rows if r["included"] == "yes"]
+    times = list(dict.fromkeys(row["timepoint"] for row in rows))
+    drawn = [("time_course", time_course.figure(kept, value, times))]
+    bins = list(dict.fromkeys(f"{r['from_min']:g}–{r['to_min']:g}" for r in course))
+    for place, timepoint in enumerate(times, start=1):
+        inside = [
+            {**r, "time": f"{r['from_min']:g}–{r['to_min']:g}"}
+            for r in course
+            if r["timepoint"] == timepoint and r["included"] == "yes"
+        ]
+        if inside:
+            figure = time_course.figure(inside, value, bins, f"minutes of {timepoint}")
+            drawn.append((f"time_course_minutes_{place}", figure))
+    return [save_figure(folder / name, figure) for name, figure in drawn]
 
 
 def _warnings(table: pd.DataFrame, times: dict[str, RecordingTime] | None) -> list[str]:

@@ -208,6 +208,6 @@ def _notes(document: dict[str, Any]) -> list[str]:
         notes.append("There is no baseline, so no outlier at baseline was looked for.")
     if document["excluded"]:
         notes.append(
-            f"{len(document['excluded'])} animals were left out; reasons under `excluded`."
+            f"{len(document['excluded'])} animals were left out; each has its reason in the list."
         )
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, titl
 COLUMNS = ("group", "animal", "baseline", "after", "difference")
 _SPREAD = 0.22
 _STEP = 0.07
+_TITLE_LETTERS = 36
 
 
 def figure(comparison: dict[str, Any]) -> DrawnFigure:
@@ -77,6 +79,6 @@ def _draw_stars(axes: Any, tukey: Any, groups: list[str], highest: float, extent
 
 def _title(anova: dict[str, Any]) -> str:
     if not anova.get("computed", True):
-        return f"no ANOVA: {anova['reason']}"
+        return fill(f"no ANOVA: {anova['reason']}", _TITLE_LETTERS)
     shown = p_text(anova["p"])
     return f"F({anova['df_between']}, {anova['df_within']}) = {anova['F']:.2f}, {shown}"

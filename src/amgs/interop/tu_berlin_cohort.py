@@ -87,12 +87,15 @@ def read_cohort_of_tu_berlin(folder: Path, subsets: Sequence[str] = ()) -> Berli
                 _group(subset, entry["experiment"], entry["control"]),
                 meaning[subset, entry["time"].lower()],
                 subset,
+                entry["time"].lower(),
             )
         )
     if faults:
         msg = f"Expected every scored image to be explained, found {len(faults)} faults:\n"
         raise TableError(f"{msg}{list_faults(faults)}")
-    table = pd.DataFrame(rows, columns=list(COHORT_COLUMNS))
+    # Codes are letters in the order of time; tables keep the order of what they are given.
+    rows.sort(key=lambda row: row[-1])
+    table = pd.DataFrame([row[:-1] for row in rows], columns=list(COHORT_COLUMNS))
     return BerlinCohort(table, (*notes, *_ids_in_two_groups(table)))
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from amgs.files import whole_file
-from amgs.images import read_image
-
-THUMBNAIL_PX = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +39,6 @@ class DemoContext:
     gallery: Sequence[GalleryItem]
     n_animals_held_back: int
     next_commands: Sequence[str]
-
-
-def embed_picture(path: Path) -> str:
-    """Return a small copy of an image as a data URL."""
-    picture = Image.fromarray(read_image(path))
-    picture.thumbnail((THUMBNAIL_PX * 2, THUMBNAIL_PX * 2))
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def write_demo_page(path: Path, context: DemoContext) -> None:

@@ -1,0 +1,81 @@
+"""How animals change over time: every animal a thin line, mean ± SEM of each group on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, title_of
+
+COLUMNS = ("group", "animal", "time", "value")
+_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (5, 1)), "v"), ((0, (1, 1)), "P"))
+_TONES = (DARK, MIDDLE, "#d55e00", "#6a6a6a", "#009e73", "#cc79a7")
+"""Groups differ in line, mark and brightness, so that they can be told apart on a grey print."""
+
+
+def figure(
+    rows: Sequence[dict[str, Any]], value: str, times: Sequence[str], what: str = "timepoint"
+) -> DrawnFigure:
+    """Draw values of animals over timepoints, or over minutes within a recording.
+
+    Parameters
+    ----------
+    rows
+        ``animal, group, time`` (one of `times`, as text) and `value`; missing values are ``None``.
+    value
+        The column to draw.
+    times
+        The order of the times.
+    what
+        What the times are called.
+    """
+    groups = list(dict.fromkeys(str(row["group"]) for row in rows if row[value] is not None))
+    drawing, axes = new_axes(max(4.2, 1.6 + 0.55 * len(times)), 3.4)
+    place = {name: number for number, name in enumerate(times)}
+    shown: list[list[object]] = []
+    for number, group in enumerate(groups):
+        tone = _TONES[number % len(_TONES)]
+        inside = [r for r in rows if r["group"] == group and r[value] is not None]
+        shift = 0.06 * (number - (len(groups) - 1) / 2)
+        for animal in dict.fromkeys(r["animal"] for r in inside):
+            mine = sorted((place[r["time"]], r[value]) for r in inside if r["animal"] == animal)
+            x, y = np.array(mine).T
+            axes.plot(x + shift, y, color=tone, alpha=0.28, linewidth=0.7, zorder=1)
+            shown += [[group, animal, times[int(t)], v] for t, v in mine]
+        _draw_means(axes, inside, value, place, shift, number, f"{group}")
+    axes.axhline(0, color=LIGHT, linewidth=0.6, zorder=0)
+    slant = max(len(name) for name in times) * len(times) > 45  # noqa: PLR2004
+    axes.set_xticks(
+        range(len(times)), list(times), fontsize=8,
+        rotation=35 if slant else 0, ha="right" if slant else "center",
+    )  # fmt: skip
+    axes.set_xlabel(what, fontsize=8)
+    axes.set_ylabel(title_of(value), fontsize=8)
+    axes.legend(fontsize=7, frameon=False, loc="best")
+    return DrawnFigure(drawing, COLUMNS, shown)
+
+
+def _draw_means(  # noqa: PLR0917
+    axes: Any,
+    rows: Sequence[dict[str, Any]],
+    value: str,
+    place: dict[str, int],
+    shift: float,
+    number: int,
+    label: str,
+) -> None:
+    line, mark = _STYLES[number % len(_STYLES)]
+    x, means, sems = [], [], []
+    for time, where in place.items():
+        values = np.array([r[value] for r in rows if r["time"] == time], float)
+        if len(values) == 0:
+            continue
+        x.append(where + shift)
+        means.append(float(values.mean()))
+        sems.append(float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0)
+    axes.errorbar(
+        x, means, sems, color=_TONES[number % len(_TONES)], linestyle=line, marker=mark,
+        markersize=5, linewidth=1.6, capsize=2, label=label, zorder=3,
+    )  # fmt: skip

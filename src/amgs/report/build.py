@@ -1,0 +1,88 @@
+"""The report as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amgs.cohort.words import p_text, p_value
+from amgs.figures.saving import title_of
+from amgs.files import whole_file
+from amgs.provenance import Provenance
+from amgs.report.drawings import GalleryRow, ShownFigure, draw_figures, gallery
+from amgs.report.flow import FlowStep, exclusion_flow
+from amgs.report.material import ReportMaterial
+from amgs.report.words import ArriveItem, arrive, methods
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """All that the template may show."""
+
+    material: ReportMaterial
+    figures: Mapping[str, Sequence[ShownFigure]]
+    gallery: Sequence[GalleryRow]
+    flow: Sequence[FlowStep]
+    methods: Sequence[str]
+    arrive: Sequence[ArriveItem]
+    provenance: Provenance
+
+
+def write_report(path: Path, material: ReportMaterial, provenance: Provenance) -> None:
+    """Write the report: one HTML file without any request to elsewhere, whole or not at all."""
+    page = ReportPage(
+        material,
+        draw_figures(material),
+        gallery(material),
+        exclusion_flow(material),
+        methods(material),
+        arrive(material),
+        provenance,
+    )
+    text = _environment().get_template("report.html").render(page=page, m=material)
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("amgs", "report/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": _number,
+        "p": lambda value: "–" if value is None else p_value(value),
+        "ptext": p_text,
+        "title_of": title_of,
+        "percent": lambda value: "–" if value is None else f"{100 * value:.1f} %",
+        "test": _describe_test,
+        "sentence": lambda text: text[:1].upper() + text[1:],
+    }
+    return environment
+
+
+def _number(value: float | None, decimals: int = 2) -> str:
+    return "–" if value is None else f"{value:.{decimals}f}"
+
+
+_LETTERS = {"a_squared": "A²"}
+
+
+def _describe_test(result: Mapping[str, Any], statistic: str) -> str:
+    """Write a test as ``F(2, 36) = 9.70, p = 0.0004``, or why there is none."""
+    if not result.get("computed", True):
+        return f"not computed: {result['reason']}"
+    df = ""
+    if "df_within" in result:
+        df = f"({result['df_between']}, {result['df_within']:.4g})"
+    elif "df" in result:
+        df = f"({result['df']})"
+    letter = _LETTERS.get(statistic, statistic)
+    return f"{letter}{df} = {result[statistic]:.3f}, {p_text(result['p'])}"

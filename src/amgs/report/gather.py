@@ -1,0 +1,130 @@
+"""Material for a report from files: tables as the commands of amgs write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amgs.cohort.comparison import compare_groups
+from amgs.cohort.design import read_cohort
+from amgs.cohort.words import OutlierRule
+from amgs.errors import TableError
+from amgs.prediction.summarise import SUMMARY_COLUMNS
+from amgs.provenance import hash_file
+from amgs.report.material import ReportMaterial
+from amgs.tables import read_table
+
+_WHOLE = ("images", "confident_images", "pain_images", "n_mgs")
+_NUMBERS = (
+    "minutes",
+    "confident_per_minute",
+    "pct_pain",
+    "mean_signed_score",
+    "mean_mgs",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """Which files a report is made of; ``None`` where there is none.
+
+    ``threshold`` is the one the summary was made with: its table does not say it.
+    """
+
+    summary: Path
+    predictions: Path | None = None
+    extraction: Path | None = None
+    model: Path | None = None
+    ratings: Path | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonChoice:
+    """What is compared, and how; see `amgs.cohort.comparison.compare_groups`."""
+
+    value: str = "pct_pain"
+    baseline: str | None = None
+    timepoint: str | None = None
+    outliers: OutlierRule = "report"
+
+
+def gather_files(files: ReportFiles, choice: ComparisonChoice, title: str) -> ReportMaterial:
+    """Read what a report is made of.
+
+    Raises
+    ------
+    TableError
+        If a table lacks a column.
+    DesignError
+        If the timepoints do not say what to compare.
+    """
+    from amgs.model.bundle import load_model
+    from amgs.prediction.human import read_predictions_or_scores
+    from amgs.scoring.agreement import measure_agreement
+    from amgs.scoring.over_time import beyond_one_number
+    from amgs.scoring.ratings import first_answers, read_ratings_table
+
+    comparison = compare_groups(
+        read_cohort(files.summary, choice.value),
+        baseline=choice.baseline,
+        after=choice.timepoint,
+        outliers=choice.outliers,
+    ).document
+    agreement = None
+    if files.ratings is not None:
+        table = read_ratings_table(files.ratings)
+        agreement = measure_agreement(first_answers(table)) | beyond_one_number(table)
+    given = {"summary": files.summary, "predictions": files.predictions, "ratings": files.ratings}
+    return ReportMaterial(
+        title=title,
+        summary=read_summary(files.summary, choice.value),
+        comparison=comparison,
+        settings={} if files.threshold is None else {"threshold": files.threshold},
+        predictions=None
+        if files.predictions is None
+        else read_predictions_or_scores(files.predictions),
+        images_at=None if files.predictions is None else files.predictions.parent,
+        extraction=None if files.extraction is None else read_extraction(files.extraction),
+        agreement=agreement,
+        card=None if files.model is None else load_model(files.model).card,
+        inputs={name: hash_file(path) for name, path in given.items() if path is not None},
+    )
+
+
+def read_summary(path: Path, value: str) -> list[dict[str, Any]]:
+    """Read a summary as `amgs summarise` writes it, or any table of animals with a value.
+
+    Raises
+    ------
+    TableError
+        If a cell that should be a number is none.
+    """
+    table = read_table(path, required=("animal", "group", "timepoint", value))
+    rows = []
+    for line, text in zip(table.index, table.astype(str).to_dict("records"), strict=True):
+        row: dict[str, Any] = {name: text.get(name, "") for name in SUMMARY_COLUMNS}
+        row |= {name: _cell(row[name], line, name, path) for name in (*_WHOLE, *_NUMBERS)}
+        row |= {name: None if row[name] is None else int(row[name]) for name in _WHOLE}
+        row[value] = _cell(str(text[value]), line, value, path)
+        row["included"] = row["included"] or "yes"
+        rows.append(row)
+    return rows
+
+
+def _cell(text: str, line: object, name: str, path: Path) -> float | None:
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        msg = f"Expected a number or nothing as {name} in line {line} of {path}, found {text!r}."
+        raise TableError(msg) from error
+
+
+def read_extraction(place: Path) -> list[dict[str, str]]:
+    """Read ``extraction.csv`` of a folder of `amgs extract`."""
+    path = place / "extraction.csv" if place.is_dir() else place
+    table = read_table(path, required=("recording", "duration_s", "intervals", "kept"))
+    return [{str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")]

@@ -1,0 +1,96 @@
+"""All that a report is made of; what is not known is ``None``, and the page says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ReportMaterial:
+    """What is known of an experiment when its report is written.
+
+    Parameters
+    ----------
+    title
+        Of the study.
+    summary
+        One row per animal and timepoint (`amgs.prediction.summarise.SUMMARY_COLUMNS`).
+    comparison
+        The document of `amgs.cohort.comparison.compare_groups`.
+    human_comparison
+        The same of human scores.
+    settings
+        Threshold, minimum per minute, label rule and the like, by name.
+    predictions
+        Image by image, with animal, group, timepoint; and where the images lie.
+    extraction
+        Rows of ``extraction.csv``.
+    animals
+        What ``recordings.csv`` says of every animal: sex, strain, coat.
+    agreement
+        The document of `amgs agreement`.
+    labels
+        Counts of `amgs label`.
+    card
+        The model's card.
+    image_sets
+        ``similarity``, ``measures``, ``notes`` of `amgs images`.
+    unblindings
+        Who, when, why.
+    inputs
+        Name and SHA-256 of every input.
+    notice
+        Stands on top of the page, such as that the mice are drawn.
+    """
+
+    title: str
+    summary: Sequence[Mapping[str, Any]]
+    comparison: Mapping[str, Any] | None
+    settings: Mapping[str, Any]
+    human_comparison: Mapping[str, Any] | None = None
+    predictions: pd.DataFrame | None = None
+    images_at: Path | None = None
+    extraction: Sequence[Mapping[str, str]] | None = None
+    recordings: int | None = None
+    animals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    agreement: Mapping[str, Any] | None = None
+    scale: str = ""
+    labels: Mapping[str, int] | None = None
+    card: Mapping[str, Any] | None = None
+    image_sets: Mapping[str, Any] | None = None
+    unblindings: Sequence[Mapping[str, Any]] | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+
+    @property
+    def value(self) -> str:
+        """The column that is compared."""
+        return str(self.comparison["value"]) if self.comparison else "pct_pain"
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of the groups, in order."""
+        return list(dict.fromkeys(str(row["group"]) for row in self.summary))
+
+    @property
+    def timepoints(self) -> list[str]:
+        """Names of the timepoints, the baseline first."""
+        names = list(dict.fromkeys(str(row["timepoint"]) for row in self.summary))
+        baseline = (self.comparison or {}).get("baseline")
+        return sorted(names, key=lambda name: name != baseline)
+
+    def count_animals(self, group: str, timepoint: str | None = None) -> int:
+        """Return how many animals of a group there are (at a timepoint)."""
+        return len(
+            {
+                row["animal"]
+                for row in self.summary
+                if row["group"] == group and timepoint in {None, row["timepoint"]}
+            }
+        )

@@ -1,0 +1,256 @@
+"""The Methods paragraph and the ARRIVE 2.0 items, written from what really happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from amgs._version import __version__
+from amgs.cohort.words import p_text
+from amgs.report.material import ReportMaterial
+
+PAPER = "Tuttle et al. 2018"
+TITLES = {
+    "pct_pain": "the percentage of images called pain (% pain)",
+    "mean_signed_score": "the mean signed score",
+    "mean_mgs": "the mean human MGS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ArriveItem:
+    """One of the ten essential items: what amgs knows, and what only the authors can add."""
+
+    number: int
+    title: str
+    known: str
+    to_add: str
+
+
+def methods(material: ReportMaterial) -> list[str]:
+    """Return paragraphs for a Methods section; each says only what was done."""
+    return [
+        text
+        for text in (
+            _images(material),
+            _scoring(material),
+            _model(material),
+            _measure(material),
+            _statistics(material),
+        )
+        if text
+    ]
+
+
+def _images(material: ReportMaterial) -> str:
+    if not material.extraction:
+        return ""
+    rows = material.extraction
+    minutes = sum(float(row["duration_s"]) for row in rows) / 60
+    kept = sum(int(row["kept"]) for row in rows)
+    interval = material.settings.get("interval_s", 10)
+    return (
+        f"Face images were taken from {len(rows)} recordings ({minutes:.0f} min of film in all) "
+        f"with amgs {__version__}: of every {interval:g} s the sharpest, stillest and most frontal "
+        "picture in which at least one eye and one ear were visible, if there was one "
+        f"({kept} images)."
+    )
+
+
+def _scoring(material: ReportMaterial) -> str:
+    agreement = material.agreement
+    if not agreement:
+        return ""
+    alpha = agreement["mgs_mean"]["krippendorff_alpha"]
+    text = (
+        f"{agreement['n_images']} images were scored by {agreement['n_raters']} raters on the "
+        f"{material.scale or 'grimace scale'}, each in a random order of their own and blind to "
+        "animal, group and time; units that could not be scored were treated as missing."
+    )
+    if alpha is not None:
+        text += f" Krippendorff's α (interval) of the mean score was {alpha:.2f}."
+    repeats = agreement.get("within_raters") or []
+    equal = [row["exact_agreement"] for row in repeats if row["exact_agreement"] is not None]
+    if equal:
+        shown = (
+            f"{100 * min(equal):.0f}–{100 * max(equal):.0f} %"
+            if len(equal) > 1
+            else (f"{100 * equal[0]:.0f} %")
+        )
+        text += f" At hidden repeats, raters gave the same score in {shown} of units."
+    if material.unblindings:
+        first = material.unblindings[0]
+        late = _scored_after(material)
+        text += f" The study was unblinded on {first['at'][:10]}{late}."
+    return text
+
+
+def _scored_after(material: ReportMaterial) -> str:
+    first = (material.unblindings or [{}])[0]
+    open_then = [name for name, (done, total) in first.get("progress", {}).items() if done < total]
+    return f", when {', '.join(open_then)} had not finished" if open_then else ""
+
+
+def _model(material: ReportMaterial) -> str:
+    card = material.card
+    if not card:
+        return ""
+    data, test = card["data"], card["metrics"]["test"]
+    kept = card["split"]["kept_whole"]
+    rates = test["all"]
+    of_animals = f" of {data['animals']} animals" if data["animals"] else ""
+    text = (
+        f"A pain / no pain classifier was trained on {data['images']} labelled images{of_animals} "
+        "(features of "
+        f"{card['backbone']['title']}, recipe '{card['recipe']['name']}' of amgs "
+        f"{card['provenance']['amgs']}, split by {kept})."
+    )
+    if material.labels:
+        rule = material.settings
+        text += (
+            f" Images were labelled pain from a mean MGS of {rule['pain_from']:g} and no pain up "
+            f"to {rule['no_pain_to']:g}."
+        )
+    if rates["accuracy"] is not None:
+        auc = "" if test["auc"] is None else f" and the area under the ROC curve {test['auc']:.2f}"
+        text += (
+            f" On the test part ({rates['n']} images of "
+            f"{card['split']['parts']['test']['units']} {kept}s kept apart) accuracy was "
+            f"{100 * rates['accuracy']:.0f} %{auc}."
+        )
+    return text
+
+
+def _measure(material: ReportMaterial) -> str:
+    comparison = material.comparison
+    if not comparison:
+        return ""
+    what = TITLES.get(comparison["value"], comparison["value"])
+    text = f"For every animal and timepoint {what} was computed"
+    if comparison["value"] != "mean_mgs" and "threshold" in material.settings:
+        text += f" over images of confidence {material.settings['threshold']:g} or more"
+        if material.settings.get("min_per_minute") and material.extraction:
+            text += (
+                f"; animals with fewer than {material.settings['min_per_minute']:g} such images "
+                f"per minute were left out ({PAPER})"
+            )
+    if comparison["baseline"] is not None:
+        text += (
+            f". The animal's value at {comparison['baseline']} was subtracted from that at "
+            f"{comparison['timepoint']}"
+        )
+    return f"{text}. The animal was the experimental unit."
+
+
+def _statistics(material: ReportMaterial) -> str:
+    comparison = material.comparison
+    if not comparison:
+        return ""
+    anova = comparison["anova"]
+    text = (
+        "Groups were compared by one-way analysis of variance and Tukey's test (α = 0.05), with "
+        "Hedges' g and 95 % confidence intervals; normality was looked at by Anderson–Darling, "
+        "equality of variances by Levene's test."
+    )
+    if "F" in anova:
+        text += (
+            f" F({anova['df_between']}, {anova['df_within']}) = {anova['F']:.2f}, "
+            f"{p_text(anova['p'])}."
+        )
+    if comparison["outliers"]:
+        names = ", ".join(row["animal"] for row in comparison["outliers"])
+        done = "removed" if comparison["outlier_rule"] == "remove" else "kept"
+        text += f" Outliers at baseline (studentised residual above 3), {done}: {names}."
+    return text
+
+
+def arrive(material: ReportMaterial) -> list[ArriveItem]:
+    """Return the ten essential items of ARRIVE 2.0 (Percie du Sert et al. 2020)."""
+    comparison = material.comparison or {}
+    counts = ", ".join(f"{g} {material.count_animals(g)}" for g in material.groups)
+    used = ", ".join(f"{row['group']} {row['n']}" for row in comparison.get("groups", []))
+    lost = Counter(str(row["reason"]) for row in comparison.get("excluded", []))
+    excluded = "; ".join(f"{reason} ({n})" for reason, n in lost.items()) or "nobody"
+    power = comparison.get("power", {})
+    needed = (power.get("omega_squared") or {}).get("per_group") if power else None
+    return [
+        ArriveItem(
+            1,
+            "Study design",
+            f"Groups: {', '.join(material.groups)}. Timepoints: {', '.join(material.timepoints)}. "
+            "The experimental unit is the animal.",
+            "What was done to each group, and cage effects.",
+        ),
+        ArriveItem(
+            2,
+            "Sample size",
+            f"Animals filmed: {counts}. Analysed: {used or 'not compared'}.",
+            "How the sample size was decided beforehand."
+            + (f" (For 80 % power at the effect seen: {needed} per group.)" if needed else ""),
+        ),
+        ArriveItem(
+            3,
+            "Inclusion and exclusion criteria",
+            f"Left out of the comparison: {excluded}. Every reason is in the table of exclusions.",
+            "Whether the criteria were set beforehand.",
+        ),
+        ArriveItem(
+            4,
+            "Randomisation",
+            "Images were presented to raters in random orders."
+            if material.agreement
+            else "amgs knows nothing of it.",
+            "How animals were allocated to groups and to the order of filming.",
+        ),
+        ArriveItem(
+            5, "Blinding", _blinding(material), "Who knew the groups at surgery and filming."
+        ),
+        ArriveItem(
+            6,
+            "Outcome measures",
+            f"{TITLES.get(material.value, material.value)}, change from "
+            f"{comparison.get('baseline') or 'nothing'}.",
+            "Which outcome was primary, named beforehand.",
+        ),
+        ArriveItem(
+            7,
+            "Statistical methods",
+            "See Methods above; assumptions and tests without them are in the tables.",
+            "Any further analysis.",
+        ),
+        ArriveItem(8, "Experimental animals", _animals(material), "Age, weight, source, health."),
+        ArriveItem(
+            9,
+            "Experimental procedures",
+            "Filming: see the table of recordings." if material.extraction else "Not known.",
+            "Procedures, drugs, doses, camera, cubicle, time of day.",
+        ),
+        ArriveItem(
+            10,
+            "Results",
+            "Mean, SD, SEM and n of every group, effect sizes with intervals and exact p values "
+            "are in the tables; every animal is drawn.",
+            "",
+        ),
+    ]
+
+
+def _blinding(material: ReportMaterial) -> str:
+    if material.agreement and material.unblindings is not None:
+        if not material.unblindings:
+            return "Raters were blind; the study has not been unblinded."
+        when = material.unblindings[0]["at"][:10]
+        return f"Raters were blind until {when}{_scored_after(material)}."
+    if material.card or material.predictions is not None:
+        return "Images were classified by a model that knows nothing of groups."
+    return "amgs knows nothing of it."
+
+
+def _animals(material: ReportMaterial) -> str:
+    def counted(column: str) -> str:
+        values = Counter(a.get(column) or "unknown" for a in material.animals.values())
+        return ", ".join(f"{value} {n}" for value, n in values.items())
+
+    if not material.animals or not any(any(a.values()) for a in material.animals.values()):
+        return "Not stated in recordings.csv."
+    return "; ".join(f"{column}: {counted(column)}" for column in ("strain", "sex", "coat")) + "."

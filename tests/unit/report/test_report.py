@@ -1,0 +1,228 @@
+"""The report: one file, nothing fetched, every number from what really happened."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from amgs.cohort.comparison import compare_groups
+from amgs.cohort.design import Cell, Cohort
+from amgs.figures import rater_matrix, time_course
+from amgs.provenance import record_provenance
+from amgs.report.build import write_report
+from amgs.report.flow import exclusion_flow
+from amgs.report.gather import read_summary
+from amgs.report.material import ReportMaterial
+from amgs.report.words import arrive, methods
+
+GROUPS = ("sham", "surgery", "surgery + carprofen")
+
+
+def make_summary() -> list[dict]:
+    rng = np.random.default_rng(3)
+    rows = []
+    for number in range(24):
+        group = GROUPS[number % 3]
+        for timepoint in ("baseline", "60min"):
+            effect = {"sham": 0, "surgery": 30, "surgery + carprofen": 12}[group]
+            missing = number == 5 and timepoint == "60min"
+            rows.append(
+                {
+                    "animal": f"m{number}<b>",
+                    "group": group,
+                    "timepoint": timepoint,
+                    "images": 100,
+                    "confident_images": None if missing else 70,
+                    "pct_pain": None
+                    if missing
+                    else 20 + effect * (timepoint != "baseline") + float(rng.normal(0, 6)),
+                    "mean_signed_score": 0.1,
+                    "mean_mgs": None,
+                    "included": "no" if missing else "yes",
+                    "reason": "fewer than 1 confident images per minute" if missing else "",
+                }
+            )
+    return rows
+
+
+def make_material(tmp_path: Path, make_image, **more) -> ReportMaterial:
+    rows = make_summary()
+    cells = tuple(
+        Cell(r["animal"], r["group"], r["timepoint"], r["pct_pain"], r["reason"]) for r in rows
+    )
+    images = []
+    for number, row in enumerate(rows[:6]):
+        make_image(f"faces/{number}.png")
+        images.append(
+            {
+                "image": f"faces/{number}.png",
+                "predicted": "pain",
+                "confidence": 0.6 + 0.06 * number,
+                "signed_score": 0.2,
+                **{name: row[name] for name in ("animal", "group", "timepoint")},
+            }
+        )
+    options = {
+        "title": "Study & <script>",
+        "summary": rows,
+        "comparison": compare_groups(Cohort("pct_pain", cells)).document,
+        "settings": {"threshold": 0.75},
+        "predictions": pd.DataFrame(images),
+        "images_at": tmp_path,
+    }
+    return ReportMaterial(**(options | more))
+
+
+def page_of(tmp_path: Path, material: ReportMaterial) -> str:
+    write_report(tmp_path / "report.html", material, record_provenance({}, {}))
+    return (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_fetches_nothing(tmp_path: Path, make_image) -> None:
+    """No address but data, anchors and the names of XML."""
+    text = page_of(tmp_path, make_material(tmp_path, make_image))
+    for address in re.findall(r'(?:src|href)="([^"]*)"', text):
+        assert address.startswith(("data:", "#")), address
+    assert not re.search(r"@import|url\((?!#)|<script|<link|<iframe", text)
+
+
+def test_names_are_text_and_never_code(tmp_path: Path, make_image) -> None:
+    text = page_of(tmp_path, make_material(tmp_path, make_image))
+    assert "Study &amp; &lt;script&gt;" in text
+    assert "m5&lt;b&gt;" in text
+    assert "m5<b>" not in text
+
+
+def test_the_numbers_are_those_of_the_comparison(tmp_path: Path, make_image) -> None:
+    material = make_material(tmp_path, make_image)
+    text = page_of(tmp_path, material)
+    assert material.comparison is not None
+    anova = material.comparison["anova"]
+    assert f"F(2, {anova['df_within']}) = {anova['F']:.3f}" in text
+    for row in material.comparison["tukey"]:
+        assert f"{row['difference']:.2f}" in text
+    assert text.count("<svg") == 3
+    assert text.count("<img") == 6
+    assert text.count('class="unsure"') == 3
+
+
+def test_the_notice_stands_on_top(tmp_path: Path, make_image) -> None:
+    text = page_of(tmp_path, make_material(tmp_path, make_image, notice="These mice are drawn."))
+    assert text.index("These mice are drawn.") < text.index("<h2>")
+
+
+def test_a_page_with_the_least_is_a_page(tmp_path: Path, make_image) -> None:
+    least = ReportMaterial("x", make_summary(), None, {})
+    assert "No comparison was made" in page_of(tmp_path, least)
+
+
+def test_the_flow_counts_what_was_left_out(tmp_path: Path, make_image) -> None:
+    extraction = [
+        {
+            "recording": "a",
+            "duration_s": "600",
+            "intervals": "60",
+            "kept": "50",
+            "rejected_blurred": "7",
+        },
+        {
+            "recording": "b",
+            "duration_s": "600",
+            "intervals": "60",
+            "kept": "55",
+            "rejected_blurred": "3",
+        },
+    ]
+    steps = exclusion_flow(
+        make_material(tmp_path, make_image, recordings=48, extraction=extraction)
+    )
+    assert [s.title for s in steps] == [
+        "Recordings",
+        "Face images",
+        "Classified images",
+        "Animals with enough images",
+        "Animals compared",
+    ]
+    assert steps[0].left == "48 recordings of 24 animals"
+    assert steps[1].lost == [
+        ("intervals without a usable face", 15),
+        ("looks not kept: blurred", 10),
+    ]
+    assert steps[2].left == "3 of 6 images classified with confidence"
+    assert steps[3].lost == [("fewer than 1 confident images per minute", 1)]
+    assert steps[4].left == "23 animals"
+
+
+def test_methods_say_only_what_was_done(tmp_path: Path, make_image) -> None:
+    few = " ".join(methods(make_material(tmp_path, make_image)))
+    assert "confidence 0.75" in few
+    assert "raters" not in few
+    assert "trained" not in few
+    agreement = {
+        "n_images": 40,
+        "n_raters": 2,
+        "mgs_mean": {"krippendorff_alpha": 0.62},
+        "within_raters": [{"exact_agreement": 0.8}, {"exact_agreement": 0.9}],
+    }
+    unblindings = [{"at": "2026-04-01T10:00", "progress": {"Ada": [40, 40], "Bo": [3, 40]}}]
+    material = make_material(tmp_path, make_image, agreement=agreement, unblindings=unblindings)
+    text = " ".join(methods(material))
+    assert "40 images were scored by 2 raters" in text
+    assert "0.62" in text
+    assert "80–90 %" in text
+    assert "unblinded on 2026-04-01, when Bo had not finished" in text
+
+
+def test_all_ten_arrive_items_are_there(tmp_path: Path, make_image) -> None:
+    animals = {
+        "m1": {"sex": "f", "strain": "CD-1", "coat": ""},
+        "m2": {"sex": "m", "strain": "CD-1", "coat": ""},
+    }
+    items = arrive(make_material(tmp_path, make_image, animals=animals))
+    assert [item.number for item in items] == list(range(1, 11))
+    assert "sham 8, surgery 8, surgery + carprofen 8" in items[1].known
+    assert "surgery + carprofen 7" in items[1].known
+    assert "fewer than 1 confident images per minute (1)" in items[2].known
+    assert "strain: CD-1 2; sex: f 1, m 1" in items[7].known
+
+
+def test_any_table_of_animals_is_a_summary(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("animal,group,timepoint,weight\nm1,a,x,20.5\nm2,b,x,\n", encoding="utf-8")
+    first, second = read_summary(path, "weight")
+    assert (first["weight"], first["included"], first["images"]) == (20.5, "yes", None)
+    assert second["weight"] is None
+    path.write_text("animal,group,timepoint,weight\nm1,a,x,heavy\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2"):
+        read_summary(path, "weight")
+
+
+def test_the_time_course_draws_every_animal() -> None:
+    rows = [{**r, "time": r["timepoint"]} for r in make_summary()]
+    drawn = time_course.figure(rows, "pct_pain", ["baseline", "60min"])
+    assert len(drawn.rows) == 47
+    shown = {(row[1], row[2]): row[3] for row in drawn.rows}
+    assert shown["m0<b>", "baseline"] == rows[0]["pct_pain"]
+    (axes,) = drawn.drawing.axes
+    means = [c for c in axes.containers if hasattr(c, "lines")]
+    assert len(means) == 3
+    expected = np.mean(
+        [r["pct_pain"] for r in rows if r["group"] == "sham" and r["time"] == "60min"]
+    )
+    assert means[0].lines[0].get_ydata()[1] == pytest.approx(expected)
+
+
+def test_the_rater_matrix_is_symmetric_and_leaves_gaps() -> None:
+    document = {
+        "raters": [{"rater": "A"}, {"rater": "B"}, {"rater": "C"}],
+        "rater_pairs": [{"a": "A", "b": "B", "kappa": 0.7, "n": 10}],
+    }
+    drawn = rater_matrix.figure(document)
+    assert drawn.rows == [["A", "B", 0.7, 10]]
+    image = drawn.drawing.axes[0].images[0].get_array()
+    assert image[0, 1] == image[1, 0] == 0.7
+    assert image.mask.sum() == 7
