@@ -23,4 +23,6 @@ for (name in names(cases)) {
 }
 p <- sapply(cases, function(x) t.test(x)$p.value)
 parts <- c(parts, sprintf('"holm": %s', number(p.adjust(p, "holm"))))
+n <- c(power.t.test(delta = 1, sd = 1, power = 0.8)$n, power.t.test(delta = 20, sd = 11, power = 0.8)$n)
+parts <- c(parts, sprintf('"power_t": %s', number(n)))
 writeLines(paste0("{", paste(parts, collapse = ",\n"), "}"), "tests/published/data/r_paired.json")

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amgs.cohort.effects import animals_needed
 from amgs.cohort.paired import paired_tests
 
 R = json.loads((Path(__file__).parent / "data/r_paired.json").read_text(encoding="utf-8"))
-CASES = [name for name in R if name != "holm"]
+CASES = [name for name in R if name not in {"holm", "power_t"}]
 FOUND = {
     row["group"]: row
     for row in paired_tests({name: np.array(R[name]["x"], float) for name in CASES})
@@ -45,3 +46,12 @@ def test_what_cannot_be_computed_says_why() -> None:
     assert [row["computed"] for row in rows] == [False] * 3
     assert "one animal" in rows[0]["reason"]
     assert "by the same (2)" in rows[1]["reason"]
+
+
+@pytest.mark.parametrize(("wanted", "sd", "case"), [(1, 1, 0), (20, 11, 1)])
+def test_animals_for_a_wanted_difference(wanted: float, sd: float, case: int) -> None:
+    """R's power.t.test, rounded up to whole animals; the spread is that of the pilot."""
+    pilot = np.array([-1.0, 0.0, 1.0]) * sd
+    found = animals_needed({"a": pilot, "b": pilot + 3 * sd}, wanted=wanted)["wanted"]
+    assert found["sd"] == pytest.approx(sd)
+    assert found["per_group"] == int(np.ceil(R["power_t"][case]))

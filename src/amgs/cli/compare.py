@@ -49,6 +49,13 @@ def compare(
             "`remove` leaves them out, as Tuttle et al. did."
         ),
     ] = "report",
+    wanted: Annotated[
+        float | None,
+        typer.Option(
+            help="Also say how many animals per group would show a difference of so much between "
+            "two groups (80 % power), given the spread in this table."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per pair.")] = None,
     figures: FiguresOption = None,
     overwrite: OverwriteOption = False,
@@ -77,7 +84,11 @@ def compare(
     if out is not None:
         refuse_to_replace_file(out, PAIR_COLUMNS, overwrite=overwrite)
     found = compare_groups(
-        read_cohort(summary, value), baseline=baseline, after=timepoint, outliers=outliers
+        read_cohort(summary, value),
+        baseline=baseline,
+        after=timepoint,
+        outliers=outliers,
+        wanted=wanted,
     ).document
     if study is not None:
         write_json(study.document, found)
@@ -224,6 +235,10 @@ def _needed(power: dict[str, Any]) -> str:
     for name, label in (("eta_squared", "effect as seen"), ("omega_squared", "less optimistic")):
         known = power[name]
         parts.append(f"{known.get('per_group') or '–'} ({label})")
+    if "wanted" in power:
+        wanted = power["wanted"]
+        needed = wanted["per_group"] or "more than can be said"
+        parts.append(f"{needed} (a difference of {wanted['difference']:g})")
     return ", ".join(parts)
 
 

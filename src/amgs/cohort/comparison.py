@@ -53,6 +53,7 @@ def compare_groups(
     baseline: str | None = None,
     after: str | None = None,
     outliers: OutlierRule = "report",
+    wanted: float | None = None,
 ) -> Comparison:
     """Compare the change from baseline between groups, with the animal as unit.
 
@@ -68,6 +69,8 @@ def compare_groups(
     outliers
         ``remove`` leaves out animals whose baseline is an outlier, as Tuttle et al. did;
         ``report`` only lists them.
+    wanted
+        A difference between two groups for which the animals needed are computed.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def compare_groups(
             "dunn": dunn_test(samples),
         },
         "mixed_model": mixed_model(cohort, baseline),
-        "power": animals_needed(samples),
+        "power": animals_needed(samples, wanted=wanted),
         "animals": [asdict(c) for c in changes],
     }
     document["notes"] = _notes(document)

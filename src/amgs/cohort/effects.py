@@ -76,8 +76,13 @@ def _noncentrality(t: float, df: int, share: float) -> float | None:
     return float(brentq(beyond, low, high, xtol=1e-12))
 
 
-def animals_needed(samples: Samples, power: float = 0.8, alpha: float = 0.05) -> Result:
+def animals_needed(
+    samples: Samples, power: float = 0.8, alpha: float = 0.05, wanted: float | None = None
+) -> Result:
     """Return how many animals per group a one-way ANOVA needs to find the pilot's effect.
+
+    With `wanted`, also how many two groups need to show that difference between them, given the
+    pilot's pooled standard deviation: ``f = wanted / (2 · SD)`` (a two-sided t-test).
 
     The effect is Cohen's ``f`` of the pilot, once as it is and once by the less optimistic ω²:
     ``f² = ω² / (1 - ω²)``. Power from the noncentral F distribution with noncentrality ``f² · N``
@@ -88,6 +93,14 @@ def animals_needed(samples: Samples, power: float = 0.8, alpha: float = 0.05) ->
         return NotComputed(reason).as_dict()
     anova = one_way_anova(samples)
     found: Result = {"power": power, "alpha": alpha}
+    if wanted is not None:
+        sd = sqrt(anova["ss_within"] / anova["df_within"])
+        f_squared = (wanted / sd) ** 2 / 4
+        found["wanted"] = {
+            "difference": wanted,
+            "sd": sd,
+            "per_group": _per_group(f_squared, 2, power, alpha) if f_squared > 0 else None,
+        }
     for name, share in (
         ("eta_squared", anova["eta_squared"]),
         ("omega_squared", anova["omega_squared"]),

@@ -166,6 +166,10 @@ def _statistics(material: ReportMaterial) -> str:
 
 def arrive(material: ReportMaterial) -> list[ArriveItem]:
     """Return the ten essential items of ARRIVE 2.0 (Percie du Sert et al. 2020)."""
+    return [*_who_and_how_many(material), *_what_and_how(material)]
+
+
+def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
     comparison = material.comparison or {}
     counts = ", ".join(f"{g} {material.count_animals(g)}" for g in material.groups)
     used = ", ".join(f"{row['group']} {row['n']}" for row in comparison.get("groups", []))
@@ -205,6 +209,12 @@ def arrive(material: ReportMaterial) -> list[ArriveItem]:
         ArriveItem(
             5, "Blinding", _blinding(material), "Who knew the groups at surgery and filming."
         ),
+    ]
+
+
+def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
+    comparison = material.comparison or {}
+    return [
         ArriveItem(
             6,
             "Outcome measures",

@@ -12,10 +12,10 @@ from amgs.jobs import ProgressCallback, no_progress
 from amgs.scale import Scale, load_scale
 from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, LabelRule, label_images, score_image
 from amgs.store import Store, open_store
+from amgs.study.checking import check_films
 from amgs.study.design import (
     RECORDINGS_FILE,
     Design,
-    check_films,
     read_design,
 )
 from amgs.study.layout import FACES, RESULTS, lay_out

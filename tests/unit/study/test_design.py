@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import StudyError
-from amgs.study.design import check_films, read_design
+from amgs.study.checking import check_films
+from amgs.study.design import read_design
 
 HEADER = "animal,group,timepoint,film,zone,sex,date,recording"
 
