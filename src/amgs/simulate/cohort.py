@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,16 @@ import numpy.typing as npt
 from PIL import Image
 
 from amgs.jobs import no_progress
-from amgs.simulate.face import Colour, FaceParameters, draw_face
+from amgs.simulate.anatomy import CoatName, FaceParameters
+from amgs.simulate.face import draw_face
 from amgs.tables import write_table
 from amgs.vocabulary import NO_PAIN, PAIN
 
-COATS: tuple[Colour, ...] = ((228, 224, 218), (206, 200, 192), (134, 108, 82), (62, 58, 58))
-SKINS: tuple[Colour, ...] = ((222, 170, 166), (190, 140, 134))
+COAT_SHARES: dict[CoatName, float] = {"white": 0.70, "agouti": 0.18, "black": 0.12}
 PAIN_FROM, NO_PAIN_UP_TO = 3.0, 1.0
 """The authors' rule for labels: pain from MGS 3, no pain up to MGS 1, neither between."""
 
+BLINKS = 0.02
 _MOST_PER_UNIT = 2.0
 _UNITS = 5
 
@@ -66,9 +67,10 @@ def random_face(rng: np.random.Generator) -> FaceParameters:
 
 
 def _random_animal(rng: np.random.Generator) -> FaceParameters:
+    coats = list(COAT_SHARES)
     return FaceParameters(
-        coat=COATS[int(rng.choice(len(COATS), p=(0.55, 0.2, 0.15, 0.1)))],
-        skin=SKINS[int(rng.integers(len(SKINS)))],
+        coat=coats[int(rng.choice(len(coats), p=list(COAT_SHARES.values())))],
+        animal_seed=int(rng.integers(2**31)),
         background_seed=int(rng.integers(2**31)),
     )
 
@@ -101,19 +103,20 @@ def _pose(
     base: FaceParameters, units: npt.NDArray[np.floating], rng: np.random.Generator
 ) -> FaceParameters:
     orbital, nose, cheek, ear, whisker = units.tolist()
-    return FaceParameters(
+    return replace(
+        base,
         orbital_tightening=orbital,
         nose_bulge=nose,
         cheek_bulge=cheek,
         ear_position=ear,
         whisker_change=whisker,
-        coat=base.coat,
-        skin=base.skin,
-        background_seed=base.background_seed,
+        blink=float(rng.uniform(0.5, 1) if rng.uniform() < BLINKS else 0),
+        yaw_deg=float(np.clip(rng.normal(0, 16), -40, 40)),
+        pitch_deg=float(np.clip(rng.normal(0, 7), -16, 16)),
+        tilt_deg=float(np.clip(rng.normal(0, 7), -20, 20)),
         shift_x=float(rng.normal(0, 0.03)),
         shift_y=float(rng.normal(0, 0.03)),
-        tilt_deg=float(rng.normal(0, 7)),
-        blur_px=float(rng.gamma(2.0, 0.5)),
-        noise_sd=float(rng.uniform(3, 14)),
-        brightness=float(np.clip(rng.normal(1, 0.15), 0.5, 1.4)),
+        blur_px=float(0.3 + rng.gamma(2.0, 0.4)),
+        noise_sd=float(rng.uniform(2, 9)),
+        brightness=float(np.clip(rng.normal(1, 0.12), 0.6, 1.3)),
     )
