@@ -1,0 +1,136 @@
+"""What a drawn mouse does in a film: it sits, looks about, blinks, grooms, rears, may fall asleep.
+
+A mouse moves in jerks: it holds a pose for about a second, then changes it within two frames. So a
+film is a list of holds, each with one picture of the animal, and breathing in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from amgs.simulate.anatomy import MOST, FaceParameters
+
+Doing: TypeAlias = Literal["sitting", "looking away", "grooming", "rearing", "asleep"]
+
+HOLD_S = 0.9
+"""Mean time for which a pose is held."""
+
+UNIT_SD, UNIT_MEMORY = 0.35, 0.92
+"""Action units of an animal wander around their mean by so much, from one hold to the next."""
+
+CHANCES: dict[Doing, float] = {"looking away": 0.16, "grooming": 0.05, "rearing": 0.04}
+"""How often a hold begins something else than sitting."""
+
+LASTS_S: dict[Doing, tuple[float, float]] = {
+    "sitting": (HOLD_S, HOLD_S),
+    "looking away": (1.0, 4.0),
+    "grooming": (2.0, 6.0),
+    "rearing": (1.5, 4.0),
+    "asleep": (25.0, 90.0),
+}
+BLINK_EVERY_S, BLINK_S = 9.0, 0.16
+
+
+@dataclass(frozen=True, slots=True)
+class FilmedAnimal:
+    """One animal of a film.
+
+    Parameters
+    ----------
+    name
+        What it is called in the truth.
+    look
+        Coat and seeds; action units and pose come from `pain` and behaviour.
+    units
+        The mean of its five action units, 0–2, in the order of `UNITS`.
+    sleepiness
+        The chance that a hold begins sleep.
+    """
+
+    name: str
+    look: FaceParameters
+    units: tuple[float, float, float, float, float]
+    sleepiness: float = 0.0
+
+
+UNITS = (
+    "orbital_tightening",
+    "nose_bulge",
+    "cheek_bulge",
+    "ear_position",
+    "whisker_change",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A stretch of time in which an animal keeps its pose."""
+
+    start_s: float
+    end_s: float
+    doing: Doing
+    face: FaceParameters
+    blinks: tuple[float, ...] = ()
+
+
+def live(animal: FilmedAnimal, duration_s: float, rng: np.random.Generator) -> Iterator[Hold]:
+    """Yield what an animal does, one hold after the other, until the film ends."""
+    wander = rng.normal(0, UNIT_SD, len(UNITS))
+    now = 0.0
+    doing: Doing = "sitting"
+    until = 0.0
+    while now < duration_s:
+        if now >= until:
+            doing = _choose(animal, rng)
+            low, high = LASTS_S[doing]
+            until = now + (rng.uniform(low, high) if doing != "sitting" else 0.0)
+        wander = UNIT_MEMORY * wander + rng.normal(
+            0, UNIT_SD * (1 - UNIT_MEMORY**2) ** 0.5, len(UNITS)
+        )
+        length = until - now if doing == "asleep" else float(rng.gamma(4.0, HOLD_S / 4))
+        end = min(duration_s, now + max(0.3, length))
+        face = _pose(animal, np.asarray(animal.units) + wander, doing, rng)
+        yield Hold(now, end, doing, face, _blinks(now, end, doing, rng))
+        now = end
+
+
+def _choose(animal: FilmedAnimal, rng: np.random.Generator) -> Doing:
+    lot = float(rng.uniform())
+    if lot < animal.sleepiness:
+        return "asleep"
+    lot -= animal.sleepiness
+    for doing, chance in CHANCES.items():
+        if lot < chance:
+            return doing
+        lot -= chance
+    return "sitting"
+
+
+def _pose(
+    animal: FilmedAnimal, units: np.ndarray, doing: Doing, rng: np.random.Generator
+) -> FaceParameters:
+    shown = dict(zip(UNITS, np.clip(units, 0, MOST).tolist(), strict=True))
+    yaw = float(np.clip(rng.normal(0, 13), -35, 35))
+    if doing == "looking away":
+        yaw = float(rng.choice((-1, 1)) * rng.uniform(55, 110))
+    return replace(
+        animal.look,
+        **shown,
+        blink=1.0 if doing == "asleep" else 0.0,
+        yaw_deg=yaw,
+        pitch_deg=-14.0 if doing == "asleep" else float(np.clip(rng.normal(0, 6), -14, 14)),
+        tilt_deg=float(np.clip(rng.normal(0, 5), -14, 14)),
+        shift_x=float(np.clip(rng.normal(0, 0.05), -0.12, 0.12)),
+        shift_y=float(np.clip(rng.normal(0, 0.02), -0.05, 0.05)),
+    )
+
+
+def _blinks(start: float, end: float, doing: Doing, rng: np.random.Generator) -> tuple[float, ...]:
+    if doing == "asleep":
+        return ()
+    n = rng.poisson((end - start) / BLINK_EVERY_S)
+    return tuple(sorted(rng.uniform(start, end, n).tolist()))
