@@ -75,6 +75,10 @@ class StoreError(AmgsError, OSError):
     """The study's database cannot be opened or written."""
 
 
+class ConflictError(StoreError):
+    """A row of the study's database that must be the only one of its kind is there already."""
+
+
 class StoreTooNewError(StoreError):
     """The study's database was written by a newer amgs."""
 
@@ -105,6 +109,12 @@ class ResumeError(AmgsError, ValueError):
 
 class ImpossibleValueError(AmgsError, ValueError):
     """A number lies where it cannot lie, such as a confidence of 0.4."""
+
+
+def quoted(path: object) -> str:
+    """Write a path so that it can be copied into a terminal, also with blanks in it."""
+    text = str(path)
+    return f'"{text}"' if any(letter.isspace() for letter in text) else text
 
 
 def list_faults(faults: Sequence[str], indent: str = "  - ") -> str:

@@ -27,6 +27,7 @@ SCALES = {
 """The scales that come with amgs; adding one is a file and a line."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_RESERVED = "image"
 _MOST_UNITS = 12
 _LONGEST_TEXT = 600
 
@@ -144,7 +145,7 @@ def parse_scale(text: str, name: str, where: str = "") -> Scale:
 def _unit(entry: object, number: int, faults: list[str]) -> ActionUnit:
     given: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     name = given.get("name", "")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name == _RESERVED:
         faults.append(f"unit {number}: name is {name!r}; small letters, digits and _ are expected")
     texts = {key: given.get(key) for key in ("absent", "moderate", "marked")}
     for key, text in texts.items():

@@ -95,16 +95,19 @@ def list_animals_in_two_groups(pairs: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def parse_mgs(text: str, line: int, faults: list[str]) -> float | None:
-    """Read an MGS from 0 to 10; an empty cell is ``None``, anything else is added to the faults."""
+def parse_mgs(text: str, line: int, faults: list[str], highest: float = MAX_MGS) -> float | None:
+    """Read an MGS from 0 to 10 (or to the highest of another scale); an empty cell is ``None``.
+
+    Anything else is added to the faults.
+    """
     if not text:
         return None
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 0 <= value <= MAX_MGS:
-        faults.append(f"line {line}: mgs is {text!r}, not a number from 0 to 10")
+    if not 0 <= value <= highest:
+        faults.append(f"line {line}: mgs is {text!r}, not a number from 0 to {highest:g}")
         return None
     return value
 

@@ -110,7 +110,7 @@ def _check_answers_follow_from_the_log(folder: Path) -> None:
 
 def test_a_copied_folder_works(tmp_path: Path) -> None:
     """Another machine, another drive: nothing in the store knows where it lies."""
-    first, second = tmp_path / "first", tmp_path / "second place"
+    first, second = tmp_path / "first", tmp_path / "second place? #1 %20"
     first.mkdir()
     with open_store(first, create=True) as store:
         store.faces.add([FaceRecord("faces/a.jpg", "r", "0" * 64)], {})

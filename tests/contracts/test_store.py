@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import postgres
-from amgs.errors import StoreError
+from amgs.errors import ConflictError, StoreError
 from amgs.store import Answer, FaceRecord, Presentation, Store, StoredPrediction, open_store
 from amgs.store.base import WHOLE_IMAGE
 
@@ -151,6 +151,15 @@ class TestAnswers:
         store.scoring.save(shown, Answer(UNITS[0], 0), TIME)
         assert list(store.scoring.answers(shown.id)) == [UNITS[0]]
 
+    def test_an_answer_to_a_place_that_shows_another_face_is_refused(self, store: Store) -> None:
+        """Planned anew in the meantime: the same place, perhaps the same key, another face."""
+        shown = plan(store)[2]
+        others = [(p.face_id, False) for p in reversed(store.scoring.order(shown.rater_id))]
+        store.scoring.plan(shown.rater_id, 0, [*others[:2], others[0], *others[3:]])
+        with pytest.raises(ConflictError, match="planned anew"):
+            store.scoring.save(shown, Answer(UNITS[0], 1), TIME)
+        assert store.scoring.all() == []
+
     def test_undo_takes_back_one_answer_after_the_other(self, store: Store) -> None:
         first, second = plan(store)[:2]
         store.scoring.save(first, Answer(UNITS[0], 1), TIME)
@@ -217,9 +226,18 @@ class TestPredictions:
             StoredPrediction("faces/r1/002.jpg", problem="damaged"),
         ]
         assert store.predictions.add("a" * 64, rows, {}) == 2
-        assert store.predictions.add("a" * 64, rows, {}) == 0
+        assert store.predictions.add("a" * 64, rows[:1], {}) == 0
         assert store.predictions.all("a" * 64) == rows
         assert store.predictions.models() == [("first", "models/first", "a" * 64)]
+
+    def test_a_problem_is_replaced_by_a_later_prediction(self, store: Store) -> None:
+        store.faces.add(faces(1), {})
+        store.predictions.add_model("first", "models/first", "a" * 64, {})
+        image = "faces/r1/000.jpg"
+        store.predictions.add("a" * 64, [StoredPrediction(image, problem="drive away")], {})
+        assert store.predictions.add("a" * 64, [StoredPrediction(image, 0.5)], {}) == 1
+        assert store.predictions.add("a" * 64, [StoredPrediction(image, 0.9)], {}) == 0
+        assert store.predictions.all("a" * 64) == [StoredPrediction(image, 0.5)]
 
     def test_unknown_models_and_images_stop(self, store: Store) -> None:
         with pytest.raises(StoreError, match="unknown"):
@@ -252,6 +270,26 @@ def test_what_one_wrote_another_reads(open_again: Callable[[], Store]) -> None:
     shown = plan(writer)[0]
     writer.scoring.save(shown, Answer(UNITS[0], 2), TIME)
     assert reader.scoring.answers(shown.id) == {UNITS[0]: Answer(UNITS[0], 2)}
+
+
+def test_the_same_provenance_at_the_same_moment(open_again: Callable[[], Store]) -> None:
+    """Several programs take up faces of one extraction: each succeeds."""
+    stores = [open_again() for _ in range(4)]
+    failures: list[BaseException] = []
+
+    def add(number: int) -> None:
+        try:
+            stores[number].faces.add(faces(3, f"r{number}"), {"step": "the same"})
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert stores[0].faces.count() == 12
 
 
 def test_eight_raters_at_once_lose_and_double_nothing(open_again: Callable[[], Store]) -> None:

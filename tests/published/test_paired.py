@@ -43,6 +43,9 @@ def test_what_cannot_be_computed_says_why() -> None:
     rows = paired_tests(
         {"a": np.array([1.0]), "b": np.array([2.0, 2.0]), "c": np.array([0.0, 0.0])}
     )
+    almost = np.array([60.1, 70.1, 80.1]) - np.array([50.0, 60.0, 70.0])
+    (row,) = paired_tests({"rounding": almost})
+    assert "by the same" in row["reason"]
     assert [row["computed"] for row in rows] == [False] * 3
     assert "one animal" in rows[0]["reason"]
     assert "by the same (2)" in rows[1]["reason"]

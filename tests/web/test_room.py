@@ -11,8 +11,10 @@ import httpx
 import pytest
 from PIL import Image
 
+from amgs.errors import StoreError
 from amgs.store import FaceRecord
 from amgs.study import Study
+from amgs.web.guard import Keys
 
 SECRETS = ("secret", "baseline", "2026-03-31", "2026:03:31", "films", "faces/imported")
 
@@ -60,10 +62,12 @@ class Rater:
         self.seen.append(response)
         return response
 
+    def mark(self, position: int) -> str:
+        return self.client.get(f"/api/face/{position}").json().get("mark", "")
+
     def answer(self, position: int, unit: str, score: int | None, **more: str) -> httpx.Response:
-        return self.post(
-            "/api/answer", {"position": position, "unit": unit, "score": score, **more}
-        )
+        body = {"position": position, "mark": self.mark(position), "unit": unit, "score": score}
+        return self.post("/api/answer", body | more)
 
 
 def mark_of(text: str) -> str:
@@ -114,7 +118,7 @@ class TestBlinding:
     def test_answers_about_a_face_are_only_position_and_own_scores(self, running) -> None:
         rater = Rater(running.url, "Ada")
         state = rater.get("/api/face/3").json()
-        assert set(state) == {"position", "total", "done", "answers", "reason"}
+        assert set(state) == {"position", "mark", "total", "done", "answers", "reason"}
 
     def test_nothing_is_cached(self, running) -> None:
         rater = Rater(running.url, "Ada")
@@ -161,8 +165,65 @@ class TestBlinding:
         after = scoring.order(1)
         assert after[:2] == before[:2]  # the first was scored, the second is on the screen
         assert len({s.face_id for s in after}) == 34
+        assert sum(s.repeat for s in after) == 2, "the share of repeats stays"
         places = [s.position for s in after if s.image.startswith("faces/new") and not s.repeat]
         assert max(places) - min(places) > 9, "they come in one block"
+
+
+class TestSafety:
+    def test_an_answer_for_another_face_is_refused(self, running) -> None:
+        """The order was planned anew while a window was open: its answer goes to no other face."""
+        rater = Rater(running.url, "Ada")
+        old = rater.mark(5)
+        known = running.study.store.faces.all()[0]
+        running.study.store.faces.add(
+            [FaceRecord(f"faces/new{i}.jpg", known.recording, f"{i:064d}") for i in range(30)], {}
+        )
+        running.study.room().plan(running.study.store.raters.find("Ada"))
+        assert rater.mark(5) != old
+        body = {"position": 5, "mark": old, "unit": "ear_position", "score": 2}
+        response = rater.post("/api/answer", body)
+        assert response.status_code == 409
+        assert "Another face" in response.json()["error"]
+        assert running.study.store.scoring.all() == []
+
+    def test_a_changed_or_missing_picture_is_not_shown(self, running) -> None:
+        """And the others can be scored."""
+        rater = Rater(running.url, "Ada")
+        first, second = running.study.store.scoring.order(1)[:2]
+        (running.study.folder / first.image).unlink()
+        other = running.study.store.scoring.order(1)[3].image
+        (running.study.folder / second.image).write_bytes(
+            (running.study.folder / other).read_bytes()
+        )
+        for position in (0, 1):
+            gone = rater.get(f"/face/{position}")
+            assert gone.status_code == 410
+            assert "missing or was changed" in gone.json()["error"]
+            assert "faces" not in gone.text
+        assert rater.get("/face/2").status_code == 200
+        assert rater.answer(2, "ear_position", 1).status_code == 200
+        faults = running.study.check().faults
+        assert sum("missing" in fault for fault in faults) == 1
+        assert sum("another one than was taken up" in fault for fault in faults) == 1
+
+    def test_open_pages_go_on_after_a_restart(self, running) -> None:
+        """The marks of forms are the study's, not the program's."""
+        secret = running.study.store.events.secret("signing")
+        keys = [Keys.make(with_access=False, signing=secret) for _ in range(2)]
+        assert keys[0].sign("x") == keys[1].sign("x")
+        assert keys[0].owner != keys[1].owner
+
+    def test_a_locked_disk_is_told_apart_from_a_refusal(self, running, monkeypatch) -> None:
+        rater = Rater(running.url, "Ada")
+        mark = rater.mark(0)
+
+        def locked(*_: object) -> None:
+            raise StoreError("the disk is full")
+
+        monkeypatch.setattr(type(running.study.store.scoring), "save", locked)
+        body = {"position": 0, "mark": mark, "unit": "ear_position", "score": 2}
+        assert rater.post("/api/answer", body).status_code == 503
 
 
 class TestGuard:
@@ -195,7 +256,7 @@ class TestGuard:
 
     def test_a_forged_form_is_refused(self, running) -> None:
         rater = Rater(running.url, "Ada")
-        body = {"position": 0, "unit": "ear_position", "score": 2}
+        body = {"position": 0, "mark": rater.mark(0), "unit": "ear_position", "score": 2}
         assert rater.client.post("/api/answer", json=body).status_code == 403
         forged = rater.post("/api/answer", body, **{"X-AMGS-Form": "0" * 64})
         assert forged.status_code == 403
@@ -250,6 +311,8 @@ class TestGuard:
     )
     def test_hostile_input_changes_nothing(self, running, body: object, status: int) -> None:
         rater = Rater(running.url, "Ada")
+        if isinstance(body, dict):
+            body = {"mark": rater.mark(0), **body}
         response = rater.post("/api/answer", body)
         assert response.status_code == status
         assert len(response.content) < 300

@@ -141,6 +141,9 @@ def _print(document: dict[str, Any]) -> None:
             for name, unit in units.items()
         ],
     )
+    if not any(r["n"] for r in document["raters"]):
+        _print_beyond(document)
+        return  # a mean of others takes three raters
     print_table(
         "Each rater against the mean of the others (mean score, 0–2)",
         ["rater", "images", "r", "RMSE", "bias"],

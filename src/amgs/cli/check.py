@@ -17,7 +17,7 @@ from amgs.cli.console import (
     refuse_beside_study,
     warn,
 )
-from amgs.errors import list_faults
+from amgs.errors import list_faults, quoted
 
 if TYPE_CHECKING:
     from amgs.study import CheckReport, Study
@@ -54,7 +54,8 @@ def check(
         with Study.open(study) as opened:
             report = opened.check()
             document = _document(opened, report)
-        after = f" Next: amgs extract {study}"
+        step = "extract" if document["faces"] == 0 else "score"
+        after = "" if document["unblinded"] else f" Next: amgs {step} {quoted(study)}"
     if json:
         print_json(document)
     else:

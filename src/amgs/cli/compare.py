@@ -79,8 +79,10 @@ def compare(
     study = comparison_inputs(summary, value)
     if study is not None:
         refuse_beside_study({"--baseline": baseline is not None})
-        summary, baseline, overwrite = study.summary, study.baseline, True
-        out, figures = out or study.out, figures or study.figures
+        summary, baseline = study.summary, study.baseline
+        if out is None:
+            out, overwrite = study.out, True
+        figures = figures or study.figures
     if out is not None:
         refuse_to_replace_file(out, PAIR_COLUMNS, overwrite=overwrite)
     found = compare_groups(
@@ -99,6 +101,8 @@ def compare(
     if json:
         print_json(found)
         return
+    if study is not None and study.model:
+        note(f"Predictions of the model {study.model}; see `amgs summarise`.", quiet=quiet)
     _print(found)
     warn(found["notes"])
     if out is not None:

@@ -23,7 +23,7 @@ from amgs.cohort.words import p_value
 from amgs.errors import list_faults
 
 if TYPE_CHECKING:
-    from amgs.cohort.image_sets import ImageOfSet
+    from amgs.cohort.image_measures import ImageOfSet
 
 COLUMNS = ("image", "animal", "group", "timepoint", "set")
 
@@ -59,13 +59,8 @@ def images(
 
     Example: `amgs images laparotomy --by timepoint`
     """
-    from amgs.cohort.image_sets import (
-        MEASURES,
-        compare_measures,
-        compare_similarity,
-        measure_images,
-        say_what_differs,
-    )
+    from amgs.cohort.image_measures import MEASURES, compare_measures, measure_images
+    from amgs.cohort.image_sets import compare_similarity, could_test, say_what_differs
     from amgs.files import refuse_to_replace_file
     from amgs.tables import write_table
 
@@ -99,14 +94,16 @@ def images(
         return
     _print(similarity, measures)
     warn(notes)
-    if not notes:
+    if not could_test(similarity, measures):
+        warn(["Nothing could be tested: there are too few animals, or they are not known."])
+    elif not notes:
         note("The sets do not differ as wholes, as far as these measures tell.", quiet=quiet)
     for path in written:
         note(f"Figure written to {path}", quiet=quiet)
 
 
 def _find_sets(places: list[Path], by: str) -> dict[str, list[ImageOfSet]]:
-    from amgs.cohort.image_sets import ImageOfSet
+    from amgs.cohort.image_measures import ImageOfSet
     from amgs.images import find_images
     from amgs.study import is_study
     from amgs.tables import read_table
@@ -131,14 +128,14 @@ def _find_sets(places: list[Path], by: str) -> dict[str, list[ImageOfSet]]:
 
 
 def _sets_of_study(folder: Path, by: str) -> dict[str, list[ImageOfSet]]:
-    from amgs.cohort.image_sets import ImageOfSet
+    from amgs.cohort.image_measures import ImageOfSet
     from amgs.study import Study
 
     if by not in {"group", "timepoint"}:
         raise typer.BadParameter("In a study, --by is group or timepoint.")
     sets: dict[str, list[ImageOfSet]] = {}
     with Study.open(folder) as study:
-        planned = {r.name: r for r in study.design().recordings}
+        planned = study.planned()
         for face in study.store.faces.all():
             r = planned[face.recording]
             known = {"animal": r.animal, "group": r.group, "timepoint": r.timepoint}
@@ -164,13 +161,13 @@ def _write_figures(folder: Path, similarity: list[dict[str, Any]]) -> list[Path]
 def _print(similarity: list[dict[str, Any]], measures: list[dict[str, Any]]) -> None:
     print_table(
         "Structural similarity",
-        ["sets", "images", "within", "within", "between", "within − between", "p"],
+        ["sets", "images", "within 1st", "within 2nd", "between", "within − between", "p (Holm)"],
         [
             [
                 f"{r['a']} – {r['b']}",
                 f"{r['n_a']}, {r['n_b']}",
                 *(number(r[name]) for name in ("within_a", "within_b", "between", "difference")),
-                r["reason"] if r["p"] is None else p_value(r["p"]),
+                r["reason"] if r["p"] is None else p_value(r["p_holm"]),
             ]
             for r in similarity
         ],

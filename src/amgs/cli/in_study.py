@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.cli.console import fail, note, print_json, show_progress, warn
+from amgs.errors import quoted
 from amgs.vocabulary import ORBITAL_MODEL
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from amgs.model.train import TrainingOptions
-    from amgs.prediction.recording_times import RecordingTime
+    from amgs.study.answering import StudySummary, SummaryChoice
 
 FIRST_MODEL = "first"
 
@@ -38,12 +37,13 @@ def extract_in_study(
             return
         try:
             with show_progress(quiet=quiet or as_json) as progress:
-                summary = study.extract(jobs=jobs, progress=progress)
+                summary, unreadable = study.extract(jobs=jobs, progress=progress)
         except KeyboardInterrupt:
             fail(f"Stopped. {folder} keeps what is done; the same command goes on.", code=130)
         n_faces = study.store.faces.count()
     if summary is not None:
         warn(summary.warnings)
+    warn([f"{name}. It was left out." for name in unreadable])
     if as_json:
         extracted = {} if summary is None else describe_extraction(summary, folder / "faces")
         print_json({"study": folder.as_posix(), "faces": n_faces, **extracted})
@@ -51,7 +51,7 @@ def extract_in_study(
         print_extraction(summary, folder / "faces", quiet=True)
     if summary is not None:
         tell_problems(summary)
-    note(f"{n_faces} faces in the study. Next: amgs score {folder}", quiet=quiet)
+    note(f"{n_faces} faces in the study. Next: amgs score {quoted(folder)}", quiet=quiet)
 
 
 def train_in_study(
@@ -77,7 +77,7 @@ def train_in_study(
         print_json({"model": place.as_posix(), "card": card})
         return
     print_card_numbers(card)
-    note(f"Model written to {place}. Next: amgs classify {name} {folder}", quiet=quiet)
+    note(f"Model written to {place}. Next: amgs classify {name} {quoted(folder)}", quiet=quiet)
 
 
 def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) -> None:
@@ -109,40 +109,20 @@ def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) 
         )
         return
     print_summary(summary, None, orbital=orbital, quiet=quiet)
-    after = "" if orbital else f" Next: amgs summarise {folder}"
+    after = "" if orbital else f" Next: amgs summarise {quoted(folder)}"
+    if summary.resumed:
+        new = summary.images - summary.resumed
+        note(f"{new} faces were new to it, {summary.resumed} answered before.", quiet=quiet)
     note(f"Predictions for all faces are in {path}.{after}", quiet=quiet)
 
 
-@dataclass(frozen=True)
-class SummaryInputs:
-    """What a study gives to a summary, and where it wants it."""
+def summary_of_study(folder: Path, choice: SummaryChoice) -> StudySummary:
+    """Summarise a study."""
+    from amgs.study import Study
+    from amgs.study.answering import summarise_study
 
-    table: pd.DataFrame
-    times: dict[str, RecordingTime] | None
-    threshold: float
-    min_per_minute: float
-    out: Path
-
-
-def open_inputs(folder: Path, model: str, *, human: bool) -> SummaryInputs | None:
-    """Return what is to be summarised in a study; ``None`` when the path is no study."""
-    from amgs.cli.console import refuse_beside_study
-    from amgs.study import Study, is_study
-    from amgs.study.answering import summary_inputs
-
-    if not is_study(folder):
-        if model or human:
-            refuse_beside_study({"--model and --human without a study": True})
-        return None
     with Study.open(folder) as study:
-        table, times, out = summary_inputs(study, model, human=human)
-        return SummaryInputs(
-            table,
-            times,
-            study.settings.number("classify", "threshold"),
-            study.settings.number("classify", "min_per_minute"),
-            out,
-        )
+        return summarise_study(study, choice)
 
 
 @dataclass(frozen=True)
@@ -150,6 +130,7 @@ class ComparisonInputs:
     """What a study gives to a comparison, and where it wants it."""
 
     summary: Path
+    model: str
     baseline: str
     out: Path
     document: Path
@@ -157,15 +138,19 @@ class ComparisonInputs:
 
 
 def comparison_inputs(folder: Path, value: str) -> ComparisonInputs | None:
-    """Return what is to be compared in a study; ``None`` when the path is no study."""
+    """Summarise a study as it was last summarised; ``None`` when the path is no study."""
     from amgs.study import Study, is_study
-    from amgs.study.answering import comparison_file, find_summary
+    from amgs.study.answering import HUMAN_VALUE, comparison_file, last_choice, summarise_study
 
     if not is_study(folder):
         return None
     with Study.open(folder) as study:
+        choice = last_choice(study, human=value == HUMAN_VALUE)
+        summary = summarise_study(study, choice)
+        model = "" if choice.human else study.model_folder(choice.model).name
         return ComparisonInputs(
-            find_summary(study, value),
+            summary.path,
+            model,
             study.settings.text("study", "baseline"),
             folder / "results" / f"pairs_{value}.csv",
             comparison_file(study, value),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from amgs.cli.console import JsonOption, QuietOption, note, print_json, print_table
+from amgs.errors import quoted
 
 
 def label(
@@ -44,4 +45,4 @@ def label(
         ["label, or why none", "images"],
         [[name, n] for name, n in counts.items()],
     )
-    note(f"Written to {path}. Next: amgs train {study}", quiet=quiet)
+    note(f"Written to {path}. Next: amgs train {quoted(study)}", quiet=quiet)

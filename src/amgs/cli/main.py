@@ -102,6 +102,8 @@ def main() -> None:
         app()
     except AmgsError as error:
         fail(str(error))
+    except KeyboardInterrupt:
+        fail("Stopped. Nothing is half written; the same command begins again.", code=130)
     except OSError as error:
         fail(
             f"The system refused to read or write {error.filename or 'a file'}: "

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from amgs.cli.console import JsonOption, QuietOption, note, print_facts, print_json
+from amgs.errors import quoted
 
 FILES = (
     ("study.toml", "settings, each with what it means"),
@@ -47,6 +48,6 @@ def new(
     print_facts(title, FILES)
     note(
         f"Next: fill in {study / 'recordings.csv'} (a spreadsheet, saved as CSV UTF-8), then: "
-        f"amgs check {study}",
+        f"amgs check {quoted(study)}",
         quiet=quiet,
     )

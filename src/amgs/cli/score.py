@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from amgs.cli.console import JsonOption, QuietOption, fail, note, print_facts, print_json
+from amgs.errors import quoted
 
 if TYPE_CHECKING:
     from amgs.web.serving import Address
@@ -54,7 +55,7 @@ def score(
         raise typer.BadParameter("--certificate and --key belong together.")
     with Study.open(study) as opened:
         if opened.store.faces.count() == 0:
-            fail(f"There are no faces to score in {study} yet. First: amgs extract {study}")
+            fail(f"There are no faces to score in {study} yet. First: amgs extract {quoted(study)}")
         files = None if certificate is None or key is None else (certificate, key)
 
         def announce(address: Address) -> None:

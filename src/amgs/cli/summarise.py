@@ -19,6 +19,7 @@ from amgs.cli.console import (
     refuse_beside_study,
     warn,
 )
+from amgs.errors import quoted
 from amgs.vocabulary import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 NO_TIMES = (
     "The length of the recordings is not known: nothing is said per minute, and no animal is left "
     "out for too few images. Give the folder of `amgs extract` with --extraction."
+)
+NO_TIMES_IN_STUDY = (
+    "The length of the recordings is not known, as their images come from folders: nothing is said "
+    "per minute, and no animal is left out for too few images."
 )
 _ROWS_SHOWN = 40
 _BIN_COLUMNS = ("from_min", "to_min")
@@ -75,6 +80,12 @@ def summarise(
         bool,
         typer.Option("--without-sleep", help="Leave out stretches in which an animal may sleep."),
     ] = False,
+    unseen_only: Annotated[
+        bool,
+        typer.Option(
+            "--unseen-only", help="Leave out images that the model was trained or chosen with."
+        ),
+    ] = False,
     bins: Annotated[
         float | None,
         typer.Option(help="Also give the time course, in bins of so many minutes (JSON, and CSV)."),
@@ -92,7 +103,7 @@ def summarise(
 
     Example: `amgs summarise predictions.csv --extraction faces --out summary.csv`
     """
-    from amgs.cli.in_study import open_inputs
+    from amgs.cli.in_study import summary_of_study
     from amgs.prediction.human import read_predictions_or_scores
     from amgs.prediction.recording_times import read_recording_times
     from amgs.prediction.summarise import (
@@ -102,32 +113,39 @@ def summarise(
         threshold_sensitivity,
         time_course,
     )
+    from amgs.study import is_study
+    from amgs.study.answering import SummaryChoice
 
-    study = open_inputs(predictions, model, human=human)
-    if study is not None:
+    study = None
+    if is_study(predictions):
         refuse_beside_study(
             {
                 "--threshold": threshold != DEFAULT_THRESHOLD,
                 "--min-per-minute": min_per_minute != DEFAULT_MIN_PER_MINUTE,
                 "--extraction": extraction is not None,
+                "--out": out is not None,
             }
         )
-        threshold, min_per_minute = study.threshold, study.min_per_minute
-        if out is None:
-            out, overwrite = study.out, True
+        choice = SummaryChoice(model, human, from_min, to_min, without_sleep, unseen_only)
+        study = summary_of_study(predictions, choice)
+        out, overwrite = study.path, True
+    elif model or human:
+        raise typer.BadParameter("--model and --human are for a study.")
     _refuse_to_replace(out, bins, overwrite=overwrite)
     if study is not None:
-        table, times = study.table, study.times
+        table, times, options = study.table, study.times, study.options
     else:
         table = read_predictions_or_scores(predictions)
         times = None if extraction is None else read_recording_times(extraction)
-    options = SummaryOptions(threshold, min_per_minute, from_min, to_min, without_sleep)
+        options = SummaryOptions(
+            threshold, min_per_minute, from_min, to_min, without_sleep, unseen_only
+        )
     rows = summarise_animals(table, options, times)
     sensitivity = threshold_sensitivity(table, options, times)
     course = [] if bins is None else list(time_course(table, options, bins, times))
     _write_tables(out, rows, course)
     written = [] if figures is None else _write_figures(figures, rows, course)
-    warn(_warnings(table, times))
+    warn(_warnings(table, times, options, in_study=study is not None))
     if json:
         print_json(_document(options, times, rows, sensitivity, course))
         return
@@ -137,7 +155,7 @@ def summarise(
     if out is not None:
         after = out if study is None else predictions
         value = "" if sensitivity else " --value mean_mgs"
-        note(f"Written to {out}. Next: amgs compare {after}{value}", quiet=quiet)
+        note(f"Written to {out}. Next: amgs compare {quoted(after)}{value}", quiet=quiet)
 
 
 def _beside(out: Path) -> Path:
@@ -193,10 +211,18 @@ def _write_figures(
     return [save_figure(folder / name, figure) for name, figure in drawn]
 
 
-def _warnings(table: pd.DataFrame, times: dict[str, RecordingTime] | None) -> list[str]:
-    from amgs.prediction.summarise import unseen_recordings
+def _warnings(
+    table: pd.DataFrame,
+    times: dict[str, RecordingTime] | None,
+    options: SummaryOptions,
+    *,
+    in_study: bool,
+) -> list[str]:
+    from amgs.prediction.summarise import count_seen, unseen_recordings
 
-    found = [] if times is not None or "confidence" not in table else [NO_TIMES]
+    found = []
+    if times is None and "confidence" in table:
+        found.append(NO_TIMES_IN_STUDY if in_study else NO_TIMES)
     unseen = unseen_recordings(table, times or {})
     if unseen:
         found.append(
@@ -205,6 +231,13 @@ def _warnings(table: pd.DataFrame, times: dict[str, RecordingTime] | None) -> li
         )
     if table.attrs.get("problems"):
         found.append(f"{table.attrs['problems']} images have no prediction and do not count.")
+    seen = count_seen(table)
+    if seen and not options.unseen_only:
+        found.append(
+            f"{seen} of {len(table)} images are ones the model was trained or chosen with: their "
+            "calls are too good. Leave them out with --unseen-only, or better, classify animals "
+            "that nobody scored."
+        )
     return found
 
 

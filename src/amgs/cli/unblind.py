@@ -30,9 +30,13 @@ def unblind(
     if not by.strip() or not reason.strip():
         raise typer.BadParameter("--by and --reason must say something.")
     with Study.open(study) as opened:
+        before = opened.unblindings
         path = unblind_study(opened, by.strip(), reason.strip())
         events = opened.unblindings
     if json:
         print_json({"human_scores": path.as_posix(), "unblindings": events})
         return
-    note(f"Unblinded by {by}, {events[-1]['at'][:16]} UTC. Scores with groups: {path}", quiet=quiet)
+    first = events[0]
+    when = f"{first['at'][:16].replace('T', ' ')} UTC by {first['who']} ({first['reason']})"
+    what = "It was unblinded before," if before else "Unblinded"
+    note(f"{what} {when}. Scores with groups: {path}", quiet=quiet)

@@ -1,14 +1,12 @@
 """Whether sets of images differ as wholes: a camera that moved is noticed before it is called pain.
 
-The check of Tuttle et al. 2018 (structural similarity within and between sets), and brightness,
-contrast, sharpness and size compared between groups and timepoints, animal by animal.
+The check of Tuttle et al. 2018: structural similarity within and between sets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,15 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from amgs.cohort.image_measures import ImageOfSet
 from amgs.cohort.oneway import Result
-from amgs.cohort.robust import holm, kruskal_wallis_test
-from amgs.config import thread_count
+from amgs.cohort.robust import holm
 from amgs.errors import DesignError, UnreadableImageError
-from amgs.faces.quality import measure_sharpness
 from amgs.images import read_image
-from amgs.jobs import ProgressCallback, map_ahead, no_progress
 
-MEASURES = ("brightness", "contrast", "sharpness", "width", "height")
 DEFAULT_SAMPLE = 16
 """Images of each set whose similarity is computed; Tuttle et al. 2018 took 12 to 16."""
 
@@ -37,133 +32,6 @@ _LEAST_IMAGES = 3
 _LEAST_P = 1 / (PERMUTATIONS + 1)
 
 Grey = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageOfSet:
-    """An image and what is known of it; unknown is empty."""
-
-    path: Path
-    name: str
-    known: Mapping[str, str] = field(default_factory=dict)
-
-
-def measure_image(path: Path) -> dict[str, float]:
-    """Return brightness and contrast (mean and SD of grey, 0–255), sharpness, width and height."""
-    rgb = read_image(path)
-    grey = np.asarray(Image.fromarray(rgb).convert("L"), np.float64)
-    height, width = grey.shape
-    return {
-        "brightness": float(grey.mean()),
-        "contrast": float(grey.std()),
-        "sharpness": measure_sharpness(rgb, (0, 0, width, height)),
-        "width": float(width),
-        "height": float(height),
-    }
-
-
-def measure_images(
-    images: Sequence[ImageOfSet], progress: ProgressCallback = no_progress
-) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
-    """Measure every image; return rows with what is known of them, and what cannot be read."""
-
-    def look(image: ImageOfSet) -> dict[str, float] | str:
-        try:
-            return measure_image(image.path)
-        except UnreadableImageError as error:
-            return str(error)
-
-    rows: list[dict[str, Any]] = []
-    problems: list[tuple[str, str]] = []
-    threads = thread_count()
-    with ThreadPoolExecutor(threads) as executor:
-        results = map_ahead(executor, look, images, 4 * threads)
-        for done, (image, found) in enumerate(zip(images, results, strict=True), start=1):
-            if isinstance(found, str):
-                problems.append((image.name, found))
-            else:
-                rows.append({"image": image.name, **image.known, **found})
-            progress("measuring images", done, len(images))
-    return rows, problems
-
-
-def compare_measures(rows: Sequence[Mapping[str, Any]], column: str) -> list[Result]:
-    """Compare every measure between the values of a column, such as groups or timepoints.
-
-    The animal is the unit: where animals are known, the mean of each animal (within each value of
-    the column) enters a Kruskal–Wallis test; for timepoints, of the same animals, Friedman's test
-    (Wilcoxon's for two). Without animals, only means are given. p values are adjusted over
-    measures by Holm's method.
-
-    Parameters
-    ----------
-    rows
-        From `measure_images`, with the column.
-    column
-        ``group``, ``timepoint`` or another.
-
-    Returns
-    -------
-    list of dict
-        ``measure, by, means`` (value → mean), ``largest_difference`` (between means, as a share of
-        the overall mean), ``test``, ``n`` (animals), ``p, p_holm``; or why there is no test.
-    """
-    results = [_compare_measure(rows, column, measure) for measure in MEASURES]
-    tested = [r for r in results if "p" in r]
-    for result, p in zip(tested, holm([r["p"] for r in tested]), strict=True):
-        result["p_holm"] = p
-    return results
-
-
-def _compare_measure(rows: Sequence[Mapping[str, Any]], column: str, measure: str) -> Result:
-    values = list(dict.fromkeys(str(row[column]) for row in rows))
-    by_animal: dict[str, dict[str, list[float]]] = {value: {} for value in values}
-    for row in rows:
-        animal = str(row.get("animal") or "")
-        by_animal[str(row[column])].setdefault(animal, []).append(float(row[measure]))
-    means = {
-        value: {animal: float(np.mean(x)) for animal, x in inside.items()}
-        for value, inside in by_animal.items()
-    }
-    overall = {value: float(np.mean(list(inside.values()))) for value, inside in means.items()}
-    centre = float(np.mean(list(overall.values())))
-    return {
-        "measure": measure,
-        "by": column,
-        "means": overall,
-        "largest_difference": (max(overall.values()) - min(overall.values())) / (centre or 1.0),
-        **_test(means, paired=column == "timepoint"),
-    }
-
-
-def _test(means: Mapping[str, Mapping[str, float]], *, paired: bool) -> dict[str, Any]:
-    if len(means) < _TWO:
-        return {"reason": "there is one value only"}
-    if any("" in inside for inside in means.values()):
-        return {"reason": "animals are not known, and images are no independent units"}
-    if paired:
-        return _test_same_animals(means)
-    samples = {value: np.array(list(inside.values())) for value, inside in means.items()}
-    found = kruskal_wallis_test(samples)
-    if "p" not in found:
-        return {"reason": found["reason"]}
-    return {"test": "Kruskal–Wallis", "n": sum(map(len, samples.values())), "p": found["p"]}
-
-
-def _test_same_animals(means: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    from scipy.stats import friedmanchisquare, wilcoxon
-
-    common = [
-        a for a in next(iter(means.values())) if all(a in inside for inside in means.values())
-    ]
-    columns = [[inside[animal] for animal in common] for inside in means.values()]
-    if len(common) < 3 or all(column == columns[0] for column in columns):  # noqa: PLR2004
-        return {"reason": f"{len(common)} animals have every timepoint, or nothing varies"}
-    if len(columns) == _TWO:
-        p = float(wilcoxon(columns[0], columns[1]).pvalue)
-        return {"test": "Wilcoxon, paired", "n": len(common), "p": p}
-    p = float(friedmanchisquare(*columns).pvalue)
-    return {"test": "Friedman", "n": len(common), "p": p}
 
 
 def draw_sample(images: Sequence[ImageOfSet], n: int, rng: np.random.Generator) -> list[ImageOfSet]:
@@ -204,7 +72,7 @@ def compare_similarity(
     list of dict
         ``a, b, n_a, n_b``; mean SSIM ``within_a, within_b, between``; ``difference`` (within minus
         between), ``p`` (one-sided: more alike within than between; ``None`` with a ``reason``);
-        ``values`` of all pairs.
+        ``p_holm`` adjusted over pairs of sets; ``values`` of all pairs.
 
     Raises
     ------
@@ -222,7 +90,10 @@ def compare_similarity(
     greys = {}
     for name, images in sets.items():
         wanted = min(n, max(_LEAST_IMAGES, len(animals[name]))) if known else n
-        greys[name] = [_small_grey(image.path) for image in draw_sample(images, wanted, rng)]
+        greys[name] = _readable_greys(draw_sample(images, len(images), rng), wanted)
+    few = [name for name, inside in greys.items() if len(inside) < _LEAST_IMAGES]
+    if few:
+        raise DesignError(f"Fewer than 3 images can be read of {', '.join(few)}.")
     results = []
     for a, b in combinations(greys, 2):
         result = _compare_two(a, b, greys[a], greys[b], rng)
@@ -230,7 +101,21 @@ def compare_similarity(
         if known and fewest < _LEAST_IMAGES:
             result |= {"p": None, "reason": f"one of the sets has {fewest} animals only"}
         results.append(result)
+    tested = [r for r in results if r["p"] is not None]
+    for result, p in zip(tested, holm([r["p"] for r in tested]), strict=True):
+        result["p_holm"] = p
     return results
+
+
+def _readable_greys(images: Sequence[ImageOfSet], wanted: int) -> list[Grey]:
+    """Return the first so many that can be read."""
+    greys: list[Grey] = []
+    for image in images:
+        if len(greys) == wanted:
+            break
+        with suppress(UnreadableImageError):
+            greys.append(_small_grey(image.path))
+    return greys
 
 
 def _small_grey(path: Path) -> Grey:
@@ -297,9 +182,9 @@ def say_what_differs(similarity: Iterable[Result], measures: Iterable[Result]) -
     """Return one sentence for everything that differs more than chance explains."""
     notes = [
         f"Images of {r['a']} and {r['b']} differ as wholes: they are more alike within than "
-        f"between (SSIM difference {r['difference']:.3f}, p = {r['p']:.2g})."
+        f"between (SSIM difference {r['difference']:.3f}, p = {r['p_holm']:.2g} after Holm)."
         for r in similarity
-        if r["p"] is not None and r["p"] < ALPHA
+        if r.get("p_holm", 1.0) < ALPHA
     ]
     for r in measures:
         if r.get("p_holm", 1.0) < ALPHA:
@@ -314,3 +199,8 @@ def say_what_differs(similarity: Iterable[Result], measures: Iterable[Result]) -
             "Look at the images before you believe a difference."
         )
     return notes
+
+
+def could_test(similarity: Iterable[Result], measures: Iterable[Result]) -> bool:
+    """Whether anything at all could be tested."""
+    return any("p_holm" in r for r in (*similarity, *measures))

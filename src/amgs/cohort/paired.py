@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.cohort.effects import small_sample_correction
-from amgs.cohort.oneway import CONFIDENCE, Result, Samples
+from amgs.cohort.oneway import CONFIDENCE, Result, Samples, is_constant
 from amgs.cohort.robust import holm
 
 _TWO = 2
+_DECIMALS = 9
 
 
 def paired_tests(changes: Samples) -> list[Result]:
@@ -44,7 +45,7 @@ def _paired(x: npt.NDArray[np.float64]) -> dict[str, Any]:
     if n < _TWO:
         return {"n": n, "computed": False, "reason": "one animal only"}
     mean, sd = float(x.mean()), float(x.std(ddof=1))
-    if sd == 0:
+    if is_constant(x):
         reason = f"all animals changed by the same ({mean:g})"
         return {"n": n, "mean": mean, "computed": False, "reason": reason}
     se, df = sd / np.sqrt(n), n - 1
@@ -68,6 +69,7 @@ _EXACT_BELOW = 50
 def _signed_ranks(x: npt.NDArray[np.float64]) -> dict[str, Any]:
     from scipy.stats import norm, rankdata, wilcoxon
 
+    x = np.round(x, _DECIMALS)  # rounding errors are neither changes nor break ties
     kept = x[x != 0]
     n = len(kept)
     if n == 0:

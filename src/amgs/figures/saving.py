@@ -56,6 +56,7 @@ def save_figure(stem: Path, figure: DrawnFigure) -> Path:
     """Write ``stem.png``, ``.svg``, ``.pdf`` and ``.csv``; return the path of the PNG."""
     import matplotlib as mpl
 
+    _take_text_as_it_is(figure.drawing)
     # Text stays text in SVG; a fixed salt gives the same file twice.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amgs", "pdf.fonttype": 42}):
         for suffix in FORMATS:
@@ -66,6 +67,15 @@ def save_figure(stem: Path, figure: DrawnFigure) -> Path:
     return stem.with_suffix(".png")
 
 
+def _take_text_as_it_is(drawing: Figure) -> None:
+    """Names of groups may hold a dollar sign, which is no formula."""
+    from matplotlib.text import Text
+
+    for text in drawing.findobj(Text):
+        if isinstance(text, Text):
+            text.set_parse_math(False)
+
+
 def svg_text(figure: DrawnFigure) -> str:
     """Return a figure as SVG text, to stand inside a page."""
     import io
@@ -73,6 +83,7 @@ def svg_text(figure: DrawnFigure) -> str:
     import matplotlib as mpl
 
     stream = io.StringIO()
+    _take_text_as_it_is(figure.drawing)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amgs"}):
         figure.drawing.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,22 @@ def warn_of_few_units(parts: PartsOfData) -> list[str]:
             "others. Label images of more, or look at several seeds."
         )
     ]
+
+
+GUESSING_TO = 0.6
+"""A model whose AUC on its own training images is no better has learned nothing."""
+
+
+def warn_of_nothing_learned(metrics: Mapping[str, Any]) -> list[str]:
+    """Say when a model cannot even tell the images apart that it was trained on."""
+    auc = metrics["train"]["auc"]
+    if auc is None or auc > GUESSING_TO:
+        return []
+    text = (
+        "The model has learned nothing: on the very images it was trained with, its AUC is "
+        f"{auc:.2f} (0.5 is a guess). Look at the labels and at how many there are."
+    )
+    return [text]
 
 
 def warn_of_odd_scores(images: Sequence[LabelledImage]) -> list[str]:

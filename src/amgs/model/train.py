@@ -21,6 +21,7 @@ from amgs.model.cautions import (
     pairs_across_parts,
     warn_of_few_units,
     warn_of_images,
+    warn_of_nothing_learned,
     warn_of_odd_scores,
 )
 from amgs.model.features import Extracted, FeatureCache, FeatureExtractor, View
@@ -166,6 +167,8 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
     used["weights"] = options.weights.name if options.weights else None
     further = warn_of_few_units(parts) + warn_of_odd_scores(images)
     further += warn_of_images(images, leaks, training.alike, training.unreadable)
+    metrics = measure_parts(images, parts, p_pain, options.seed)
+    further += warn_of_nothing_learned(metrics)
     return {
         "title": f"pain / no pain on {training.backbone.title}, recipe {options.recipe}",
         "classes": list(CLASSES),
@@ -178,7 +181,7 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
             "near_duplicates_across_parts": describe_pairs(leaks, images, parts),
         },
         "warnings": [*parts.warnings, *further],
-        "metrics": measure_parts(images, parts, p_pain, options.seed),
+        "metrics": metrics,
         "provenance": record_provenance(
             options=used,
             inputs={"images": _hash_inputs(images, training.extracted.contents)},

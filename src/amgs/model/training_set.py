@@ -14,7 +14,7 @@ from amgs.errors import (
     list_faults,
 )
 from amgs.images import find_images
-from amgs.tables import parse_mgs, read_table
+from amgs.tables import MAX_MGS, parse_mgs, read_table
 from amgs.vocabulary import (
     CLASSES,
     NO_PAIN,
@@ -27,7 +27,9 @@ from amgs.vocabulary import (
 )
 
 
-def load_training_set(place: Path, *, animal_from_folder: bool = False) -> list[LabelledImage]:
+def load_training_set(
+    place: Path, *, animal_from_folder: bool = False, highest_mgs: float = MAX_MGS
+) -> list[LabelledImage]:
     """Read labelled images from a folder with ``pain`` and ``no pain`` inside, or from a CSV.
 
     Parameters
@@ -37,6 +39,8 @@ def load_training_set(place: Path, *, animal_from_folder: bool = False) -> list[
         image paths relative to the CSV).
     animal_from_folder
         For a folder: take the name of the sub-folder in ``pain`` or ``no pain`` as the animal.
+    highest_mgs
+        The highest possible human score of the scale.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def load_training_set(place: Path, *, animal_from_folder: bool = False) -> list[
     if place.is_dir():
         images = list(_from_folder(place, animal_from_folder=animal_from_folder))
     elif place.is_file():
-        images = _from_csv(place)
+        images = _from_csv(place, highest_mgs)
     else:
         msg = (
             f"Expected a folder with `pain` and `no pain` inside, or a CSV, found nothing at "
@@ -91,11 +95,11 @@ def _from_folder(place: Path, *, animal_from_folder: bool) -> Iterator[LabelledI
             )
 
 
-def _from_csv(path: Path) -> list[LabelledImage]:
+def _from_csv(path: Path, highest_mgs: float) -> list[LabelledImage]:
     table = read_table(path, required=("image", "label"))
     faults: list[str] = []
     images = [
-        _from_row(path, int(line), row, faults)
+        _from_row(path, int(line), row, faults, highest_mgs)
         for line, row in zip(table.index, table.to_dict("records"), strict=True)
     ]
     seen: dict[tuple[Path, str], int] = {}
@@ -112,7 +116,9 @@ def _from_csv(path: Path) -> list[LabelledImage]:
     return images
 
 
-def _from_row(path: Path, line: int, row: dict[Any, Any], faults: list[str]) -> LabelledImage:
+def _from_row(
+    path: Path, line: int, row: dict[Any, Any], faults: list[str], highest_mgs: float
+) -> LabelledImage:
     label = parse_class(row["label"])
     if label is None:
         faults.append(f"line {line}: label is {row['label']!r}, not `pain` or `no pain`")
@@ -128,7 +134,7 @@ def _from_row(path: Path, line: int, row: dict[Any, Any], faults: list[str]) -> 
         label=label or NO_PAIN,
         animal=row.get("animal") or None,
         recording=row.get("recording") or None,
-        mgs=parse_mgs(row.get("mgs", ""), line, faults),
+        mgs=parse_mgs(row.get("mgs", ""), line, faults, highest_mgs),
         part=cast("Part", part) if part else None,
     )
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from amgs.errors import TableError, list_faults
 from amgs.prediction.table import read_predictions
-from amgs.tables import parse_mgs, read_table
+from amgs.tables import MAX_MGS, parse_mgs, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_predictions_or_scores(path: Path) -> pd.DataFrame:
+def read_predictions_or_scores(path: Path, highest: float = MAX_MGS) -> pd.DataFrame:
     """Read predictions, or human scores where the table has no prediction but an ``mgs``.
 
     Parameters
@@ -22,6 +22,8 @@ def read_predictions_or_scores(path: Path) -> pd.DataFrame:
     path
         A table of predictions, or a CSV with ``image, mgs, animal, group, timepoint`` such as
         ``human_scores.csv``; ``recording`` and ``time_s`` where known.
+    highest
+        The highest possible score of the scale.
 
     Raises
     ------
@@ -31,15 +33,15 @@ def read_predictions_or_scores(path: Path) -> pd.DataFrame:
     from amgs.interop.authors_log import is_authors_log
 
     if is_authors_log(path):
-        return read_predictions(path)
+        return read_predictions(path, highest)
     text = read_table(path, required=("image",))
     if "predicted" in text or "mgs" not in text:
-        return read_predictions(path)
+        return read_predictions(path, highest)
     faults: list[str] = []
     repeated = text["image"][text["image"].duplicated()]
     faults += [f"line {line}: {name} stands above already" for line, name in repeated.items()]
     scores = [
-        parse_mgs(cell, int(str(line)), faults)
+        parse_mgs(cell, int(str(line)), faults, highest)
         for line, cell in zip(text.index, text["mgs"], strict=True)
     ]
     text["mgs"] = [float("nan") if score is None else score for score in scores]

@@ -11,7 +11,7 @@ import numpy as np
 from amgs.errors import DesignError, ImpossibleValueError, TableError, list_faults
 from amgs.prediction.recording_times import RecordingTime
 from amgs.tables import list_animals_in_two_groups
-from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN
+from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, PART_COLUMN, TRAINED_PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,7 @@ SUMMARY_COLUMNS = (
     "mean_signed_score",
     "mean_mgs",
     "n_mgs",
+    "seen_in_training",
     "included",
     "reason",
 )
@@ -47,6 +48,7 @@ class SummaryOptions:
     """Which images count, and when an animal has shown enough.
 
     ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
+    ``unseen_only`` leaves out images that the model was trained or chosen with.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -54,6 +56,7 @@ class SummaryOptions:
     from_min: float | None = None
     to_min: float | None = None
     leave_out_sleep: bool = False
+    unseen_only: bool = False
 
     @property
     def period_s(self) -> tuple[float, float]:
@@ -162,6 +165,7 @@ def _summarise_one(
         "mean_signed_score": float(confident["signed_score"].mean()) if n else None,
         "mean_mgs": float(np.mean(scored)) if len(scored) else None,
         "n_mgs": len(scored),
+        "seen_in_training": count_seen(part),
         "included": "no" if reason else "yes",
         "reason": reason,
     }
@@ -176,6 +180,7 @@ def _summarise_scores(images: int, scored: list[float], minutes: float | None) -
         **dict.fromkeys((*predicted, "mean_signed_score")),
         "mean_mgs": float(np.mean(scored)) if scored else None,
         "n_mgs": len(scored),
+        "seen_in_training": None,
         "included": "yes" if scored else "no",
         "reason": "" if scored else "no image was scored",
     }
@@ -247,7 +252,16 @@ def _in_period(predictions: pd.DataFrame, options: SummaryOptions) -> pd.DataFra
         chosen = chosen[(chosen["time_s"] >= start) & (chosen["time_s"] < stop)]
     if options.leave_out_sleep:
         chosen = chosen[chosen["possible_sleep"] != "yes"]
+    if options.unseen_only and PART_COLUMN in chosen:
+        chosen = chosen[~chosen[PART_COLUMN].isin(TRAINED_PARTS)]
     return chosen
+
+
+def count_seen(predictions: pd.DataFrame) -> int:
+    """Return how many of the images their model was itself trained or chosen with."""
+    if PART_COLUMN not in predictions:
+        return 0
+    return int(predictions[PART_COLUMN].isin(TRAINED_PARTS).sum())
 
 
 def _minutes(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amgs.errors import ImpossibleValueError, TableError, list_faults
-from amgs.tables import parse_mgs, read_table
+from amgs.tables import MAX_MGS, parse_mgs, read_table
 from amgs.vocabulary import NO_PAIN, ORBITAL_COLUMNS, PAIN, PROBLEM_COLUMN, parse_class
 
 if TYPE_CHECKING:
@@ -20,13 +20,15 @@ _ROUNDING = 1e-4
 _NUMBERS = ("p_pain", "signed_score", "mgs", "time_s")
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
+def read_predictions(path: Path, highest_mgs: float = MAX_MGS) -> pd.DataFrame:
     """Read predictions from a CSV of amgs, or from the original authors' log.
 
     Parameters
     ----------
     path
         A CSV with at least ``image,predicted,confidence``, or the log.
+    highest_mgs
+        The highest possible human score of the scale.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
         problems = int((text[PROBLEM_COLUMN] != "").sum())
         text = text[text[PROBLEM_COLUMN] == ""]
     _refuse_repeated(path, text)
-    table = _typed(path, text)
+    table = _typed(path, text, highest_mgs)
     table.attrs = {"problems": problems, "truth": _find_truth(table)}
     _check_confidences(path, table)
     return table
@@ -84,7 +86,7 @@ def _refuse_repeated(path: Path, text: pd.DataFrame) -> None:
         raise TableError(msg)
 
 
-def _typed(path: Path, text: pd.DataFrame) -> pd.DataFrame:
+def _typed(path: Path, text: pd.DataFrame, highest_mgs: float) -> pd.DataFrame:
     """Turn text cells into classes and numbers, listing every cell that is neither."""
     import pandas as pd
 
@@ -99,7 +101,7 @@ def _typed(path: Path, text: pd.DataFrame) -> pd.DataFrame:
     for name in _NUMBERS:
         if name == "mgs" and name in columns:
             columns[name] = [
-                parse_mgs(cell, line, faults)
+                parse_mgs(cell, line, faults, highest_mgs)
                 for cell, line in zip(columns[name], lines, strict=True)
             ]
         elif name in columns:

@@ -131,7 +131,8 @@ def _machine_against_human(material: ReportMaterial) -> list[ShownFigure]:
     shown = "" if agreement.pearson_r is None else f" r = {agreement.pearson_r:.2f}."
     caption = (
         f"The model's signed score by human MGS (rounded), {len(unseen)} images of animals it was "
-        f"not trained with.{shown} Stars: different from a guess (Bonferroni)."
+        f"not trained with.{shown} Stars: different from a guess (Bonferroni); as in the paper, "
+        "images are taken for independent here, which they are not."
     )
     return [_shown(mgs_signed_score.figure(agreement), caption)]
 
@@ -151,7 +152,7 @@ def gallery(material: ReportMaterial) -> list[GalleryRow]:
     ):
         if len(rows) == MOST_ROWS:
             break
-        faces = _faces(inside, material.images_at, float(material.settings.get("threshold", 0.75)))
+        faces = _faces(inside, material.images_at, float(material.settings.get("threshold", 0)))
         if faces:
             rows.append(GalleryRow(str(animal), str(group), str(timepoint), _says(inside), faces))
     return rows

@@ -51,7 +51,9 @@ def _looks(material: ReportMaterial) -> FlowStep:
 def _classified(material: ReportMaterial) -> FlowStep:
     table = material.predictions
     assert table is not None  # noqa: S101 - the caller has looked
-    threshold = material.settings.get("threshold", 0.75)
+    threshold = material.settings.get("threshold")
+    if threshold is None:
+        return FlowStep("Classified images", f"{len(table)} images")
     confident = int((table["confidence"] >= threshold).sum())
     lost = [(f"confidence below {threshold:g}", len(table) - confident)]
     problems = int(table.attrs.get("problems", 0))
@@ -66,7 +68,11 @@ def _included(material: ReportMaterial) -> FlowStep:
     included = sum(row["included"] == "yes" for row in rows)
     reasons = Counter(str(row["reason"]) for row in rows if row["included"] != "yes")
     left = f"{included} of {len(rows)} (animal, timepoint)"
-    return FlowStep("Animals with enough images", left, reasons.most_common())
+    title = "Animals with enough images"
+    if not material.knows_minutes:
+        title = "Animals with an image that counts"
+        left += "; no minimum per minute, as the length of recordings is not known"
+    return FlowStep(title, left, reasons.most_common())
 
 
 def _compared(material: ReportMaterial) -> FlowStep:

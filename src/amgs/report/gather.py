@@ -15,7 +15,7 @@ from amgs.provenance import hash_file
 from amgs.report.material import ReportMaterial
 from amgs.tables import read_table
 
-_WHOLE = ("images", "confident_images", "pain_images", "n_mgs")
+_WHOLE = ("images", "confident_images", "pain_images", "n_mgs", "seen_in_training")
 _NUMBERS = (
     "minutes",
     "confident_per_minute",

@@ -47,6 +47,14 @@ class ReportMaterial:
         Name and SHA-256 of every input.
     notice
         Stands on top of the page, such as that the mice are drawn.
+    scored_late
+        Answers that raters gave after the study was unblinded.
+    blinded
+        Whether raters scored in amgs's own scoring room; of ratings from elsewhere it is not known.
+    label_rule
+        The rule of the labels that the model was trained on, where it was trained here.
+    notes
+        What a reader of the results must know besides.
     """
 
     title: str
@@ -67,6 +75,20 @@ class ReportMaterial:
     unblindings: Sequence[Mapping[str, Any]] | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
+    notes: Sequence[str] = ()
+    scored_late: Mapping[str, int] = field(default_factory=dict)
+    blinded: bool = False
+    label_rule: Mapping[str, Any] | None = None
+
+    @property
+    def seen_in_training(self) -> int:
+        """How many of the images the model was trained or chosen with."""
+        return sum(int(row.get("seen_in_training") or 0) for row in self.summary)
+
+    @property
+    def knows_minutes(self) -> bool:
+        """Whether the length of the recordings is known."""
+        return any(row.get("minutes") is not None for row in self.summary)
 
     @property
     def value(self) -> str:

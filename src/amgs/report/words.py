@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from amgs._version import __version__
 from amgs.cohort.words import p_text
+from amgs.model.cautions import FEW_UNITS
 from amgs.report.material import ReportMaterial
 
 PAPER = "Tuttle et al. 2018"
@@ -27,6 +28,11 @@ class ArriveItem:
     to_add: str
 
 
+def sentence(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def methods(material: ReportMaterial) -> list[str]:
     """Return paragraphs for a Methods section; each says only what was done."""
     return [
@@ -44,15 +50,18 @@ def methods(material: ReportMaterial) -> list[str]:
 
 def _images(material: ReportMaterial) -> str:
     if not material.extraction:
+        if material.blinded and material.predictions is not None:
+            return "Face images were taken over from folders of images, as they were."
         return ""
     rows = material.extraction
     minutes = sum(float(row["duration_s"]) for row in rows) / 60
     kept = sum(int(row["kept"]) for row in rows)
-    interval = material.settings.get("interval_s", 10)
+    interval = material.settings.get("interval_s")
+    often = f"of every {interval:g} s" if interval else "of every interval"
     return (
         f"Face images were taken from {len(rows)} recordings ({minutes:.0f} min of film in all) "
-        f"with amgs {__version__}: of every {interval:g} s the sharpest, stillest and most frontal "
-        "picture in which at least one eye and one ear were visible, if there was one "
+        f"with amgs {__version__}: {often} the sharpest, stillest and most frontal picture "
+        "in which at least one eye and one ear were visible, if there was one "
         f"({kept} images)."
     )
 
@@ -62,11 +71,16 @@ def _scoring(material: ReportMaterial) -> str:
     if not agreement:
         return ""
     alpha = agreement["mgs_mean"]["krippendorff_alpha"]
+    counts = agreement.get("images_by_rater") or {}
+    by_rater = ", ".join(f"{name} {n}" for name, n in counts.items())
     text = (
-        f"{agreement['n_images']} images were scored by {agreement['n_raters']} raters on the "
-        f"{material.scale or 'grimace scale'}, each in a random order of their own and blind to "
-        "animal, group and time; units that could not be scored were treated as missing."
+        f"{agreement['n_images']} images were scored by {agreement['n_raters']} raters"
+        f"{f' ({by_rater} images)' if by_rater else ''} on the "
+        f"{material.scale or 'grimace scale'}"
     )
+    if material.blinded:
+        text += ", each in a random order of their own and blind to animal, group and time"
+    text += "; units that could not be scored were treated as missing."
     if alpha is not None:
         text += f" Krippendorff's α (interval) of the mean score was {alpha:.2f}."
     repeats = agreement.get("within_raters") or []
@@ -88,7 +102,11 @@ def _scoring(material: ReportMaterial) -> str:
 def _scored_after(material: ReportMaterial) -> str:
     first = (material.unblindings or [{}])[0]
     open_then = [name for name, (done, total) in first.get("progress", {}).items() if done < total]
-    return f", when {', '.join(open_then)} had not finished" if open_then else ""
+    text = f", when {', '.join(open_then)} had not finished" if open_then else ""
+    if material.scored_late:
+        late = ", ".join(f"{name} {n}" for name, n in material.scored_late.items())
+        text += f"; these answers were given afterwards and were not blind: {late}"
+    return text
 
 
 def _model(material: ReportMaterial) -> str:
@@ -105,8 +123,8 @@ def _model(material: ReportMaterial) -> str:
         f"{card['backbone']['title']}, recipe '{card['recipe']['name']}' of amgs "
         f"{card['provenance']['amgs']}, split by {kept})."
     )
-    if material.labels:
-        rule = material.settings
+    if material.label_rule:
+        rule = material.label_rule
         text += (
             f" Images were labelled pain from a mean MGS of {rule['pain_from']:g} and no pain up "
             f"to {rule['no_pain_to']:g}."
@@ -115,9 +133,11 @@ def _model(material: ReportMaterial) -> str:
         auc = "" if test["auc"] is None else f" and the area under the ROC curve {test['auc']:.2f}"
         text += (
             f" On the test part ({rates['n']} images of "
-            f"{card['split']['parts']['test']['units']} {kept}s kept apart) accuracy was "
+            f"{card['split']['parts']['test']['units']} {kept}(s) kept apart) accuracy was "
             f"{100 * rates['accuracy']:.0f} %{auc}."
         )
+        if card["split"]["parts"]["test"]["units"] < FEW_UNITS:
+            text += f" So few {kept}s say little about others."
     return text
 
 
@@ -129,11 +149,16 @@ def _measure(material: ReportMaterial) -> str:
     text = f"For every animal and timepoint {what} was computed"
     if comparison["value"] != "mean_mgs" and "threshold" in material.settings:
         text += f" over images of confidence {material.settings['threshold']:g} or more"
-        if material.settings.get("min_per_minute") and material.extraction:
+        if material.settings.get("min_per_minute") and material.knows_minutes:
             text += (
                 f"; animals with fewer than {material.settings['min_per_minute']:g} such images "
                 f"per minute were left out ({PAPER})"
             )
+    if material.seen_in_training:
+        text += (
+            f"; {material.seen_in_training} of the images were ones the model had been trained or "
+            "chosen with, which makes its calls on them too good"
+        )
     if comparison["baseline"] is not None:
         text += (
             f". The animal's value at {comparison['baseline']} was subtracted from that at "
@@ -157,6 +182,11 @@ def _statistics(material: ReportMaterial) -> str:
             f" F({anova['df_between']}, {anova['df_within']}) = {anova['F']:.2f}, "
             f"{p_text(anova['p'])}."
         )
+    if "contrasts" in comparison["mixed_model"]:
+        text += (
+            " All timepoints together were analysed by a linear mixed model with the animal as "
+            "random effect (REML, Satterthwaite's degrees of freedom, Holm)."
+        )
     if comparison["outliers"]:
         names = ", ".join(row["animal"] for row in comparison["outliers"])
         done = "removed" if comparison["outlier_rule"] == "remove" else "kept"
@@ -175,8 +205,6 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
     used = ", ".join(f"{row['group']} {row['n']}" for row in comparison.get("groups", []))
     lost = Counter(str(row["reason"]) for row in comparison.get("excluded", []))
     excluded = "; ".join(f"{reason} ({n})" for reason, n in lost.items()) or "nobody"
-    power = comparison.get("power", {})
-    needed = (power.get("omega_squared") or {}).get("per_group") if power else None
     return [
         ArriveItem(
             1,
@@ -189,8 +217,7 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
             2,
             "Sample size",
             f"Animals filmed: {counts}. Analysed: {used or 'not compared'}.",
-            "How the sample size was decided beforehand."
-            + (f" (For 80 % power at the effect seen: {needed} per group.)" if needed else ""),
+            "How the sample size was decided beforehand.",
         ),
         ArriveItem(
             3,
@@ -202,7 +229,7 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
             4,
             "Randomisation",
             "Images were presented to raters in random orders."
-            if material.agreement
+            if material.agreement and material.blinded
             else "amgs knows nothing of it.",
             "How animals were allocated to groups and to the order of filming.",
         ),
@@ -218,7 +245,7 @@ def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
         ArriveItem(
             6,
             "Outcome measures",
-            f"{TITLES.get(material.value, material.value)}, change from "
+            f"{sentence(TITLES.get(material.value, material.value))}, change from "
             f"{comparison.get('baseline') or 'nothing'}.",
             "Which outcome was primary, named beforehand.",
         ),
@@ -246,7 +273,7 @@ def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
 
 
 def _blinding(material: ReportMaterial) -> str:
-    if material.agreement and material.unblindings is not None:
+    if material.agreement and material.blinded and material.unblindings is not None:
         if not material.unblindings:
             return "Raters were blind; the study has not been unblinded."
         when = material.unblindings[0]["at"][:10]

@@ -19,6 +19,10 @@ from amgs.scoring.reliability import (
     weighted_kappas,
 )
 
+DILIGENT_SHARE = 0.5
+"""ICC and Cronbach's α are over raters who scored at least this share of what the busiest one did:
+they need images that all of them scored."""
+
 
 def measure_agreement(ratings: Ratings) -> dict[str, Any]:
     """Return the agreement of the raters as one document.
@@ -42,6 +46,7 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
         for name, scores in ratings.units.items()
     }
     mean = ratings.mean_score()
+    counts = np.isfinite(mean).sum(axis=0)
     asked = np.any(list(ratings.asked.values()), axis=0)
     of_mean = _agreement_of(mean, ratings.raters, asked)
     del of_mean["weighted_kappa"]
@@ -52,6 +57,7 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
     return {
         "n_images": len(ratings.images),
         "n_raters": len(ratings.raters),
+        "images_by_rater": dict(zip(ratings.raters, counts.tolist(), strict=True)),
         "units": units,
         "mgs_mean": of_mean,
         "one_rater_against_the_others": typical_rater(mean, ratings.raters),
@@ -65,6 +71,12 @@ def _agreement_of(
     scores: Floats, raters: tuple[str, ...], asked: npt.NDArray[np.bool_]
 ) -> dict[str, Any]:
     scored = np.isfinite(scores)
+    by_rater = scored.sum(axis=0)
+    # A rater who has only begun would leave no image that all have scored.
+    chosen = by_rater >= DILIGENT_SHARE * by_rater.max(initial=0)
+    chosen &= by_rater > 0
+    diligent = scores[:, chosen]
+    names = [name for name, one in zip(raters, chosen, strict=True) if one]
     answers = int(asked.sum())
     kappas = weighted_kappas(scores, raters)
     by_size = np.array([k["n"] for k in kappas], float)
@@ -73,9 +85,9 @@ def _agreement_of(
     )
     return {
         "krippendorff_alpha": krippendorff_alpha(scores),
-        "icc": intraclass_correlation(scores),
+        "icc": intraclass_correlation(diligent) | {"raters": names},
         "weighted_kappa": {"weights": "quadratic", "mean": mean_kappa, "pairs": kappas},
-        "cronbach_alpha": cronbach_alpha(scores),
+        "cronbach_alpha": cronbach_alpha(diligent),
         "exact_agreement": exact_agreement(scores),
         "n_images": int((scored.sum(axis=1) > 0).sum()),
         "n_raters": int((scored.sum(axis=0) > 0).sum()),

@@ -16,7 +16,8 @@ def choose_faces(
 ) -> list[int]:
     """Choose which faces of every recording are scored, at random.
 
-    A choice once made stays when faces are added: it depends on the seed and the face alone.
+    The lot of a face depends on the seed and the face alone: faces of new recordings change nothing
+    for the others, further faces of a recording may take the place of some of its own.
 
     Parameters
     ----------
@@ -34,17 +35,15 @@ def choose_faces(
     return sorted(chosen)
 
 
-def plan_order(
-    faces: Sequence[int], repeat_share: float, seed: Sequence[int]
-) -> list[tuple[int, bool]]:
+def plan_order(faces: Sequence[int], n_repeats: int, seed: Sequence[int]) -> list[tuple[int, bool]]:
     """Return faces in random order; some come a second time, later, marked as repeats.
 
     Parameters
     ----------
     faces
         Keys of the faces.
-    repeat_share
-        Which share of them comes twice.
+    n_repeats
+        How many of them come twice; at most half of them can.
     seed
         The same seed gives the same order.
 
@@ -56,9 +55,8 @@ def plan_order(
     """
     rng = np.random.default_rng([int(part) for part in seed])
     order = [(int(face), False) for face in rng.permutation(np.asarray(faces, dtype=np.int64))]
-    n_repeats = round(len(order) * repeat_share)
     # Those of the first half come back somewhere behind; they are spread over what follows.
-    again = rng.permutation(max(1, len(order) // 2))[: n_repeats if order else 0]
+    again = rng.permutation(max(1, len(order) // 2))[: max(0, n_repeats) if order else 0]
     places = sorted((_place(int(first), len(order), rng), order[int(first)][0]) for first in again)
     for moved, (place, face) in enumerate(places):
         order.insert(place + moved, (face, True))

@@ -12,6 +12,7 @@ from amgs.scoring.ratings import NOT_SCORABLE
 from amgs.tables import read_table
 
 REFERENCE_FILE = "reference.csv"
+_ROUNDING = 1e-9
 WINDOW = 10
 """A rater passes on the last so many images (or all of the reference, when it has fewer)."""
 
@@ -97,7 +98,7 @@ def judge_course(equal: Sequence[bool], n_reference: int, n_units: int, mark: fl
     needed = min(WINDOW, n_reference)
     seen = len(equal) // n_units
     passed = any(
-        sum(equal[(end - needed) * n_units : end * n_units]) >= mark * needed * n_units
+        sum(equal[(end - needed) * n_units : end * n_units]) >= mark * needed * n_units - _ROUNDING
         for end in range(needed, seen + 1)
     )
     last = equal[max(0, seen - needed) * n_units :]

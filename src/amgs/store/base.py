@@ -207,6 +207,11 @@ class ScoringStore(ABC):
         """Keep an answer; a later one for the same unit takes its place, the log keeps both.
 
         An answer for the whole image takes away those for units, and the other way round.
+
+        Raises
+        ------
+        ConflictError
+            If this place of the rater's order shows another face by now: nothing is kept.
         """
 
     @abstractmethod
@@ -256,6 +261,8 @@ class PredictionStore(ABC):
         self, model: str, rows: Iterable[StoredPrediction], provenance: Mapping[str, Any]
     ) -> int:
         """Keep predictions of the model with that SHA-256; return how many were new.
+
+        What had only a problem before is replaced; a prediction never is.
 
         Raises
         ------

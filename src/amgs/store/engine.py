@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from amgs.errors import StoreError
+from amgs.errors import ConflictError, StoreError
 
 WAIT_S = 60
 """How long a writer waits for another one before it gives up."""
@@ -17,13 +17,13 @@ WAIT_S = 60
 _READ = "amgs_read"
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str | URL) -> Engine:
     """Open an engine; SQLite gets WAL, full synchronisation and foreign keys.
 
     With ``synchronous=FULL`` every commit is on the disk before it returns, so that a pulled plug
     loses nothing that was said to be saved.
     """
-    parsed = make_url(url)
+    parsed = make_url(url) if isinstance(url, str) else url
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
     engine = create_engine(parsed, connect_args={"timeout": WAIT_S})
@@ -50,14 +50,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Raises
     ------
+    ConflictError
+        If a row that must be the only one of its kind is there already.
     StoreError
         If the database refuses, with its reason.
     """
     try:
         with engine.begin() as connection:
             yield connection
-    except IntegrityError:
-        raise
+    except IntegrityError as error:
+        raise ConflictError(f"Something like it is there already: {error.orig}.") from error
     except DatabaseError as error:
         raise _explain(error, engine) from error
 

@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from amgs.errors import StoreError, StoreTooNewError
@@ -21,6 +21,7 @@ from amgs.store.sql import SqlEvents, SqlFaces, SqlPredictions
 if TYPE_CHECKING:
     from alembic.config import Config
 
+_UPGRADE_LOCK = 20_180_801
 DATABASE = "study.db"
 """The file of a study's own database."""
 
@@ -45,14 +46,14 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
         If a newer amgs wrote it.
     """
     path = folder / DATABASE
-    if not url:
-        if not path.exists() and not create:
-            msg = f"Expected the database {DATABASE} in {folder}, found none. Was it moved?"
-            raise StoreError(msg)
-        url = f"sqlite:///{path.as_posix()}"
+    if not url and not path.exists() and not create:
+        msg = f"Expected the database {DATABASE} in {folder}, found none. Was it moved?"
+        raise StoreError(msg)
+    own = not url
     try:
-        engine = make_engine(url)
-        _bring_up_to_date(engine, path if url.startswith("sqlite") else None)
+        # As a part, not as text: a folder may have any character in its name.
+        engine = make_engine(URL.create("sqlite", database=str(path)) if own else url)
+        _bring_up_to_date(engine, path if own else None)
     except (NoSuchModuleError, ArgumentError, ModuleNotFoundError) as error:
         msg = (
             f"Expected the address of a database, such as postgresql+psycopg://user@host/name, "
@@ -95,6 +96,8 @@ def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
         if found is not None and path is not None:
             _keep_copy(path, found)
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":  # one program upgrades, others wait
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

@@ -7,9 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from amgs.errors import StoreError
+from amgs.errors import ConflictError, StoreError
 from amgs.store import tables
 from amgs.store.base import CourseAnswer, Rater, RaterStore
 from amgs.store.engine import reading, writing
@@ -38,7 +37,7 @@ class SqlRaters(RaterStore):
             with writing(self._engine) as connection:
                 result = connection.execute(insert(tables.rater).values(values))
                 key = inserted_key(result)
-        except IntegrityError as error:
+        except ConflictError as error:
             raise StoreError(
                 f"Expected a new name, found that {name} is a rater already."
             ) from error

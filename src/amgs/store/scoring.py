@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from amgs.errors import StoreError
+from amgs.errors import ConflictError, StoreError
 from amgs.jobs import batches
 from amgs.store import tables
 from amgs.store.base import (
@@ -84,6 +84,7 @@ class SqlScoring(ScoringStore):
         """See `ScoringStore.save`."""
         with writing(self._engine) as connection:
             _hold(connection, presentation.rater_id)
+            _require_unchanged(connection, presentation)
             before = _answers(connection, presentation.id)
             whole = answer.unit == WHOLE_IMAGE
             after = {
@@ -202,6 +203,13 @@ class SqlScoring(ScoringStore):
 def _hold(connection: Connection, rater_id: int) -> None:
     """Let one rater's answers come one after the other, also from two windows at once."""
     connection.execute(select(_RATER.id).where(_RATER.id == rater_id).with_for_update())
+
+
+def _require_unchanged(connection: Connection, presentation: Presentation) -> None:
+    row = connection.execute(_A_PRESENTATION.where(_SHOWN.id == presentation.id)).first()
+    if row is None or Presentation(*row) != presentation:
+        msg = "The order of faces was planned anew in the meantime; this answer was not kept."
+        raise ConflictError(msg)
 
 
 def _in(column: Any, values: Sequence[str]) -> Any:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from amgs.errors import StoreError, list_faults
+from amgs.errors import ConflictError, StoreError, list_faults
 from amgs.jobs import batches
 from amgs.provenance import hash_text
 from amgs.store import tables
@@ -32,15 +32,18 @@ def provenance_id(connection: Connection, document: Mapping[str, Any]) -> int:
     """Write down where rows come from, once, and return its key."""
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)
     sha256 = hash_text([text])
-    known = connection.execute(
-        select(tables.provenance.c.id).where(tables.provenance.c.sha256 == sha256)
-    ).scalar()
+    wanted = select(tables.provenance.c.id).where(tables.provenance.c.sha256 == sha256)
+    known = connection.execute(wanted).scalar()
     if known is not None:
         return int(known)
-    result = connection.execute(
-        insert(tables.provenance).values(sha256=sha256, document=text, created=now())
-    )
-    return inserted_key(result)
+    try:
+        with connection.begin_nested():
+            result = connection.execute(
+                insert(tables.provenance).values(sha256=sha256, document=text, created=now())
+            )
+            return inserted_key(result)
+    except IntegrityError:  # another process wrote the same at the same moment
+        return int(connection.execute(wanted).scalar_one())
 
 
 def inserted_key(result: Any) -> int:
@@ -159,13 +162,20 @@ class SqlPredictions(PredictionStore):
             done = set(
                 connection.execute(
                     select(_PREDICTION.face_id).where(
-                        _PREDICTION.model_id == model_id, _PREDICTION.face_id.in_(faces.values())
+                        _PREDICTION.model_id == model_id,
+                        _PREDICTION.face_id.in_(faces.values()),
+                        _PREDICTION.problem == "",
                     )
                 ).scalars()
             )
             new = {faces[row.image]: row for row in listed if faces[row.image] not in done}
             if new:
                 origin = provenance_id(connection, provenance)
+                connection.execute(
+                    delete(tables.prediction).where(
+                        _PREDICTION.model_id == model_id, _PREDICTION.face_id.in_(new)
+                    )
+                )
                 connection.execute(
                     insert(tables.prediction),
                     [_prediction_row(face, row, model_id, origin) for face, row in new.items()],
@@ -257,7 +267,7 @@ class SqlEvents(EventStore):
                     connection.execute(
                         insert(tables.secret).values(name=name, value=secrets.token_hex(32))
                     )
-            except IntegrityError:
+            except ConflictError:
                 pass  # another process made it in the meantime
             with reading(self._engine) as connection:
                 known = connection.execute(wanted).scalar_one()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,27 @@ def long_table(rows: Iterable[RatingRow], scale: Scale) -> pd.DataFrame:
     order = {unit: place for place, unit in enumerate(scale.unit_names)}
     table.sort(key=lambda row: order[row[3]])  # units in the scale's order in every result
     return pd.DataFrame(table, columns=list(LONG_COLUMNS)).astype({"repeat": bool})
+
+
+def finished_answers(
+    rows: Iterable[RatingRow], units: Sequence[str]
+) -> dict[str, dict[str, dict[str, int | None]]]:
+    """Return image → rater → unit → score, at the first showing of each image.
+
+    Only images that a rater has finished: a unit without any answer is not the same as one that is
+    not scorable. An image that is not scorable as a whole is so in every unit.
+    """
+    shown: dict[tuple[str, str], dict[str, int | None]] = {}
+    for row in rows:
+        if not row.repeat:
+            shown.setdefault((row.image, row.rater), {})[row.unit] = row.score
+    finished: dict[str, dict[str, dict[str, int | None]]] = {}
+    for (image, rater), answers in shown.items():
+        if WHOLE_IMAGE in answers:
+            finished.setdefault(image, {})[rater] = dict.fromkeys(units)
+        elif set(units) <= set(answers):
+            finished.setdefault(image, {})[rater] = answers
+    return finished
 
 
 def only_labelled(labels: Path) -> Path:

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from amgs.provenance import hash_file
+from amgs.store import FaceRecord
 from amgs.study.design import Design
 
 
-def check_films(design: Design, folder: Path) -> tuple[list[str], list[str]]:
-    """Look for films and folders of images; return what is wrong and what is odd."""
+def check_films(
+    design: Design, folder: Path, taken: Collection[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Look for films and folders of images; return what is wrong and what is odd.
+
+    Parameters
+    ----------
+    design
+        What is planned.
+    folder
+        The study's.
+    taken
+        Recordings whose faces are in the study: that their films are elsewhere is only odd.
+    """
     from amgs.errors import ImpossibleValueError
     from amgs.images import find_images
     from amgs.video.reader import read_header
 
-    faults, warnings = [], []
+    faults: list[str] = []
+    warnings: list[str] = []
     seen: set[str] = set()
     for r in design.recordings:
         path = folder / r.film
         if not r.film:
             continue
         if not path.exists():
-            faults.append(f"line {r.line}: nothing at {r.film}")
+            where = warnings if r.name in taken else faults
+            also = "; its faces are in the study" if r.name in taken else ""
+            where.append(f"line {r.line}: nothing at {r.film}{also}")
             continue
         if path.is_dir():
             if next(find_images([path]), None) is None:
@@ -40,3 +58,22 @@ def check_films(design: Design, folder: Path) -> tuple[list[str], list[str]]:
             warnings.append(f"{r.film} lies outside the study and does not move with it")
         seen.add(r.film)
     return faults, warnings
+
+
+def check_faces(faces: Iterable[FaceRecord], design: Design, folder: Path) -> list[str]:
+    """Return what is wrong with the face images that were taken up: missing, changed, orphaned."""
+    planned = {r.name for r in design.recordings}
+    faults, orphans = [], dict[str, int]()
+    for face in faces:
+        path = folder / face.image
+        if face.recording not in planned:
+            orphans[face.recording] = orphans.get(face.recording, 0) + 1
+        if not path.is_file():
+            faults.append(f"{face.image}: the face image is missing")
+        elif hash_file(path) != face.content:
+            faults.append(f"{face.image}: the face image is another one than was taken up")
+    faults += [
+        f"recording {name} is not in recordings.csv any more, and has {n} faces in the study"
+        for name, n in orphans.items()
+    ]
+    return faults

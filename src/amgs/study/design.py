@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -174,11 +174,14 @@ def _date(line: int, text: str, faults: list[str]) -> date | None:
     if not text:
         return None
     try:
-        found = date.fromisoformat(text)
+        # With dots the day comes first wherever dates are written so.
+        found = (
+            datetime.strptime(text, "%d.%m.%Y").date() if "." in text else date.fromisoformat(text)
+        )
     except ValueError:
-        faults.append(f"line {line}: {text!r} is no date; write it as 2026-03-31")
+        faults.append(f"line {line}: {text!r} is no date; write it as 2026-03-31 or 31.03.2026")
         return None
-    if found > datetime.now(UTC).date():
+    if found > datetime.now(UTC).date() + timedelta(days=1):  # somewhere it is tomorrow already
         faults.append(f"line {line}: the date {text} has not come yet")
     return found
 
@@ -265,7 +268,11 @@ def _late_baselines(rows: Sequence[PlannedRecording], baseline: str) -> Iterator
 
 def _warnings(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
     if any(r.timepoint == baseline for r in rows):
-        timepoints = {a: {r.timepoint for r in mine} for a, mine in _by_animal(rows).items()}
+        timepoints = {
+            animal: {r.timepoint for r in mine}
+            for animal, mine in _by_animal(rows).items()
+            if animal
+        }
         yield from _without_change(
             [a for a, there in timepoints.items() if baseline not in there], f"no {baseline}"
         )
@@ -273,9 +280,12 @@ def _warnings(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
             [a for a, there in timepoints.items() if there == {baseline}],
             f"nothing besides {baseline}",
         )
-    for group in dict.fromkeys(r.group for r in rows):
+    groups = list(dict.fromkeys(r.group for r in rows))
+    if len(groups) == 1:
+        yield f"there is one group only ({groups[0]}): it can be compared with its baseline alone"
+    for group in groups:
         animals = {r.animal for r in rows if r.group == group}
-        if len(animals) == 1:
+        if len(animals) == 1 and group:
             yield f"group {group} has one animal: no group can be compared with it"
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from amgs.errors import NoImagesError, TableError, list_faults
+from amgs.errors import NoImagesError, TableError, UnreadableImageError, list_faults
 from amgs.faces.extraction_tables import FACES_TABLE
 from amgs.faces.recordings import KNOWN_COLUMNS, FilmToExtract, Recording
 from amgs.files import whole_file
-from amgs.images import find_images
+from amgs.images import find_images, read_image
 from amgs.jobs import ProgressCallback
 from amgs.provenance import hash_file, hash_text, record_provenance
 from amgs.store import FaceRecord
@@ -22,11 +22,14 @@ IMPORTED = "imported"
 _CODE_DIGITS = 10
 
 
-def films_of(design: Design, folder: Path) -> list[FilmToExtract]:
-    """Return the films of a design with their recordings; folders of images are not among them."""
+def films_of(design: Design, folder: Path, taken: Collection[str] = ()) -> list[FilmToExtract]:
+    """Return the films of a design with their recordings; folders of images are not among them.
+
+    Films that are not there, but whose recordings are among those `taken` up before, are left out.
+    """
     by_film: dict[str, list[PlannedRecording]] = {}
     for r in design.recordings:
-        if not (folder / r.film).is_dir():
+        if not (folder / r.film).is_dir() and ((folder / r.film).exists() or r.name not in taken):
             by_film.setdefault(r.film, []).append(r)
     missing = [film for film in by_film if not (folder / film).exists()]
     if missing:
@@ -75,34 +78,57 @@ def take_up_extracted(folder: Path, inside: str, store: FaceStore) -> int:
 
 def take_up_images(
     design: Design, folder: Path, inside: str, store: FaceStore, progress: ProgressCallback
-) -> int:
-    """Copy images of folders into the study, under neutral names; return how many were new.
+) -> list[str]:
+    """Copy images of folders into the study, under neutral names; return those that are none.
 
     A copy has the name of a code and its content: nothing of the folder or the file name, which may
     tell the group, is left.
     """
-    taken = {(face.recording, face.content) for face in store.all()}
+    faces = store.all()
+    taken: dict[str, set[str]] = {}
+    for face in faces:
+        taken.setdefault(face.recording, set()).add(face.content)
+    elsewhere = {face.content: face.recording for face in faces}
     folders = [r for r in design.recordings if (folder / r.film).is_dir()]
     records: list[FaceRecord] = []
-    elsewhere: dict[str, str] = {face.content: face.recording for face in store.all()}
     faults: list[str] = []
+    unreadable: list[str] = []
     for done, r in enumerate(folders, start=1):
-        for path, content in _contents(folder / r.film):
+        known, found = taken.get(r.name, set()), dict(_contents(folder / r.film))
+        new = {path: c for path, c in found.items() if c not in known}
+        lost = known - set(found.values())
+        if new and lost and any(f.recording == r.name and IMPORTED in f.image for f in faces):
+            faults.append(f"{r.film}: {len(lost)} images were changed or replaced there")
+        for path, content in new.items():
             if elsewhere.setdefault(content, r.name) != r.name:
                 faults.append(f"{path.name} of {r.name} is also in {elsewhere[content]}")
-            elif (r.name, content) not in taken:
-                taken.add((r.name, content))
-                image = f"{inside}/{_neutral_name(r, path, content)}"
+                continue
+            problem = _problem(path)
+            if problem:
+                unreadable.append(f"{r.film}/{path.name}: {problem}")
+                continue
+            image = f"{inside}/{_neutral_name(r, path, content)}"
+            records.append(FaceRecord(image, r.name, content))
+            if not faults:
                 _copy(path, folder / image)
-                records.append(FaceRecord(image, r.name, content))
         progress("taking up images", done, len(folders))
     if faults:
         msg = (
-            f"Expected every image in one recording, found {len(faults)} in two:\n"
-            f"{list_faults(faults)}\nRemove the copies; nothing was taken up."
+            f"Expected every image once, and as it was taken up, found {len(faults)} faults:\n"
+            f"{list_faults(faults)}\nRemove copies; put changed images back, or list them as "
+            "recordings of their own. Nothing was taken up."
         )
         raise TableError(msg)
-    return store.add(records, record_provenance({"step": "import images"}, {}).as_dict())
+    store.add(records, record_provenance({"step": "import images"}, {}).as_dict())
+    return unreadable
+
+
+def _problem(path: Path) -> str:
+    try:
+        read_image(path)
+    except UnreadableImageError as error:
+        return str(error)
+    return ""
 
 
 def _contents(place: Path) -> Iterator[tuple[Path, str]]:

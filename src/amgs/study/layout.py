@@ -22,6 +22,11 @@ def lay_out(folder: Path, name: str, scale: str, seed: int) -> None:
         )
         raise OutputExistsError(msg)
     chosen = load_scale(scale)
+    if scale.endswith(".toml"):  # a scale of one's own moves with the study
+        content = Path(scale).read_bytes()
+        scale = Path(scale).name
+    else:
+        content = b""
     for inside in (FACES, MODELS, RESULTS, FILMS):
         (folder / inside).mkdir(parents=True)
     values = {
@@ -31,5 +36,7 @@ def lay_out(folder: Path, name: str, scale: str, seed: int) -> None:
         ("labels", "pain_from"): chosen.pain_from,
         ("labels", "no_pain_to"): chosen.no_pain_to,
     }
+    if content:
+        (folder / scale).write_bytes(content)
     write_settings(folder / SETTINGS_FILE, values)
     write_table(folder / RECORDINGS_FILE, COLUMNS, [])

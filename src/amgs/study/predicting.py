@@ -67,7 +67,7 @@ class StoreSink(PredictionSink):
 def classify_faces(study: Study, model: Path | None, progress: ProgressCallback) -> ClassifySummary:
     """Let a model (``None``: `orbital`) look at the faces that it has not answered yet."""
     run, sha256 = _open(study, model)
-    done = {row.image for row in study.store.predictions.all(sha256)}
+    done = {row.image for row in study.store.predictions.all(sha256) if not row.problem}
     faces = study.store.faces.all()
     images = [
         ImageToClassify(study.folder / face.image, face.image)
@@ -77,9 +77,13 @@ def classify_faces(study: Study, model: Path | None, progress: ProgressCallback)
     contents = {face.image: face.content for face in faces}
     sink = StoreSink(study.store.predictions, sha256, contents, orbital=model is None)
     try:
-        return run(images, len(images), sink, progress)
+        run(images, len(images), sink, progress)
     finally:
         sink.finish()
+    summary = ClassifySummary(resumed=len(done))
+    for row in study.store.predictions.all(sha256):
+        summary.count(row.image, _outcome(row, orbital=model is None), row.part)
+    return summary
 
 
 def _open(study: Study, model: Path | None) -> tuple[Callable[..., ClassifySummary], str]:
@@ -93,10 +97,10 @@ def _open(study: Study, model: Path | None) -> tuple[Callable[..., ClassifySumma
     from amgs.model.bundle import load_model
 
     loaded = load_model(model)
-    place = model.name
+    place = ""  # a model from elsewhere is known by its hash, and does not move with the study
     if model.resolve().is_relative_to(study.folder.resolve()):
         place = model.resolve().relative_to(study.folder.resolve()).as_posix()
-    origin = record_provenance({"model": place}, {"model": loaded.sha256}).as_dict()
+    origin = record_provenance({"model": place or model.name}, {"model": loaded.sha256}).as_dict()
     study.store.predictions.add_model(model.name, place, loaded.sha256, origin)
     return partial(classify_images, loaded), loaded.sha256
 
@@ -109,7 +113,7 @@ def write_predictions(study: Study, model: Path | None) -> Path:
     _, sha256 = _open(study, model)
     name = ORBITAL_MODEL if model is None else model.name
     path = study.folder / "results" / f"predictions_{name}.csv"
-    planned = {r.name: r for r in study.design().recordings}
+    planned = study.planned()
     faces = {face.image: face for face in study.store.faces.all()}
     scores = {s.image: s.mgs for s in study.scores()} if study.unblindings else {}
     sink = CsvSink(path, KNOWN, sha256, "", orbital=model is None, overwrite=True, restart=True)
@@ -137,4 +141,6 @@ def _outcome(row: StoredPrediction, *, orbital: bool) -> Outcome:
         return row.problem
     if orbital:
         return OrbitalReading(row.orbital_tightening, row.p_narrowed)
-    return Prediction.from_p_pain(row.p_pain or 0.0)
+    if row.p_pain is None:
+        return "the model said nothing"
+    return Prediction.from_p_pain(row.p_pain)

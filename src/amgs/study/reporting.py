@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from amgs.cohort.comparison import compare_groups
 from amgs.cohort.design import read_cohort
-from amgs.cohort.image_sets import (
-    ImageOfSet,
-    compare_measures,
-    compare_similarity,
-    measure_images,
-    say_what_differs,
-)
+from amgs.cohort.image_measures import ImageOfSet, compare_measures, measure_images
+from amgs.cohort.image_sets import compare_similarity, could_test, say_what_differs
 from amgs.errors import DesignError, NoImagesError
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import load_model
-from amgs.prediction import read_predictions
-from amgs.prediction.summarise import SUMMARY_COLUMNS, SummaryOptions, summarise_animals
 from amgs.provenance import hash_file, record_provenance
 from amgs.report.build import write_report
 from amgs.report.gather import ComparisonChoice, read_extraction, read_summary
 from amgs.report.material import ReportMaterial
-from amgs.study.answering import HUMAN_VALUE, summary_inputs
-from amgs.study.design import RECORDINGS_FILE
+from amgs.study.answering import HUMAN_VALUE, SummaryChoice, last_choice, summarise_study
+from amgs.study.design import RECORDINGS_FILE, Design
 from amgs.study.layout import FACES, RESULTS
 from amgs.study.settings import SETTINGS_FILE
 from amgs.study.study import Study
-from amgs.tables import write_table
+from amgs.study.training import TRAINED
 
 REPORT = "report.html"
 NOTICE_FILE = "notice.txt"
@@ -47,7 +42,7 @@ def report_study(
 ) -> Path:
     """Write ``results/report.html`` from all that the study holds; return it.
 
-    The summary is made anew with the settings of the study, so that the report fits what is there.
+    The summary is made anew as it was last made, so that the report fits what is in the study now.
 
     Parameters
     ----------
@@ -56,7 +51,7 @@ def report_study(
     choice
         What is compared; the baseline is that of the study.
     model
-        Whose predictions; the newest model's if empty. Without any model, the report is of the
+        Whose predictions; those last summarised if empty. Without any model, the report is of the
         human scores alone.
     progress
         Told what is going on.
@@ -75,19 +70,15 @@ def gather_study(
     has_model = bool(model) or any(folder for _, folder, _ in study.store.predictions.models())
     value = choice.value if has_model else HUMAN_VALUE
     design = study.design()
-    summary = _summarise(study, model, human=not has_model)
-    card, table, inputs = None, None, {}
+    made = last_choice(study, human=not has_model)
+    if model:
+        made = replace(made, model=model)
+    summary = summarise_study(study, made)
+    card, inputs = None, {}
     if has_model:
-        place = study.model_folder(model)
-        loaded = load_model(place)
-        card = loaded.card
-        table = read_predictions(study.predictions(place))
-        inputs["model"] = loaded.sha256
-    elif study.unblindings:
-        table = summary_inputs(study, "", human=True)[0]
-    human = None
-    if has_model and study.unblindings and study.store.scoring.count_log():
-        human = _compare(study, choice, _summarise(study, "", human=True), HUMAN_VALUE)
+        loaded = load_model(study.model_folder(made.model))
+        card, inputs["model"] = loaded.card, loaded.sha256
+    human, notes = _human(study, choice, has_model=has_model)
     agreement = None
     with contextlib.suppress(NoImagesError):
         agreement = study.agreement()
@@ -97,43 +88,79 @@ def gather_study(
     notice = study.folder / NOTICE_FILE
     return ReportMaterial(
         title=study.settings.text("study", "name"),
-        summary=read_summary(summary, value),
-        comparison=_compare(study, choice, summary, value),
+        summary=read_summary(summary.path, value),
+        comparison=_compare(study, choice, summary.path, value),
         human_comparison=human,
-        settings=_flat(study),
-        predictions=table,
+        settings=_flat(study, made, films=extraction.exists()),
+        predictions=summary.table,
+        notes=notes,
         images_at=study.folder,
         extraction=read_extraction(extraction) if extraction.exists() else None,
         recordings=len(design.recordings),
-        animals={r.animal: r.further for r in design.recordings},
+        animals=_animals(design),
         agreement=agreement,
         scale=study.scale.title,
         labels=study.label()[1] if agreement else None,
         card=card,
         image_sets=_image_sets(study, progress),
         unblindings=study.unblindings,
+        scored_late=_scored_late(study),
+        blinded=True,
+        label_rule=_rule_of(study, inputs.get("model", "")),
         inputs=inputs,
         notice=notice.read_text(encoding="utf-8").strip() if notice.exists() else "",
     )
 
 
-def _flat(study: Study) -> dict[str, Any]:
-    return {
+def _scored_late(study: Study) -> dict[str, int]:
+    """Return how many answers every rater gave after the study was unblinded."""
+    if not study.unblindings:
+        return {}
+    first = study.unblindings[0]["at"]
+    late = Counter(r.rater for r in study.store.scoring.all() if r.answered_at > first)
+    return dict(late)
+
+
+def _rule_of(study: Study, model: str) -> dict[str, Any] | None:
+    """Return the rule of the labels that a model was trained on, if it was trained here."""
+    rules = [e["rule"] for e in study.store.events.all(TRAINED) if e["model"] == model]
+    return rules[-1] if rules else None
+
+
+def _animals(design: Design) -> dict[str, dict[str, str]]:
+    """Return what is said of every animal, on whichever of its lines it is said."""
+    found: dict[str, dict[str, str]] = {}
+    for r in design.recordings:
+        said = {name: text for name, text in r.further.items() if text}
+        found.setdefault(r.animal, {}).update(said)
+    return found
+
+
+def _human(
+    study: Study, choice: ComparisonChoice, *, has_model: bool
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """Compare human scores beside those of the model, where there are some and it is allowed."""
+    if not (has_model and study.unblindings and study.store.scoring.count_log()):
+        return None, []
+    try:
+        summary = summarise_study(study, last_choice(study, human=True))
+        return _compare(study, choice, summary.path, HUMAN_VALUE), []
+    except DesignError as error:
+        return None, [f"Human scores were not compared: {error}"]
+
+
+def _flat(study: Study, made: SummaryChoice, *, films: bool) -> dict[str, Any]:
+    """Return the settings that played a part."""
+    settings = {
         name: value
         for section in ("extract", "scoring", "labels", "classify")
         for name, value in study.settings.as_dict()[section].items()
     }
-
-
-def _summarise(study: Study, model: str, *, human: bool) -> Path:
-    table, times, path = summary_inputs(study, model, human=human)
-    options = SummaryOptions(
-        study.settings.number("classify", "threshold"),
-        study.settings.number("classify", "min_per_minute"),
-    )
-    rows = summarise_animals(table, options, times)
-    write_table(path, SUMMARY_COLUMNS, [[row[c] for c in SUMMARY_COLUMNS] for row in rows])
-    return path
+    if not films:  # nothing was extracted, and no length of a recording is known
+        for name in ("interval_s", "margin", "min_per_minute"):
+            del settings[name]
+    chosen = {k: v for k, v in asdict(made).items() if v and k != "human"}
+    return settings | chosen
 
 
 def _compare(study: Study, choice: ComparisonChoice, summary: Path, value: str) -> dict[str, Any]:
@@ -147,7 +174,7 @@ def _compare(study: Study, choice: ComparisonChoice, summary: Path, value: str) 
 
 def _image_sets(study: Study, progress: ProgressCallback) -> dict[str, Any] | None:
     """Compare images of groups and timepoints, of up to some hundred images drawn evenly."""
-    planned = {r.name: r for r in study.design().recordings}
+    planned = study.planned()
     faces = study.store.faces.all()
     step = max(1, len(faces) // MOST_MEASURED)
     images = [
@@ -172,4 +199,5 @@ def _image_sets(study: Study, progress: ProgressCallback) -> dict[str, Any] | No
         "similarity": similarity,
         "measures": measures,
         "notes": say_what_differs(similarity, measures),
+        "tested": could_test(similarity, measures),
     }

@@ -6,11 +6,12 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from amgs.errors import ImpossibleValueError, StoreError
+from amgs.errors import ImpossibleValueError, StoreError, UnreadableImageError
+from amgs.images.reading import read_content
 from amgs.scale import LEVELS
 from amgs.scoring.assignment import choose_faces, plan_order
 from amgs.scoring.course import (
@@ -38,6 +39,9 @@ REASONS = (
 )
 """Why an image as a whole is not scorable."""
 
+PASSED = "course passed"
+"""The kind of event that passing the course is."""
+
 LONGEST_NAME = 60
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_LENGTH = 8
@@ -62,6 +66,7 @@ class ScoringRoom:
         self.scale = study.scale
         # Counting finished places takes longer the more there are; a page asks at every answer.
         self._finished: dict[int, set[int]] = {}
+        self._contents: dict[int, str] = {}
 
     # Coming and going
 
@@ -122,6 +127,7 @@ class ScoringRoom:
     def plan(self, rater: Rater) -> None:
         """Give a rater an order; faces that came since are mixed into what was not seen yet."""
         settings = self._study.settings
+        self._study.require_same_scoring()
         recordings: dict[str, list[int]] = {}
         for face in self._study.store.faces.all():
             recordings.setdefault(face.recording, []).append(face.id)
@@ -135,13 +141,16 @@ class ScoringRoom:
         seen = {p.face_id for p in order[:keep]}
         rest = [face for face in wanted if face not in seen]
         share = settings.number("scoring", "repeat_percent") / 100
-        self._store.plan(rater.id, keep, plan_order(rest, share, [seed, rater.id, keep]))
+        repeats = round(len(wanted) * share) - sum(p.repeat for p in order[:keep])
+        self._store.plan(rater.id, keep, plan_order(rest, repeats, [seed, rater.id, keep]))
 
     def _keep(self, rater: Rater, order: list[Presentation]) -> int:
-        """Return the first place that the rater cannot have seen yet."""
+        """Return the place behind what the rater has answered, and the face that is due now.
+
+        A window that is open elsewhere may show a later one; its answers are refused by their mark.
+        """
         touched = self._store.last_touched(rater.id)
         first = self._store.progress(rater.id, self.scale.unit_names)[2]
-        # The face on the screen now is the first unfinished one.
         return min(len(order), max(-1 if touched is None else touched, first) + 1) if order else 0
 
     # Scoring
@@ -149,6 +158,18 @@ class ScoringRoom:
     def at(self, rater: Rater, position: int) -> Presentation | None:
         """Return what stands at a place of the rater's own order."""
         return self._store.presentation(rater.id, position)
+
+    def pixels_of(self, shown: Presentation) -> bytes | None:
+        """Return the bytes of what is shown; ``None`` if it is not the picture taken up."""
+        try:
+            content = read_content(self._study.folder / shown.image)
+        except UnreadableImageError:
+            return None
+        known = self._contents.get(shown.face_id)
+        if known is None:
+            self._contents = {face.id: face.content for face in self._study.store.faces.all()}
+            known = self._contents[shown.face_id]
+        return content if hashlib.sha256(content).hexdigest() == known else None
 
     def answers(self, shown: Presentation) -> dict[str, Answer]:
         """Return the rater's own answers to what is shown."""
@@ -219,7 +240,10 @@ class ScoringRoom:
             return None
         equal = [a.score == a.reference for a in self._raters.course(rater.id)]
         mark = self._study.settings.number("scoring", "course_pass")
-        return judge_course(equal, len(self.reference), len(self.scale.units), mark)
+        state = judge_course(equal, len(self.reference), len(self.scale.units), mark)
+        # Passed is for good, also when the reference or the mark is changed later.
+        passed = rater.name in {event["who"] for event in self._study.store.events.all(PASSED)}
+        return replace(state, passed=state.passed or passed)
 
     def course_face(self, rater: Rater, seen: int) -> ReferenceFace:
         """Return the reference face that comes after so many; in an order of the rater's own."""
@@ -248,6 +272,9 @@ class ScoringRoom:
             for unit in self.scale.unit_names
         ]
         self._raters.save_course(rater.id, answers, now())
+        after = self.course(rater)
+        if after is not None and after.passed and not state.passed:
+            self._study.store.events.log(PASSED, rater.name, {"agreement": after.agreement})
         return answers
 
 

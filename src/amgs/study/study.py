@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import NoImagesError
+from amgs.errors import NoImagesError, StudyError, list_faults
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.scale import Scale, load_scale
 from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, LabelRule, label_images, score_image
 from amgs.store import Store, open_store
-from amgs.study.checking import check_films
+from amgs.study.checking import check_faces, check_films
+from amgs.study.codes import Codes
 from amgs.study.design import (
     RECORDINGS_FILE,
     Design,
+    PlannedRecording,
     read_design,
 )
 from amgs.study.layout import FACES, RESULTS, lay_out
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from amgs.prediction.recording_times import RecordingTime
     from amgs.scoring.ratings import Ratings
     from amgs.study.room import ScoringRoom
+
+SCORING_BEGAN = "scoring began"
+"""The kind of event that keeps the scale and sample that raters began with."""
 
 UNBLINDED = "unblinded"
 """The kind of event that unblinding is."""
@@ -137,12 +142,61 @@ class Study:
         design.require_sound(path)
         return design
 
+    def planned(self) -> dict[str, PlannedRecording]:
+        """Return the design by recording, when it has every recording that has faces.
+
+        Raises
+        ------
+        StudyError
+            If a recording with faces is not in ``recordings.csv`` any more.
+        """
+        planned = {r.name: r for r in self.design().recordings}
+        lost = {f.recording for f in self.store.faces.all()} - set(planned)
+        if lost:
+            msg = (
+                f"Expected every recording that has faces in {RECORDINGS_FILE}, found "
+                f"{len(lost)} missing there:\n{list_faults(sorted(lost))}\nPut their lines back, "
+                "with the names they had (column `recording`)."
+            )
+            raise StudyError(msg)
+        return planned
+
     def check(self) -> CheckReport:
-        """Read the design and look for the films; return everything that is wrong or odd."""
+        """Read the design, look for films and face images; return what is wrong or odd."""
         path = self.folder / RECORDINGS_FILE
         design = read_design(path, self.settings.text("study", "baseline"))
-        faults, warnings = check_films(design, self.folder)
+        known = self.store.faces.all()
+        faults, warnings = check_films(design, self.folder, {f.recording for f in known})
+        faults += check_faces(known, design, self.folder)
         return CheckReport(design, (*design.faults, *faults), (*design.warnings, *warnings))
+
+    def require_same_scoring(self) -> None:
+        """Stop when scale, seed or sample were changed after scoring began.
+
+        Old answers would be counted as if they had been given on another scale.
+
+        Raises
+        ------
+        StudyError
+            With what it was and what it is.
+        """
+        now = {
+            "units": list(self.scale.unit_names),
+            "seed": self.settings.whole("scoring", "seed"),
+            "images_per_recording": self.settings.whole("scoring", "images_per_recording"),
+        }
+        before = self.store.events.all(SCORING_BEGAN)
+        if not before:
+            self.store.events.log(SCORING_BEGAN, "", now)
+            return
+        changed = [
+            f"{name}: {before[0][name]} when scoring began, {value} now"
+            for name, value in now.items()
+            if before[0][name] != value
+        ]
+        if changed:
+            msg = "Expected the settings that scoring began with, found others:\n"
+            raise StudyError(f"{msg}{list_faults(changed)}\nPut them back in study.toml.")
 
     # Faces
 
@@ -152,19 +206,21 @@ class Study:
         jobs: int | None = None,
         finder: FaceFinder | None = None,
         progress: ProgressCallback = no_progress,
-    ) -> ExtractionSummary | None:
+    ) -> tuple[ExtractionSummary | None, list[str]]:
         """Take faces from all films, and images from all folders, of the design into the study.
 
         Returns
         -------
         ExtractionSummary or None
-            ``None`` when the design names no film, only folders of images.
+            ``None`` when there is no film to look at, only folders of images.
+        list of str
+            Files in folders of images that are no images, with the reason.
         """
         from amgs.faces.extraction import ExtractionOptions, extract_faces
         from amgs.study.faces import films_of, take_up_extracted, take_up_images
 
         design = self.design()
-        films = films_of(design, self.folder)
+        films = films_of(design, self.folder, {f.recording for f in self.store.faces.all()})
         summary = None
         if films:
             options = ExtractionOptions(
@@ -175,8 +231,8 @@ class Study:
                 films, self.folder / FACES, options, finder=finder, jobs=jobs, progress=progress
             )
             take_up_extracted(self.folder, FACES, self.store.faces)
-        take_up_images(design, self.folder, FACES, self.store.faces, progress)
-        return summary
+        unreadable = take_up_images(design, self.folder, FACES, self.store.faces, progress)
+        return summary, unreadable
 
     # People's scores
 
@@ -218,27 +274,34 @@ class Study:
 
     def scores(self) -> list[ImageScore]:
         """Return the human score of every face; see `amgs.scoring.labels.score_image`."""
-        by_image: dict[str, dict[str, dict[str, int | None]]] = {}
-        for row in self.store.scoring.all():
-            if not row.repeat:
-                by_image.setdefault(row.image, {}).setdefault(row.rater, {})[row.unit] = row.score
+        from amgs.study.answers import finished_answers
+
         units = self.scale.unit_names
+        rows = self.store.scoring.all()
+        if rows:
+            self.require_same_scoring()
+        by_image = finished_answers(rows, units)
         return [
             score_image(face.image, by_image.get(face.image, {}).values(), units, self.label_rule)
             for face in self.store.faces.all()
         ]
 
     def label(self) -> tuple[Path, dict[str, int]]:
-        """Make labels of the scores and write ``results/labels.csv``; return it with counts."""
+        """Make labels of the scores and write ``results/labels.csv``; return it with counts.
+
+        Before the study is unblinded, animals and recordings stand there as codes: training keeps
+        animals apart all the same.
+        """
         rows, counts = label_images(self.scores(), self.label_rule)
         faces = {face.image: face for face in self.store.faces.all()}
-        animals = {r.name: r.animal for r in self.design().recordings}
+        animals = {name: r.animal for name, r in self.planned().items()}
+        shown = str if self.unblindings else Codes(self.store.events.secret("codes"))
         for row in rows:
             face = faces[row["image"]]
             row |= {
                 "image": f"../{face.image}",
-                "animal": animals[face.recording],
-                "recording": face.recording,
+                "animal": shown(animals[face.recording]),
+                "recording": shown(face.recording),
                 "content": face.content[:16],
             }
         path = self.folder / RESULTS / "labels.csv"
@@ -275,7 +338,10 @@ class Study:
     def classify(
         self, model: Path | None, progress: ProgressCallback = no_progress
     ) -> ClassifySummary:
-        """Let a model look at the faces that are new to it; ``None`` is the built-in `orbital`."""
+        """Let a model look at the faces that are new to it; ``None`` is the built-in `orbital`.
+
+        The counts are of all faces; ``resumed`` says how many it had answered before.
+        """
         from amgs.study.predicting import classify_faces
 
         return classify_faces(self, model, progress)
@@ -287,11 +353,22 @@ class Study:
         return write_predictions(self, model)
 
     def times(self) -> dict[str, RecordingTime] | None:
-        """Return how long recordings are; ``None`` when faces come from folders of images."""
+        """Return how long recordings are; ``None`` when faces come from folders of images too."""
         from amgs.prediction.recording_times import read_recording_times
 
         folder = self.folder / FACES
-        return read_recording_times(folder) if (folder / "extraction.csv").exists() else None
+        if not (folder / "extraction.csv").exists():
+            return None
+        times = read_recording_times(folder)
+        planned = {r.name: r for r in self.design().recordings}
+        if any(face.recording not in times for face in self.store.faces.all()):
+            return None  # some come from folders of images: nothing can be said per minute
+        # Whose a recording is, recordings.csv says, also when it was corrected since.
+        return {
+            name: replace(time, unit=(r.animal, r.group, r.timepoint))
+            for name, time in times.items()
+            if (r := planned.get(name)) is not None
+        }
 
     # Who is who
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import NoImagesError, UnknownNameError
+from amgs.errors import NoImagesError, StudyError, UnknownNameError, list_faults
 from amgs.jobs import ProgressCallback
 from amgs.model.bundle import load_model
 from amgs.model.train import TrainingOptions, train_model
 from amgs.model.training_set import load_training_set
 from amgs.provenance import record_provenance
 from amgs.study.answers import only_labelled
+from amgs.study.checking import check_faces
 from amgs.study.layout import MODELS
 from amgs.study.study import Study
 from amgs.vocabulary import NO_PAIN, PAIN
+
+TRAINED = "trained"
+"""The kind of event that keeps the rule of the labels a model was trained on."""
 
 
 def train_on_labels(
@@ -40,10 +45,16 @@ def train_on_labels(
             f"score with `amgs score {study.folder}`; the rule for labels is in study.toml."
         )
         raise NoImagesError(msg)
+    faults = check_faces(study.store.faces.all(), study.design(), study.folder)
+    if faults:
+        msg = f"Expected the face images as they were scored, found {len(faults)} faults:\n"
+        raise StudyError(f"{msg}{list_faults(faults)}\nPut the files back; nothing was trained.")
     folder = study.folder / MODELS / name
-    images = load_training_set(only_labelled(path))
+    images = load_training_set(only_labelled(path), highest_mgs=study.scale.highest_sum)
     result = train_model(images, folder, options, overwrite=overwrite, progress=progress)
     know_model(study, folder)
+    rule = asdict(study.label_rule)
+    study.store.events.log(TRAINED, "", {"model": load_model(folder).sha256, "rule": rule})
     return result.card
 
 
@@ -57,9 +68,11 @@ def know_model(study: Study, folder: Path) -> None:
 
 def find_model(study: Study, name: str) -> Path:
     """Return the folder of a model; see `Study.model_folder`."""
-    folders = {entry[0]: entry[1] for entry in study.store.predictions.models() if entry[1]}
-    name = name or next(reversed(folders), "")
+    known = [(model, folder) for model, folder, _ in study.store.predictions.models() if folder]
+    folders = dict(known)
+    name = name or (known[-1][0] if known else "")
     if name not in folders:
         listed = ", ".join(folders) or "none yet; `amgs train STUDY` makes one"
-        raise UnknownNameError(f"Expected a model of the study ({listed}), found {name!r}.")
+        found = f", found {name!r}" if name else ""
+        raise UnknownNameError(f"Expected a model of the study ({listed}){found}.")
     return study.folder / folders[name]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.errors import StillBlindError
+from amgs.errors import StillBlindError, quoted
+from amgs.scoring.labels import NOT_SCORED
 from amgs.study.layout import RESULTS
 from amgs.study.study import UNBLINDED, Study
 from amgs.tables import write_table
@@ -30,44 +31,54 @@ HUMAN_COLUMNS = (
 def unblind(study: Study, who: str, reason: str) -> Path:
     """Show human scores with animals, groups and timepoints; who did it, when and why is kept.
 
-    How far every rater was at that moment is kept too: what is scored later was not blind.
+    How far every rater was at that moment is kept too: what is scored later was not blind. A study
+    that was unblinded before is not unblinded again; its scores are only written anew.
 
     Returns
     -------
     Path
         ``results/human_scores.csv``.
     """
+    if study.unblindings:
+        return write_human_scores(study)
     scoring = study.store.scoring
     progress = {
         rater.name: list(scoring.progress(rater.id, study.scale.unit_names)[:2])
         for rater in study.store.raters.all()
     }
+    table = _scores_with_groups(study)  # what fails, fails before anything is written down
     study.store.events.log(UNBLINDED, who, {"reason": reason, "progress": progress})
-    return write_human_scores(study)
+    return _write(study, table)
 
 
 def human_scores(study: Study) -> pd.DataFrame:
-    """Return the human score of every scored image with animal, group and timepoint.
+    """Return the human score of every image that was seen, with animal, group and timepoint.
+
+    The score is missing where no rater could score enough units.
 
     Raises
     ------
     StillBlindError
         If the study was not unblinded yet.
     """
-    import pandas as pd
-
     if not study.unblindings:
         msg = (
             "Expected a study that was unblinded before human scores and groups are shown "
             "together, found one that is still blind. When all scoring is done: amgs unblind "
-            f"{study.folder} --by NAME --reason REASON"
+            f"{quoted(study.folder)} --by NAME --reason REASON"
         )
         raise StillBlindError(msg)
-    planned = {r.name: r for r in study.design().recordings}
+    return _scores_with_groups(study)
+
+
+def _scores_with_groups(study: Study) -> pd.DataFrame:
+    import pandas as pd
+
+    planned = study.planned()
     faces = {face.image: face for face in study.store.faces.all()}
     rows: list[tuple[object, ...]] = []
     for score in study.scores():
-        if score.mgs is not None:
+        if score.why_none != NOT_SCORED:
             face = faces[score.image]
             r = planned[face.recording]
             scored = (score.image, score.n_raters, score.mgs, score.mgs_mean)
@@ -77,7 +88,10 @@ def human_scores(study: Study) -> pd.DataFrame:
 
 def write_human_scores(study: Study) -> Path:
     """Write ``results/human_scores.csv``; see `human_scores`."""
-    table = human_scores(study)
+    return _write(study, human_scores(study))
+
+
+def _write(study: Study, table: pd.DataFrame) -> Path:
     path = study.folder / RESULTS / "human_scores.csv"
     rows = table.astype(object).where(table.notna(), None)
     write_table(path, HUMAN_COLUMNS, rows.itertuples(index=False))

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from amgs.errors import AmgsError
+from amgs.errors import AmgsError, ConflictError, StoreError
 from amgs.store import Rater
 from amgs.study import Study
 from amgs.web.guard import GuardMiddleware, Keys, explain
@@ -101,6 +101,11 @@ def make_app(study: Study, keys: Keys, *, any_host: bool = False, secure: bool =
         app.include_router(pages.routes(room))
     static = Path(str(files("amgs.web") / "static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
+
+    @app.exception_handler(StoreError)
+    def try_again(request: Request, error: StoreError) -> JSONResponse:
+        # A locked or full disk passes; what was to be saved is sent again.
+        return explain(request, str(error), 409 if isinstance(error, ConflictError) else 503)
 
     @app.exception_handler(AmgsError)
     def explained(request: Request, error: AmgsError) -> JSONResponse:

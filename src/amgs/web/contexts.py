@@ -50,9 +50,13 @@ class ScoreContext:
 
 @dataclass(frozen=True, slots=True)
 class FaceState:
-    """What the page learns of a face: its place in the rater's order, and the rater's answers."""
+    """What the page learns of a face: its place in the rater's order, and the rater's answers.
+
+    ``mark`` proves that an answer is for this face: places may be planned anew.
+    """
 
     position: int
+    mark: str
     total: int
     done: int
     answers: Mapping[str, int | None]

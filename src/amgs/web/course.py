@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 
+from amgs.images.reading import read_content
 from amgs.store import Rater
 from amgs.web.app import RATER_COOKIE, Room, to
 from amgs.web.contexts import CourseFeedback, CoursePageState
@@ -55,7 +56,8 @@ class CoursePages:
         state = None if rater is None else self.room.scoring.course(rater)
         if rater is None or state is None or seen not in {state.seen, state.seen - 1} or seen < 0:
             return explain(request, "There is no face for you here.", 404)
-        return picture(self.room.scoring.course_face(rater, seen).path, _QUALITY)
+        path = self.room.scoring.course_face(rater, seen).path
+        return picture(read_content(path), _QUALITY)
 
     def answer(
         self, request: Request, sent: CourseSent, x_amgs_form: Annotated[str, Header()] = ""

@@ -121,10 +121,10 @@ class Keys:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def make(cls, *, with_access: bool) -> Keys:
-        """Make new keys."""
+    def make(cls, *, with_access: bool, signing: str = "") -> Keys:
+        """Make new keys; with the study's own `signing`, open pages go on after a restart."""
         access = secrets.token_urlsafe(12) if with_access else ""
-        return cls(secrets.token_urlsafe(18), access, secrets.token_hex(32))
+        return cls(secrets.token_urlsafe(18), access, signing or secrets.token_hex(32))
 
     def sign(self, token: str) -> str:
         """Return the mark that a form of the holder of `token` carries."""

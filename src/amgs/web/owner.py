@@ -110,6 +110,8 @@ def _context(room: Room, request: Request, message: str = "") -> OwnerContext:
         document: dict[str, Any] = room.study.agreement()
     except NoImagesError:
         document = {}
+    except AmgsError as error:  # such as a fault in recordings.csv
+        document, message = {}, message or str(error)
     return OwnerContext(
         csrf=room.csrf(request, OWNER_COOKIE),
         study=room.study.settings.text("study", "name"),

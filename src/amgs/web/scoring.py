@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -12,13 +11,14 @@ from fastapi.responses import JSONResponse, Response
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
-from amgs.images import read_image
+from amgs.errors import ConflictError
+from amgs.images.reading import decode_image
 from amgs.store import Presentation, Rater
 from amgs.store.base import WHOLE_IMAGE
 from amgs.study.room import REASONS
 from amgs.web.app import RATER_COOKIE, Room, to
 from amgs.web.contexts import FaceState, ScoreContext, UnitContext
-from amgs.web.guard import explain
+from amgs.web.guard import explain, same
 
 LONGEST_SIDE_PX = 1200
 _QUALITIES = 5
@@ -31,6 +31,7 @@ class AnswerSent(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     position: int
+    mark: str
     unit: str
     score: int | None = None
     reason: str = ""
@@ -58,8 +59,11 @@ class ScoringPages:
         shown = _may_see(self.room, rater, position)
         if shown is None:
             return explain(request, "There is no face for you here.", 404)
-        quality = 88 + shown.position % _QUALITIES
-        return picture(self.room.study.folder / shown.image, quality)
+        content = self.room.scoring.pixels_of(shown)
+        if content is None:
+            text = "This face image is missing or was changed; tell whoever keeps the study. Go on."
+            return explain(request, text, 410)
+        return picture(content, 88 + shown.position % _QUALITIES)
 
     def state(self, request: Request, position: int) -> Response:
         """Return where the rater is, and their own answers."""
@@ -79,6 +83,8 @@ class ScoringPages:
         shown = _may_see(self.room, rater, sent.position)
         if shown is None:
             return explain(request, "There is no face for you here.", 404)
+        if not same(sent.mark, _mark(self.room, shown)):
+            raise ConflictError("Another face stands here by now; this answer was not kept.")
         self.room.scoring.answer(shown, sent.unit, sent.score, sent.reason)
         return _state(self.room, rater, shown)
 
@@ -117,6 +123,11 @@ def score_context(room: Room, request: Request, rater: Rater) -> ScoreContext:
     )
 
 
+def _mark(room: Room, shown: Presentation) -> str:
+    """Return what tells this face at this place from any other, and nothing else."""
+    return room.keys.sign(f"face|{shown.rater_id}|{shown.position}|{shown.face_id}")[:24]
+
+
 def _may_see(room: Room, rater: Rater | None, position: int) -> Presentation | None:
     """Return what stands at a place of the rater's own order, once the course is passed."""
     if rater is None or not 0 <= position < 2**31:
@@ -133,6 +144,7 @@ def _state(room: Room, rater: Rater, shown: Presentation) -> JSONResponse:
     whole = answers.pop(WHOLE_IMAGE, None)
     state = FaceState(
         position=shown.position,
+        mark=_mark(room, shown),
         total=total,
         done=done,
         answers={unit: answer.score for unit, answer in answers.items()},
@@ -141,9 +153,9 @@ def _state(room: Room, rater: Rater, shown: Presentation) -> JSONResponse:
     return JSONResponse(asdict(state))
 
 
-def picture(path: Path, quality: int) -> Response:
+def picture(content: bytes, quality: int) -> Response:
     """Return an image encoded anew: pixels only, without anything that the file knew besides."""
-    image = Image.fromarray(read_image(path))
+    image = Image.fromarray(decode_image(content))
     image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=quality)

@@ -56,10 +56,11 @@ def serve(
     import uvicorn
 
     open_to_others = host not in LOOPBACK
-    keys = Keys.make(with_access=open_to_others)
+    keys = Keys.make(with_access=open_to_others, signing=study.store.events.secret("signing"))
     listening = _listen(host, port)
     scheme = "https" if certificate else "http"
     name = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    name = f"[{name}]" if ":" in name else name
     url = f"{scheme}://{name}:{listening.getsockname()[1]}/"
     app = make_app(study, keys, any_host=open_to_others, secure=bool(certificate))
     config = uvicorn.Config(
@@ -88,6 +89,7 @@ def _listen(host: str, port: int | None) -> socket.socket:
             else:
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((host, candidate))
+            listening.listen(128)  # who opens the page at once waits, and is not refused
             return listening
         except (OSError, OverflowError) as error:
             problem = str(error)

@@ -47,7 +47,8 @@ class SigningInPages:
         try:
             signed_in = self.room.scoring.sign_in(name, code)
         except ImpossibleValueError as error:
-            self.room.keys.wrong_guess()
+            if code:
+                self.room.keys.wrong_guess()
             return _form(self.room, request, str(error), name, 403)
         if signed_in.code is None:
             response: Response = to("/score")

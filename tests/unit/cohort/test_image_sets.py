@@ -8,15 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from amgs.cohort.image_sets import (
-    ImageOfSet,
-    compare_measures,
-    compare_similarity,
-    draw_sample,
-    measure_image,
-    measure_images,
-    say_what_differs,
-)
+from amgs.cohort.image_measures import ImageOfSet, compare_measures, measure_image, measure_images
+from amgs.cohort.image_sets import compare_similarity, draw_sample, say_what_differs
 from amgs.errors import DesignError
 
 

@@ -119,3 +119,17 @@ def test_a_comparison_without_a_test_is_still_drawn() -> None:
     figure = group_difference.figure(found)
     assert "one animal only in y" in figure.drawing.axes[0].get_title(loc="left")
     assert estimation.figure(found).rows == []
+
+
+def test_a_dollar_in_a_name_is_no_formula(tmp_path: Path) -> None:
+    """Groups may be called as people call them."""
+    groups = ("a $5", "b $x_{")
+    cells = tuple(
+        Cell(f"{g}{n}", g, t, float(n + 10 * (t == "after")))
+        for g in groups
+        for n in range(4)
+        for t in ("baseline", "after")
+    )
+    found = compare_groups(Cohort("pct_pain", cells)).document
+    save_figure(tmp_path / "f", group_difference.figure(found))
+    assert "b $x_{" in svg_text(group_difference.figure(found))

@@ -144,7 +144,7 @@ def test_the_flow_counts_what_was_left_out(tmp_path: Path, make_image) -> None:
         "Recordings",
         "Face images",
         "Classified images",
-        "Animals with enough images",
+        "Animals with an image that counts",
         "Animals compared",
     ]
     assert steps[0].left == "48 recordings of 24 animals"
@@ -169,7 +169,9 @@ def test_methods_say_only_what_was_done(tmp_path: Path, make_image) -> None:
         "within_raters": [{"exact_agreement": 0.8}, {"exact_agreement": 0.9}],
     }
     unblindings = [{"at": "2026-04-01T10:00", "progress": {"Ada": [40, 40], "Bo": [3, 40]}}]
-    material = make_material(tmp_path, make_image, agreement=agreement, unblindings=unblindings)
+    material = make_material(
+        tmp_path, make_image, agreement=agreement, unblindings=unblindings, blinded=True
+    )
     text = " ".join(methods(material))
     assert "40 images were scored by 2 raters" in text
     assert "0.62" in text

@@ -96,6 +96,10 @@ async function send(url, body, form) {
   };
   const response = await fetch(url, request);
   const answer = await response.json();
-  if (!response.ok) { const error = new Error(answer.error); error.refused = true; throw error; }
+  if (!response.ok) {
+    const error = new Error(answer.error);
+    error.refused = response.status < 500;  // the disk may be full or locked: that passes
+    throw error;
+  }
   return answer;
 }

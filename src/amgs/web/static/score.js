@@ -12,22 +12,24 @@ let finishedHere = 0;
 let moving = false;
 const waiting = [];
 let sending = false;
+let halted = false;
 const pictures = new Map();
 
-function picture(place) {
-  if (!pictures.has(place)) {
-    pictures.set(place, fetch(`/face/${place}`).then(async (response) => {
-      if (!response.ok) { throw new Error((await response.json()).error); }
+function picture(place, mark) {
+  const key = `${place}?${mark}`;
+  if (!pictures.has(key)) {
+    pictures.set(key, fetch(`/face/${key}`).then(async (response) => {
+      if (!response.ok) { const error = new Error((await response.json()).error); error.refused = true; throw error; }
       return URL.createObjectURL(await response.blob());
     }));
-    pictures.get(place).catch(() => pictures.delete(place));
+    pictures.get(key).catch(() => pictures.delete(key));
     if (pictures.size > 12) {
       const [oldest, url] = pictures.entries().next().value;
       pictures.delete(oldest);
       url.then((address) => URL.revokeObjectURL(address), () => {});
     }
   }
-  return pictures.get(place);
+  return pictures.get(key);
 }
 
 function trouble(message) {
@@ -58,21 +60,32 @@ function render() {
 }
 
 async function go(place) {
-  if (moving) { return; }
+  if (moving || halted) { return; }
   moving = true;
   trouble("");
   try {
     await drained();
+    if (halted) { return; }
     const next = await send(`/api/face/${place}`);
-    FaceView.image.src = await picture(place);
-    await FaceView.image.decode().catch(() => {});
+    let missing = "";
+    try {
+      FaceView.image.src = await picture(place, next.mark);
+      await FaceView.image.decode().catch(() => {});
+    } catch (error) {
+      if (!error.refused) { throw error; }
+      FaceView.image.removeAttribute("src");
+      missing = error.message;
+    }
     position = place;
     state = next;
     FaceView.reset();
     openReasons(state.reason !== null);
     Units.choose(Units.firstOpen(state.answers));
     render();
-    if (place + 1 < state.total) { picture(place + 1).catch(() => {}); }
+    trouble(missing);
+    if (place + 1 < state.total) {
+      send(`/api/face/${place + 1}`).then((later) => picture(place + 1, later.mark)).catch(() => {});
+    }
   } catch (error) {
     trouble(error.refused ? error.message : "The face could not be fetched. Is the program still running? Trying again.");
     if (!error.refused) { setTimeout(() => go(place), 2000); }
@@ -104,7 +117,7 @@ async function sendAll() {
         render();
       }
     } catch (error) {
-      if (error.refused) { waiting.shift(); trouble(error.message); continue; }
+      if (error.refused) { stopped(error.message); return; }
       byId("saved").textContent = `${waiting.length} not saved yet, trying again`;
       byId("saved").classList.add("waiting");
       await new Promise((resolve) => { setTimeout(resolve, 1000); });
@@ -113,6 +126,16 @@ async function sendAll() {
   byId("saved").textContent = "Saved";
   byId("saved").classList.remove("waiting");
   sending = false;
+}
+
+// An answer was refused: nothing more is taken until the page is loaded anew.
+function stopped(message) {
+  halted = true;
+  sending = false;
+  byId("saved").textContent = `${waiting.length} not saved`;
+  byId("saved").classList.add("waiting");
+  trouble(`${message} Please load this page anew and look at this face again.`);
+  waiting.length = 0;
 }
 
 function answered(wasFinished) {
@@ -125,27 +148,27 @@ function answered(wasFinished) {
 }
 
 function score(unit, value) {
-  if (moving || !state.total) { return; }
+  if (moving || halted || !state.total) { return; }
   const before = isFinished();
   state.answers = { ...state.answers, [unit]: value };
   state.reason = null;
   openReasons(false);
-  keep({ url: "/api/answer", body: { position, unit, score: value } });
+  keep({ url: "/api/answer", body: { position, mark: state.mark, unit, score: value } });
   Units.choose(Math.min(Units.names.indexOf(unit) + 1, Units.names.length - 1));
   answered(before);
 }
 
 function notScorable(reason) {
-  if (moving || !state.total) { return; }
+  if (moving || halted || !state.total) { return; }
   const before = isFinished();
   state.answers = {};
   state.reason = reason;
-  keep({ url: "/api/answer", body: { position, unit: "image", score: null, reason } });
+  keep({ url: "/api/answer", body: { position, mark: state.mark, unit: "image", score: null, reason } });
   answered(before);
 }
 
 async function undo() {
-  if (moving) { return; }
+  if (moving || halted) { return; }
   await drained();
   try {
     const back = await send("/api/undo", {}, form);
