@@ -14,7 +14,8 @@ from PIL import Image
 from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError, TableError
 from amgs.model.train import TrainingOptions
 from amgs.prediction import read_predictions
-from amgs.prediction.summarise import SummaryOptions, summarise_animals
+from amgs.prediction.summarise import summarise_animals
+from amgs.prediction.summary_options import SummaryOptions
 from amgs.simulate.cohort import draw_cohort
 from amgs.study import Study
 from amgs.study.unblinding import human_scores, unblind

@@ -13,11 +13,11 @@ from amgs.cli.console import (
     QuietOption,
     note,
     number,
-    percent,
     print_json,
     print_table,
     show_progress,
 )
+from amgs.cohort.words import p_text
 
 
 def demo(
@@ -27,30 +27,34 @@ def demo(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw mice, train on them, classify others, and leave a page to look at. About a minute.
+    """Go the whole way once with drawn mice: films, faces, scores, a model, the report.
 
-    The mice are drawn, not filmed, and none of them was in pain: the demo shows how amgs works and
-    that it works on this computer.
+    Two or three minutes. The mice are drawn, not filmed, and none of them was in pain: the demo
+    shows how amgs works and that it works on this computer. It leaves two studies to look into: the
+    pilot, whose faces two simulated raters scored and whose model was trained on them, and the
+    experiment, whose films that model then judged.
     """
     from amgs.demo import NEXT_COMMANDS, NOTICE, run_demo
 
     note(NOTICE, quiet=quiet)
     with show_progress(quiet=quiet or json) as progress:
         result = run_demo(out, seed, overwrite=overwrite, progress=progress)
-    document = result.evaluation.as_dict()
     page = result.page.resolve()
+    comparison = result.document["comparison"]
     if json:
-        print_json({"notice": NOTICE, "page": page.as_posix(), "evaluation": document})
+        print_json({"notice": NOTICE, "page": page.as_posix(), **result.document})
         return
     print_table(
-        "Drawn mice the model had never seen",
-        ["confidence ≥", "images", "kept", "accuracy"],
+        "% pain, 60min minus baseline, by the model (drawn mice it had never seen)",
+        ["group", "animals", "mean", "SEM"],
         [
-            [f"{p['threshold']:.2f}", p["n"], percent(p["coverage"]), percent(p["accuracy"])]
-            for p in document["curve"]
-            if p["threshold"] in (0.5, 0.65, 0.75) and p["n"]
+            [row["group"], row["n"], number(row["mean"], 1), number(row["sem"], 1)]
+            for row in comparison["groups"]
         ],
     )
-    note(f"AUC {number(document['auc'])}. {NOTICE}", quiet=quiet)
-    note("Next, with your own images:\n  " + "\n  ".join(NEXT_COMMANDS), quiet=quiet)
+    if "F" in comparison["anova"]:
+        anova = comparison["anova"]
+        df = f"({anova['df_between']}, {anova['df_within']})"
+        note(f"F{df} = {anova['F']:.1f}, {p_text(anova['p'])}. {NOTICE}", quiet=quiet)
+    note("Next, with your own films:\n  " + "\n  ".join(NEXT_COMMANDS), quiet=quiet)
     note(f"Open this page in a browser: {page}\n  {page.as_uri()}", quiet=quiet, style="bold")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from amgs.prediction.recording_times import RecordingTime
-    from amgs.prediction.summarise import SummaryOptions
+    from amgs.prediction.summary_options import SummaryOptions
 
 NO_TIMES = (
     "The length of the recordings is not known: nothing is said per minute, and no animal is left "
@@ -106,13 +106,8 @@ def summarise(
     from amgs.cli.in_study import summary_of_study
     from amgs.prediction.human import read_predictions_or_scores
     from amgs.prediction.recording_times import read_recording_times
-    from amgs.prediction.summarise import (
-        DEFAULT_MIN_PER_MINUTE,
-        SummaryOptions,
-        summarise_animals,
-        threshold_sensitivity,
-        time_course,
-    )
+    from amgs.prediction.summarise import summarise_animals, threshold_sensitivity, time_course
+    from amgs.prediction.summary_options import DEFAULT_MIN_PER_MINUTE, SummaryOptions
     from amgs.study import is_study
     from amgs.study.answering import SummaryChoice
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amgs.errors import DesignError, ImpossibleValueError, TableError, list_faults
+from amgs.errors import ImpossibleValueError
 from amgs.prediction.recording_times import RecordingTime
-from amgs.tables import list_animals_in_two_groups
-from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, PART_COLUMN, TRAINED_PARTS
+from amgs.prediction.summary_options import (
+    UNITS,
+    SummaryOptions,
+    check_columns,
+    check_groups,
+    check_options,
+)
+from amgs.vocabulary import PAIN, PART_COLUMN, TRAINED_PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DEFAULT_MIN_PER_MINUTE = 1.0
-"""Animals with fewer confident images per minute are left out (Tuttle et al. 2018)."""
 
 SUMMARY_COLUMNS = (
     "animal",
@@ -39,30 +42,6 @@ SUMMARY_COLUMNS = (
 """Columns of a summary, one row per animal and timepoint."""
 
 SENSITIVITY_THRESHOLDS = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))
-_UNITS = ("animal", "group", "timepoint")
-_PERIOD_END_S = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryOptions:
-    """Which images count, and when an animal has shown enough.
-
-    ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
-    ``unseen_only`` leaves out images that the model was trained or chosen with.
-    """
-
-    threshold: float = DEFAULT_THRESHOLD
-    min_per_minute: float = DEFAULT_MIN_PER_MINUTE
-    from_min: float | None = None
-    to_min: float | None = None
-    leave_out_sleep: bool = False
-    unseen_only: bool = False
-
-    @property
-    def period_s(self) -> tuple[float, float]:
-        """The period in seconds."""
-        end = _PERIOD_END_S if self.to_min is None else self.to_min * 60
-        return (self.from_min or 0.0) * 60, end
 
 
 def summarise_animals(
@@ -100,9 +79,9 @@ def summarise_animals(
     ImpossibleValueError
         If threshold or period make no sense.
     """
-    _check_options(options)
-    _check_columns(predictions, options, times)
-    _check_groups(predictions)
+    check_options(options)
+    check_columns(predictions, options, times)
+    check_groups(predictions)
     chosen = _in_period(predictions, options)
     filmed = _recordings_of(_by_unit(predictions), times)
     in_period = _by_unit(chosen)
@@ -111,12 +90,12 @@ def summarise_animals(
     for unit, names in filmed.items():
         part = in_period.get(unit, chosen.iloc[:0])
         minutes = _minutes(names, options, times)
-        rows.append(dict(zip(_UNITS, unit, strict=True)) | _summarise_one(part, options, minutes))
+        rows.append(dict(zip(UNITS, unit, strict=True)) | _summarise_one(part, options, minutes))
     return rows
 
 
 def _by_unit(predictions: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
-    grouped = predictions.groupby(list(_UNITS), sort=False)
+    grouped = predictions.groupby(list(UNITS), sort=False)
     return {tuple(map(str, unit)): part for unit, part in grouped}
 
 
@@ -198,7 +177,7 @@ def time_course(
     """
     if bin_min <= 0:
         raise ImpossibleValueError(f"Expected bins longer than 0 minutes, found {bin_min:g}.")
-    _check_columns(predictions, options, times, with_time=True)
+    check_columns(predictions, options, times, with_time=True)
     start, stop = (options.from_min or 0.0), options.to_min
     end = float(predictions["time_s"].max()) / 60
     if times:
@@ -273,68 +252,3 @@ def _minutes(
         times[name].minutes(options.period_s, without_sleep=options.leave_out_sleep)
         for name in sorted(recordings)
     )
-
-
-def _check_options(options: SummaryOptions) -> None:
-    start, stop = options.period_s
-    faults = []
-    if not 0.5 <= options.threshold <= 1:  # noqa: PLR2004
-        faults.append(f"a threshold from 0.5 to 1, found {options.threshold:g}")
-    if start < 0 or stop <= start:
-        faults.append(
-            f"a period that ends after it begins, found {options.from_min}–{options.to_min}"
-        )
-    if options.min_per_minute < 0:
-        faults.append(f"a minimum of at least 0 per minute, found {options.min_per_minute:g}")
-    if faults:
-        raise ImpossibleValueError(f"Expected {'; '.join(faults)}.")
-
-
-def _check_columns(
-    predictions: pd.DataFrame,
-    options: SummaryOptions,
-    times: Mapping[str, RecordingTime] | None,
-    *,
-    with_time: bool = False,
-) -> None:
-    wanted = list(_UNITS)
-    if times is not None:
-        wanted.append("recording")
-    if with_time or options.from_min is not None or options.to_min is not None:
-        wanted.append("time_s")
-    if options.leave_out_sleep:
-        wanted.append("possible_sleep")
-    missing = [name for name in wanted if name not in predictions]
-    if missing:
-        msg = (
-            f"Expected the columns {', '.join(wanted)} in the predictions, found no "
-            f"{', '.join(missing)}. They come from the table that is classified: give `amgs "
-            "classify` a CSV that has them, such as the faces.csv of `amgs extract` with a table "
-            "of recordings."
-        )
-        raise TableError(msg)
-    faults = [
-        f"line {line}: no {name}"
-        for name in wanted
-        for line in predictions.index[_empty(predictions[name])]
-    ]
-    if times is not None:
-        unknown = sorted(set(predictions["recording"]) - set(times) - {""})
-        faults += [f"recording {name} is not in extraction.csv" for name in unknown]
-    if faults:
-        msg = f"Expected every image to say whose it is, found {len(faults)} faults:\n"
-        raise TableError(f"{msg}{list_faults(faults)}\nCorrect the table and classify again.")
-
-
-def _empty(column: pd.Series[Any]) -> pd.Series[bool]:
-    return column.isna() | (column.astype(str) == "")
-
-
-def _check_groups(predictions: pd.DataFrame) -> None:
-    pairs = zip(predictions["animal"], predictions["group"], strict=True)
-    faults = list_animals_in_two_groups(pairs)
-    if faults:
-        msg = (
-            f"Expected every animal in one group, found:\n{list_faults(faults)}\nCorrect the table."
-        )
-        raise DesignError(msg)

@@ -15,9 +15,10 @@ from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from amgs.files import whole_file
 from amgs.jobs import ProgressCallback, no_progress
-from amgs.simulate.anatomy import MOST, FaceParameters
+from amgs.simulate.anatomy import FaceParameters
 from amgs.simulate.behaviour import BLINK_S, UNITS, FilmedAnimal, live
-from amgs.simulate.face import Box, draw_background, parts_in
+from amgs.simulate.cubicle import FilmOptions, bars_of, draw_cubicles, noise_of, zones_of
+from amgs.simulate.face import Box, parts_in
 from amgs.simulate.mouse import paint_mouse, pose
 from amgs.simulate.shapes import View
 from amgs.tables import write_table
@@ -45,25 +46,8 @@ MOUSE_HALF, MOUSE_CENTRE_Y = 1.30, -0.28
 
 BREATHS_PER_S, BREATH_PX = 3.0, 0.004
 MOVING_FRAMES = 2
-_NOISE_PICTURES = 6
 _PAINTED_AT = 0.62
 _FACE_SEEN_TO_DEG = 65.0
-
-
-@dataclass(frozen=True, slots=True)
-class FilmOptions:
-    """How a film is made: size, rate, length, light and camera."""
-
-    width: int = 1920
-    height: int = 1080
-    rate: int = 25
-    duration_s: float = 60.0
-    noise_sd: float = 4.0
-    blur_px: float = 0.7
-    brightness: float = 1.0
-    infrared: bool = False
-    bars: bool = True
-    crf: int = 23
 
 
 @dataclass(frozen=True)
@@ -102,13 +86,13 @@ def write_film(
         The truth, with the columns of `TRUTH_COLUMNS`.
     """
     rng = np.random.default_rng([41, seed])
-    zones = _zones(len(animals), options)
+    zones = zones_of(len(animals), options)
     actors = [
         _Actor(animal, zone, place, options, np.random.default_rng([43, seed, number]))
         for number, (animal, (zone, place)) in enumerate(zip(animals, zones, strict=True))
     ]
-    ground = _cubicles([p for _, p in zones], options, seed)
-    scene = _Scene(actors, ground, _noise(options, rng), options)
+    ground = draw_cubicles([p for _, p in zones], options, seed)
+    scene = _Scene(actors, ground, noise_of(options, rng), options)
     total = int(options.duration_s * options.rate)
     rows: list[list[object]] = []
     with whole_file(path) as temporary:
@@ -118,16 +102,6 @@ def write_film(
     truth = path.with_name(f"{path.stem}_truth.csv")
     write_table(truth, TRUTH_COLUMNS, rows)
     return truth
-
-
-def _zones(n: int, options: FilmOptions) -> list[tuple[str, Box]]:
-    if n == 1:
-        return [("full", (0, 0, options.width, options.height))]
-    half = options.width // 2
-    return [
-        ("left", (0, 0, half, options.height)),
-        ("right", (half, 0, options.width, options.height)),
-    ]
 
 
 class _Actor:
@@ -258,34 +232,6 @@ def _smear(a: Sprite, b: Sprite, share: float) -> Sprite:
     return Sprite(back[..., :3], back[..., 3:] / np.float32(255))
 
 
-def _cubicles(places: Sequence[Box], options: FilmOptions, seed: int) -> npt.NDArray[np.float32]:
-    """Draw what stands still: the walls and floors of the cubicles, and the wall between them."""
-    ground = np.zeros((options.height, options.width, 3), np.float32)
-    for left, top, right, bottom in (tuple(map(int, p)) for p in places):
-        square = draw_background(seed, 256).resize((right - left, bottom - top))
-        ground[top:bottom, left:right] = np.asarray(square, np.float32) * options.brightness
-        if left:
-            ground[:, left - 4 : left + 4] = 20
-    return ground
-
-
-def _bars(options: FilmOptions) -> list[tuple[slice, float]]:
-    """Return a few thin bright bars of the cubicle before the animals, away from the middle."""
-    if not options.bars:
-        return []
-    width = max(2, options.width // 400)
-    places = (0.03, 0.47, 0.53, 0.97)
-    return [(slice(int(x * options.width), int(x * options.width) + width), 150.0) for x in places]
-
-
-def _noise(options: FilmOptions, rng: np.random.Generator) -> list[npt.NDArray[np.int16]]:
-    shape = (options.height, options.width, 1)
-    return [
-        np.round(rng.normal(0, options.noise_sd, shape)).astype(np.int16)
-        for _ in range(_NOISE_PICTURES)
-    ]
-
-
 @dataclass(frozen=True)
 class _Scene:
     """What a film is put together from."""
@@ -299,7 +245,7 @@ class _Scene:
 def _frames(scene: _Scene, rows: list[list[object]]) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield the pictures, and note the truth of each."""
     options = scene.options
-    bars = _bars(options)
+    bars = bars_of(options)
     blur = (options.blur_px, options.blur_px, 0)
     still = np.round(gaussian_filter(scene.ground, blur)).astype(np.int16)
     for number in range(int(options.duration_s * options.rate)):
@@ -349,18 +295,3 @@ def _encode(
             container.mux(stream.encode(frame))
             yield number
         container.mux(stream.encode(None))
-
-
-def sheet_of_units(coat_seed: int = 0) -> Image.Image:
-    """Draw every action unit at 0, 1 and 2, for people to look at."""
-    from amgs.simulate.face import SIDE_PX, draw_face
-
-    rng = np.random.default_rng(coat_seed)
-    sheet = Image.new("RGB", (3 * SIDE_PX, len(UNITS) * SIDE_PX))
-    for row, unit in enumerate(UNITS):
-        for level in range(int(MOST) + 1):
-            shown: dict[str, Any] = {unit: float(level)}
-            face = FaceParameters(animal_seed=coat_seed, noise_sd=3, **shown)
-            picture = Image.fromarray(draw_face(face, rng))
-            sheet.paste(picture, (level * SIDE_PX, row * SIDE_PX))
-    return sheet

@@ -15,7 +15,8 @@ from amgs.errors import StudyError, quoted
 from amgs.files import write_json
 from amgs.prediction import read_predictions
 from amgs.prediction.human import read_predictions_or_scores
-from amgs.prediction.summarise import SUMMARY_COLUMNS, SummaryOptions, summarise_animals
+from amgs.prediction.summarise import SUMMARY_COLUMNS, summarise_animals
+from amgs.prediction.summary_options import SummaryOptions
 from amgs.study.layout import RESULTS
 from amgs.study.study import Study
 from amgs.study.unblinding import write_human_scores

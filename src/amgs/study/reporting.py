@@ -13,13 +13,20 @@ from amgs.cohort.design import read_cohort
 from amgs.cohort.image_measures import ImageOfSet, compare_measures, measure_images
 from amgs.cohort.image_sets import compare_similarity, could_test, say_what_differs
 from amgs.errors import DesignError, NoImagesError
+from amgs.files import write_json
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import load_model
 from amgs.provenance import hash_file, record_provenance
 from amgs.report.build import write_report
 from amgs.report.gather import ComparisonChoice, read_extraction, read_summary
 from amgs.report.material import ReportMaterial
-from amgs.study.answering import HUMAN_VALUE, SummaryChoice, last_choice, summarise_study
+from amgs.study.answering import (
+    HUMAN_VALUE,
+    SummaryChoice,
+    comparison_file,
+    last_choice,
+    summarise_study,
+)
 from amgs.study.design import RECORDINGS_FILE, Design
 from amgs.study.layout import FACES, RESULTS
 from amgs.study.settings import SETTINGS_FILE
@@ -57,6 +64,8 @@ def report_study(
         Told what is going on.
     """
     material = gather_study(study, choice, model, progress)
+    if material.comparison is not None:
+        write_json(comparison_file(study, material.value), material.comparison)
     path = study.folder / RESULTS / REPORT
     options = {"value": material.value, "settings": study.settings.as_dict()}
     write_report(path, material, record_provenance(options, material.inputs))

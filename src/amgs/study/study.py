@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import NoImagesError, StudyError, list_faults
+from amgs.errors import NoImagesError
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.scale import Scale, load_scale
-from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, LabelRule, label_images, score_image
+from amgs.scoring.labels import ImageScore, LabelRule
 from amgs.store import Store, open_store
 from amgs.study.checking import check_faces, check_films
-from amgs.study.codes import Codes
 from amgs.study.design import (
     RECORDINGS_FILE,
     Design,
     PlannedRecording,
     read_design,
 )
-from amgs.study.layout import FACES, RESULTS, lay_out
+from amgs.study.layout import FACES, lay_out
 from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings
-from amgs.tables import write_table
 
 if TYPE_CHECKING:
     from amgs.faces.extraction import ExtractionSummary
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
     from amgs.prediction.recording_times import RecordingTime
     from amgs.scoring.ratings import Ratings
     from amgs.study.room import ScoringRoom
-
-SCORING_BEGAN = "scoring began"
-"""The kind of event that keeps the scale and sample that raters began with."""
 
 UNBLINDED = "unblinded"
 """The kind of event that unblinding is."""
@@ -150,16 +145,9 @@ class Study:
         StudyError
             If a recording with faces is not in ``recordings.csv`` any more.
         """
-        planned = {r.name: r for r in self.design().recordings}
-        lost = {f.recording for f in self.store.faces.all()} - set(planned)
-        if lost:
-            msg = (
-                f"Expected every recording that has faces in {RECORDINGS_FILE}, found "
-                f"{len(lost)} missing there:\n{list_faults(sorted(lost))}\nPut their lines back, "
-                "with the names they had (column `recording`)."
-            )
-            raise StudyError(msg)
-        return planned
+        from amgs.study.consistency import planned_recordings
+
+        return planned_recordings(self)
 
     def check(self) -> CheckReport:
         """Read the design, look for films and face images; return what is wrong or odd."""
@@ -180,23 +168,9 @@ class Study:
         StudyError
             With what it was and what it is.
         """
-        now = {
-            "units": list(self.scale.unit_names),
-            "seed": self.settings.whole("scoring", "seed"),
-            "images_per_recording": self.settings.whole("scoring", "images_per_recording"),
-        }
-        before = self.store.events.all(SCORING_BEGAN)
-        if not before:
-            self.store.events.log(SCORING_BEGAN, "", now)
-            return
-        changed = [
-            f"{name}: {before[0][name]} when scoring began, {value} now"
-            for name, value in now.items()
-            if before[0][name] != value
-        ]
-        if changed:
-            msg = "Expected the settings that scoring began with, found others:\n"
-            raise StudyError(f"{msg}{list_faults(changed)}\nPut them back in study.toml.")
+        from amgs.study.consistency import require_same_scoring
+
+        require_same_scoring(self)
 
     # Faces
 
@@ -274,17 +248,9 @@ class Study:
 
     def scores(self) -> list[ImageScore]:
         """Return the human score of every face; see `amgs.scoring.labels.score_image`."""
-        from amgs.study.answers import finished_answers
+        from amgs.study.labelling import score_faces
 
-        units = self.scale.unit_names
-        rows = self.store.scoring.all()
-        if rows:
-            self.require_same_scoring()
-        by_image = finished_answers(rows, units)
-        return [
-            score_image(face.image, by_image.get(face.image, {}).values(), units, self.label_rule)
-            for face in self.store.faces.all()
-        ]
+        return score_faces(self)
 
     def label(self) -> tuple[Path, dict[str, int]]:
         """Make labels of the scores and write ``results/labels.csv``; return it with counts.
@@ -292,21 +258,9 @@ class Study:
         Before the study is unblinded, animals and recordings stand there as codes: training keeps
         animals apart all the same.
         """
-        rows, counts = label_images(self.scores(), self.label_rule)
-        faces = {face.image: face for face in self.store.faces.all()}
-        animals = {name: r.animal for name, r in self.planned().items()}
-        shown = str if self.unblindings else Codes(self.store.events.secret("codes"))
-        for row in rows:
-            face = faces[row["image"]]
-            row |= {
-                "image": f"../{face.image}",
-                "animal": shown(animals[face.recording]),
-                "recording": shown(face.recording),
-                "content": face.content[:16],
-            }
-        path = self.folder / RESULTS / "labels.csv"
-        write_table(path, LABEL_COLUMNS, [[row[c] for c in LABEL_COLUMNS] for row in rows])
-        return path, counts
+        from amgs.study.labelling import write_labels
+
+        return write_labels(self)
 
     # The classifier
 
@@ -335,6 +289,12 @@ class Study:
 
         return find_model(self, name)
 
+    def adopt_model(self, folder: Path) -> None:
+        """Copy a model of another study into this one, so that the study stays whole."""
+        from amgs.study.training import adopt_model
+
+        adopt_model(self, folder)
+
     def classify(
         self, model: Path | None, progress: ProgressCallback = no_progress
     ) -> ClassifySummary:
@@ -354,21 +314,9 @@ class Study:
 
     def times(self) -> dict[str, RecordingTime] | None:
         """Return how long recordings are; ``None`` when faces come from folders of images too."""
-        from amgs.prediction.recording_times import read_recording_times
+        from amgs.study.consistency import recording_times
 
-        folder = self.folder / FACES
-        if not (folder / "extraction.csv").exists():
-            return None
-        times = read_recording_times(folder)
-        planned = {r.name: r for r in self.design().recordings}
-        if any(face.recording not in times for face in self.store.faces.all()):
-            return None  # some come from folders of images: nothing can be said per minute
-        # Whose a recording is, recordings.csv says, also when it was corrected since.
-        return {
-            name: replace(time, unit=(r.animal, r.group, r.timepoint))
-            for name, time in times.items()
-            if (r := planned.get(name)) is not None
-        }
+        return recording_times(self)
 
     # Who is who
 

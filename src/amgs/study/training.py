@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,15 @@ def know_model(study: Study, folder: Path) -> None:
     place = folder.relative_to(study.folder).as_posix()
     origin = record_provenance({"model": place}, {"model": sha256}).as_dict()
     study.store.predictions.add_model(folder.name, place, sha256, origin)
+
+
+def adopt_model(study: Study, folder: Path) -> None:
+    """See `Study.adopt_model`; a model of that name that is there already is left as it is."""
+    target = study.folder / MODELS / folder.name
+    load_model(folder)  # a damaged one is not taken over
+    if not target.exists():
+        shutil.copytree(folder, target)
+    know_model(study, target)
 
 
 def find_model(study: Study, name: str) -> Path:

@@ -8,7 +8,8 @@ import pytest
 
 from amgs.errors import TableError
 from amgs.prediction.human import read_predictions_or_scores
-from amgs.prediction.summarise import SummaryOptions, summarise_animals, threshold_sensitivity
+from amgs.prediction.summarise import summarise_animals, threshold_sensitivity
+from amgs.prediction.summary_options import SummaryOptions
 
 HEADER = "image,mgs,animal,group,timepoint,time_s\n"
 

@@ -13,12 +13,12 @@ from amgs.prediction import read_predictions
 from amgs.prediction.recording_times import RecordingTime, read_recording_times
 from amgs.prediction.summarise import (
     SUMMARY_COLUMNS,
-    SummaryOptions,
     summarise_animals,
     threshold_sensitivity,
     time_course,
     unseen_recordings,
 )
+from amgs.prediction.summary_options import SummaryOptions
 from program import amgs
 
 HEADER = "image,predicted,confidence,animal,group,timepoint,recording,time_s,possible_sleep,mgs"

@@ -1,0 +1,110 @@
+"""How images are summarised, and what a table needs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amgs.errors import DesignError, ImpossibleValueError, TableError, list_faults
+from amgs.prediction.recording_times import RecordingTime
+from amgs.tables import list_animals_in_two_groups
+from amgs.vocabulary import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT_MIN_PER_MINUTE = 1.0
+"""Animals with fewer confident images per minute are left out (Tuttle et al. 2018)."""
+UNITS = ("animal", "group", "timepoint")
+_PERIOD_END_S = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryOptions:
+    """Which images count, and when an animal has shown enough.
+
+    ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
+    ``unseen_only`` leaves out images that the model was trained or chosen with.
+    """
+
+    threshold: float = DEFAULT_THRESHOLD
+    min_per_minute: float = DEFAULT_MIN_PER_MINUTE
+    from_min: float | None = None
+    to_min: float | None = None
+    leave_out_sleep: bool = False
+    unseen_only: bool = False
+
+    @property
+    def period_s(self) -> tuple[float, float]:
+        """The period in seconds."""
+        end = _PERIOD_END_S if self.to_min is None else self.to_min * 60
+        return (self.from_min or 0.0) * 60, end
+
+
+def check_options(options: SummaryOptions) -> None:
+    """Stop at a threshold, period or minimum that makes no sense."""
+    start, stop = options.period_s
+    faults = []
+    if not 0.5 <= options.threshold <= 1:  # noqa: PLR2004
+        faults.append(f"a threshold from 0.5 to 1, found {options.threshold:g}")
+    if start < 0 or stop <= start:
+        faults.append(
+            f"a period that ends after it begins, found {options.from_min}–{options.to_min}"
+        )
+    if options.min_per_minute < 0:
+        faults.append(f"a minimum of at least 0 per minute, found {options.min_per_minute:g}")
+    if faults:
+        raise ImpossibleValueError(f"Expected {'; '.join(faults)}.")
+
+
+def check_columns(
+    predictions: pd.DataFrame,
+    options: SummaryOptions,
+    times: Mapping[str, RecordingTime] | None,
+    *,
+    with_time: bool = False,
+) -> None:
+    """Stop where a table lacks what the options need."""
+    wanted = list(UNITS)
+    if times is not None:
+        wanted.append("recording")
+    if with_time or options.from_min is not None or options.to_min is not None:
+        wanted.append("time_s")
+    if options.leave_out_sleep:
+        wanted.append("possible_sleep")
+    missing = [name for name in wanted if name not in predictions]
+    if missing:
+        msg = (
+            f"Expected the columns {', '.join(wanted)} in the predictions, found no "
+            f"{', '.join(missing)}. They come from the table that is classified: give `amgs "
+            "classify` a CSV that has them, such as the faces.csv of `amgs extract` with a table "
+            "of recordings."
+        )
+        raise TableError(msg)
+    faults = [
+        f"line {line}: no {name}"
+        for name in wanted
+        for line in predictions.index[_empty(predictions[name])]
+    ]
+    if times is not None:
+        unknown = sorted(set(predictions["recording"]) - set(times) - {""})
+        faults += [f"recording {name} is not in extraction.csv" for name in unknown]
+    if faults:
+        msg = f"Expected every image to say whose it is, found {len(faults)} faults:\n"
+        raise TableError(f"{msg}{list_faults(faults)}\nCorrect the table and classify again.")
+
+
+def _empty(column: pd.Series[Any]) -> pd.Series[bool]:
+    return column.isna() | (column.astype(str) == "")
+
+
+def check_groups(predictions: pd.DataFrame) -> None:
+    """Stop at an animal in two groups."""
+    pairs = zip(predictions["animal"], predictions["group"], strict=True)
+    faults = list_animals_in_two_groups(pairs)
+    if faults:
+        msg = (
+            f"Expected every animal in one group, found:\n{list_faults(faults)}\nCorrect the table."
+        )
+        raise DesignError(msg)

@@ -1,0 +1,69 @@
+"""What must not change behind a study's back: its scale, its recordings, their lengths."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from amgs.errors import StudyError, list_faults
+from amgs.prediction.recording_times import RecordingTime, read_recording_times
+from amgs.study.design import RECORDINGS_FILE, PlannedRecording
+from amgs.study.layout import FACES
+
+if TYPE_CHECKING:
+    from amgs.study.study import Study
+
+SCORING_BEGAN = "scoring began"
+"""The kind of event that keeps the scale and sample that raters began with."""
+
+
+def require_same_scoring(study: Study) -> None:
+    """See `Study.require_same_scoring`."""
+    now = {
+        "units": list(study.scale.unit_names),
+        "seed": study.settings.whole("scoring", "seed"),
+        "images_per_recording": study.settings.whole("scoring", "images_per_recording"),
+    }
+    before = study.store.events.all(SCORING_BEGAN)
+    if not before:
+        study.store.events.log(SCORING_BEGAN, "", now)
+        return
+    changed = [
+        f"{name}: {before[0][name]} when scoring began, {value} now"
+        for name, value in now.items()
+        if before[0][name] != value
+    ]
+    if changed:
+        msg = "Expected the settings that scoring began with, found others:\n"
+        raise StudyError(f"{msg}{list_faults(changed)}\nPut them back in study.toml.")
+
+
+def planned_recordings(study: Study) -> dict[str, PlannedRecording]:
+    """See `Study.planned`."""
+    planned = {r.name: r for r in study.design().recordings}
+    lost = {f.recording for f in study.store.faces.all()} - set(planned)
+    if lost:
+        msg = (
+            f"Expected every recording that has faces in {RECORDINGS_FILE}, found "
+            f"{len(lost)} missing there:\n{list_faults(sorted(lost))}\nPut their lines back, "
+            "with the names they had (column `recording`)."
+        )
+        raise StudyError(msg)
+    return planned
+
+
+def recording_times(study: Study) -> dict[str, RecordingTime] | None:
+    """See `Study.times`."""
+    folder = study.folder / FACES
+    if not (folder / "extraction.csv").exists():
+        return None
+    times = read_recording_times(folder)
+    planned = {r.name: r for r in study.design().recordings}
+    if any(face.recording not in times for face in study.store.faces.all()):
+        return None  # some come from folders of images: nothing can be said per minute
+    # Whose a recording is, recordings.csv says, also when it was corrected since.
+    return {
+        name: replace(time, unit=(r.animal, r.group, r.timepoint))
+        for name, time in times.items()
+        if (r := planned.get(name)) is not None
+    }

@@ -1,0 +1,163 @@
+"""Drawn mice show what they are told to, and films tell the truth of every frame."""
+
+from __future__ import annotations
+
+import csv
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from amgs.faces import FaceFinder
+from amgs.simulate import FaceParameters, draw_face
+from amgs.simulate.anatomy import COATS
+from amgs.simulate.behaviour import UNITS, FilmedAnimal, live
+from amgs.simulate.cubicle import FilmOptions
+from amgs.simulate.face import locate_parts
+from amgs.simulate.film import TRUTH_COLUMNS, write_film
+from amgs.simulate.sheet import draw_sheet
+from amgs.video import open_film
+from program import amgs
+
+
+def quiet_face(**shown: object) -> np.ndarray:
+    face = FaceParameters(noise_sd=0, **shown)  # type: ignore[arg-type]
+    return draw_face(face, np.random.default_rng(0)).astype(float)
+
+
+@pytest.mark.parametrize("coat", COATS)
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_shows_at_each_level(coat: str, unit: str) -> None:
+    """0, 1 and 2 differ from each other, in every coat."""
+    levels = [quiet_face(coat=coat, **{unit: float(level)}) for level in (0, 1, 2)]
+    for a, b in ((0, 1), (1, 2)):
+        # Nose and cheek are hard to see on dark fur, as they are in life.
+        assert np.abs(levels[a] - levels[b]).max() > (40 if coat == "white" else 25)
+    assert np.abs(levels[0] - levels[2]).mean() > np.abs(levels[0] - levels[1]).mean()
+
+
+def test_the_same_animal_looks_the_same() -> None:
+    assert np.array_equal(quiet_face(animal_seed=4), quiet_face(animal_seed=4))
+    assert np.abs(quiet_face(animal_seed=4) - quiet_face(animal_seed=5)).mean() > 1
+
+
+def test_parts_are_where_the_truth_says() -> None:
+    """The eyes are the darkest places, the nose is pinker than what is around it."""
+    for yaw in (-25.0, 0.0, 25.0):
+        shown = {"yaw_deg": yaw, "shift_x": 0.05, "tilt_deg": 8.0}
+        picture = quiet_face(**shown)
+        parts = locate_parts(FaceParameters(**shown))  # type: ignore[arg-type]
+        assert len(parts.eyes) == 2
+        for left, top, right, bottom in parts.eyes:
+            x, y = round((left + right) / 2), round((top + bottom) / 2)
+            assert picture[y - 2 : y + 3, x - 2 : x + 3].mean() < 110
+        x, y = map(round, parts.nose)
+        red, green, _ = picture[y - 2 : y + 3, x - 2 : x + 3].mean(axis=(0, 1))
+        assert red > green + 15
+
+
+def test_a_finder_made_for_photographs_takes_them_for_mice() -> None:
+    """Open, narrowed and shut eyes of drawn mice are read as such."""
+    finder = FaceFinder()
+    states = []
+    for tightening in (0.0, 1.1, 2.0):
+        face = FaceParameters(orbital_tightening=tightening, animal_seed=1)
+        (found,) = finder.find(draw_face(face, np.random.default_rng(0)))
+        assert found.view == "front"
+        states.append({eye.state for eye in found.eyes})
+    assert states[0] == {"open"}
+    assert "open" not in states[2]
+
+
+def test_an_animal_does_one_thing_after_the_other() -> None:
+    animal = FilmedAnimal("m", FaceParameters(), (0.2,) * 5, sleepiness=0.1)
+    holds = list(live(animal, 600, np.random.default_rng(2)))
+    assert holds[0].start_s == 0
+    assert holds[-1].end_s == 600
+    for a, b in pairwise(holds):
+        assert a.end_s == b.start_s
+    doing = {hold.doing for hold in holds}
+    assert doing == {"sitting", "looking away", "grooming", "rearing", "asleep"}
+    assert all(hold.face.blink == 1 for hold in holds if hold.doing == "asleep")
+    units = np.array([[getattr(h.face, u) for u in UNITS] for h in holds])
+    assert 0 <= units.min() <= units.max() <= 2
+    assert abs(units.mean() - 0.3) < 0.15, "cut off at 0, the mean lies above 0.2"
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "two.mp4"
+    cast = [
+        FilmedAnimal("m1", FaceParameters(animal_seed=3), (0.0,) * 5),
+        FilmedAnimal("m2", FaceParameters(animal_seed=4), (1.8,) * 5),
+    ]
+    write_film(path, cast, FilmOptions(960, 540, 12, 12.0), seed=1)
+    return path
+
+
+def truth_of(path: Path) -> list[dict[str, str]]:
+    with path.with_name(f"{path.stem}_truth.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_film_has_its_frames_and_their_truth(film: Path) -> None:
+    rows = truth_of(film)
+    assert tuple(rows[0]) == TRUTH_COLUMNS
+    opened = open_film(film)
+    assert opened.info.duration_s == pytest.approx(12, abs=0.1)
+    assert len(rows) == 2 * 144
+    opened.close()
+
+
+def test_the_box_of_the_truth_holds_the_face(film: Path) -> None:
+    """The finder, which knows nothing of the truth, finds the face there."""
+    finder = FaceFinder()
+    opened = open_film(film)
+    hits = seen = 0
+    for row in truth_of(film)[::7]:
+        if not row["box_x1"] or row["doing"] != "sitting" or row["blinking"] == "yes":
+            continue
+        picture = opened.picture(int(row["frame"])).rgb()
+        half = picture[:, :480] if row["zone"] == "left" else picture[:, 480:]
+        x = (float(row["box_x1"]) + float(row["box_x2"])) / 2 - (
+            480 if row["zone"] == "right" else 0
+        )
+        y = (float(row["box_y1"]) + float(row["box_y2"])) / 2
+        faces = finder.find(half)
+        seen += 1
+        hits += any(f.box[0] < x < f.box[2] and f.box[1] < y < f.box[3] for f in faces)
+    opened.close()
+    assert seen > 15
+    assert hits / seen > 0.9
+
+
+def test_the_same_seed_gives_the_same_film(film: Path, tmp_path: Path) -> None:
+    cast = [FilmedAnimal("m", FaceParameters(animal_seed=3), (0.5,) * 5)]
+    options = FilmOptions(320, 240, 5, 2.0, infrared=True)
+    for name in ("a.mp4", "b.mp4"):
+        write_film(tmp_path / name, cast, options, seed=9)
+    assert (tmp_path / "a_truth.csv").read_bytes() == (tmp_path / "b_truth.csv").read_bytes()
+    first = open_film(tmp_path / "a.mp4")
+    rgb = first.picture(3).rgb().astype(int)
+    first.close()
+    assert np.abs(rgb[..., 0] - rgb[..., 2]).mean() < 4, "infrared has no colour"
+
+
+def test_the_command_draws_sheets_faces_and_films(tmp_path: Path) -> None:
+    done = amgs("simulate", "sheet", "sheet.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "drawn" in done.stderr
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (768, 1280)
+    assert draw_sheet().size == (768, 1280)
+    words = ("simulate", "faces", "faces", "--animals", "3", "--per-animal", "2")
+    assert amgs(*words, cwd=tmp_path).returncode == 0
+    assert len(list((tmp_path / "faces").rglob("*.jpg"))) == 6
+    words = ("simulate", "film", "a.mp4", "--size", "480x270", "--rate", "5", "--minutes", "0.05")
+    assert amgs(*words, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "a_truth.csv").exists()
+    assert amgs(*words, cwd=tmp_path).returncode == 1, "nothing is replaced"
+    for wrong in (("--pain", "3"), ("--size", "small"), ("--animals", "3")):
+        assert amgs("simulate", "film", "b.mp4", *wrong, cwd=tmp_path).returncode == 2
