@@ -116,8 +116,9 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
         msg = (
-            f"Expected {path} as UTF-8 text, found other bytes at position {error.start}. "
+            f"Expected {path} as UTF-8 text, found other bytes in line {line}. "
             "In a spreadsheet, save it as 'CSV UTF-8'."
         )
         raise TableError(msg) from error
@@ -126,13 +127,23 @@ def _read_text(path: Path) -> str:
         raise TableError(msg) from error
 
 
+def _hint(header: Sequence[str], missing: Sequence[str]) -> str:
+    """Say what is wrong with a header that nearly is right."""
+    if len(header) == 1 and "\t" in header[0]:
+        return ": its columns are divided by tabs, commas or semicolons are expected"
+    if {name.lower() for name in header} >= set(missing):
+        return ": the names of columns are written in small letters"
+    return ""
+
+
 def _check_header(path: Path, header: Sequence[str], required: Sequence[str]) -> None:
     missing = [name for name in required if name not in header]
     if missing:
         msg = (
             f"Expected the columns {', '.join(required)} in {path}, found "
             f"{', '.join(header) or 'an empty file'}: {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing. Correct the first line of the file."
+            f"{'is' if len(missing) == 1 else 'are'} missing. Correct the first line of the file"
+            f"{_hint(header, missing)}."
         )
         raise TableError(msg)
     twice = sorted({name for name in header if header.count(name) > 1})

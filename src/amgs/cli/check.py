@@ -44,8 +44,11 @@ def check(
 
     Example: `amgs check laparotomy`
     """
-    from amgs.study import Study
+    from amgs.study import Study, is_study
+    from amgs.study.design import RECORDINGS_FILE
 
+    if study.name == RECORDINGS_FILE and is_study(study.parent):
+        study = study.parent
     if study.suffix.lower() == ".csv":
         report, document = _check_table(study, baseline)
         after = ""

@@ -147,9 +147,10 @@ def gallery(material: ReportMaterial) -> list[GalleryRow]:
     if table is None or material.images_at is None or "animal" not in table:
         return []
     rows: list[GalleryRow] = []
-    for (animal, group, timepoint), inside in table.groupby(
-        ["animal", "group", "timepoint"], sort=False
-    ):
+    order = {name: place for place, name in enumerate(material.timepoints)}
+    units = table.groupby(["animal", "group", "timepoint"], sort=False)
+    by_animal = sorted(units, key=lambda unit: (str(unit[0][0]), order.get(str(unit[0][2]), 0)))
+    for (animal, group, timepoint), inside in by_animal:
         if len(rows) == MOST_ROWS:
             break
         faces = _faces(inside, material.images_at, float(material.settings.get("threshold", 0)))
