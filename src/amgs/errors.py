@@ -83,6 +83,10 @@ class StoreTooNewError(StoreError):
     """The study's database was written by a newer amgs."""
 
 
+class SignedOutError(AmgsError, PermissionError):
+    """Something was sent to the scoring room by somebody who is not signed in."""
+
+
 class StillBlindError(AmgsError, PermissionError):
     """Human scores and groups were to be shown together before the study was unblinded."""
 

@@ -17,12 +17,6 @@ UNITS = ("orbital_tightening", "ear_position")
 TIME = "2026-01-01T10:00:00.000+00:00"
 
 
-@pytest.fixture(scope="session")
-def postgres_address() -> Iterator[str]:
-    with postgres.server() as address:
-        yield address
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Return a function that opens the same store again, as another process would."""

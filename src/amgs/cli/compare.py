@@ -20,7 +20,7 @@ from amgs.cli.console import (
     refuse_beside_study,
     warn,
 )
-from amgs.cohort.words import OutlierRule, p_text, p_value
+from amgs.cohort.words import OutlierRule, describe_test, p_value
 
 PAIR_COLUMNS = ("a", "b", "difference", "lower", "upper", "p", "hedges_g")
 
@@ -204,26 +204,14 @@ def _print_mixed(model: dict[str, Any], baseline: str) -> None:
 def _tests(found: dict[str, Any]) -> list[tuple[str, object]]:
     further = found["sensitivity"]
     return [
-        ("one-way ANOVA", _statistic(found["anova"], "F")),
+        ("one-way ANOVA", describe_test(found["anova"], "F")),
         ("η², ω²", _pair(found["anova"], "eta_squared", "omega_squared")),
-        ("Anderson–Darling (normality)", _statistic(found["anderson_darling"], "a_squared")),
-        ("Levene (equal variances)", _statistic(found["levene"], "F")),
-        ("Welch's ANOVA", _statistic(further["welch"], "F")),
-        ("Kruskal–Wallis", _statistic(further["kruskal_wallis"], "H")),
+        ("Anderson–Darling (normality)", describe_test(found["anderson_darling"], "a_squared")),
+        ("Levene (equal variances)", describe_test(found["levene"], "F")),
+        ("Welch's ANOVA", describe_test(further["welch"], "F")),
+        ("Kruskal–Wallis", describe_test(further["kruskal_wallis"], "H")),
         ("animals per group for 80 % power", _needed(found["power"])),
     ]
-
-
-def _statistic(result: dict[str, Any], name: str) -> str:
-    if not result.get("computed", True):
-        return f"not computed: {result['reason']}"
-    df = ""
-    if "df_within" in result:
-        df = f"({result['df_between']}, {result['df_within']:.4g})"
-    elif "df" in result:
-        df = f"({result['df']})"
-    label = {"a_squared": "A²"}.get(name, name)
-    return f"{label}{df} = {result[name]:.3f}, {p_text(result['p'])}"
 
 
 def _pair(result: dict[str, Any], first: str, second: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
 _SMALLEST_P = 0.0001
 
@@ -15,6 +16,23 @@ def p_value(p: float) -> str:
 def p_text(p: float) -> str:
     """Write ``p = 0.0123`` or ``p < 0.0001``."""
     return f"p {p_value(p)}" if p < _SMALLEST_P else f"p = {p:.4f}"
+
+
+_LETTERS = {"a_squared": "A²"}
+
+
+def describe_test(result: Mapping[str, Any], statistic: str) -> str:
+    """Write a test as ``F(2, 36) = 9.700, p = 0.0004``, or why there is none."""
+    if not result.get("computed", True):
+        return f"not computed: {result['reason']}"
+    df = ""
+    if "df_within" in result:
+        df = f"({result['df_between']}, {result['df_within']:.4g})"
+    elif "df" in result:
+        df = f"({result['df']})"
+    return (
+        f"{_LETTERS.get(statistic, statistic)}{df} = {result[statistic]:.3f}, {p_text(result['p'])}"
+    )
 
 
 OutlierRule: TypeAlias = Literal["report", "remove"]

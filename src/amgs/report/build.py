@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amgs.cohort.words import p_text, p_value
+from amgs.cohort.words import describe_test, p_text, p_value
 from amgs.figures.saving import title_of
 from amgs.files import whole_file
 from amgs.provenance import Provenance
@@ -62,7 +62,7 @@ def _environment() -> Any:
         "ptext": p_text,
         "title_of": title_of,
         "percent": lambda value: "–" if value is None else f"{100 * value:.1f} %",
-        "test": _describe_test,
+        "test": describe_test,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     return environment
@@ -70,19 +70,3 @@ def _environment() -> Any:
 
 def _number(value: float | None, decimals: int = 2) -> str:
     return "–" if value is None else f"{value:.{decimals}f}"
-
-
-_LETTERS = {"a_squared": "A²"}
-
-
-def _describe_test(result: Mapping[str, Any], statistic: str) -> str:
-    """Write a test as ``F(2, 36) = 9.70, p = 0.0004``, or why there is none."""
-    if not result.get("computed", True):
-        return f"not computed: {result['reason']}"
-    df = ""
-    if "df_within" in result:
-        df = f"({result['df_between']}, {result['df_within']:.4g})"
-    elif "df" in result:
-        df = f"({result['df']})"
-    letter = _LETTERS.get(statistic, statistic)
-    return f"{letter}{df} = {result[statistic]:.3f}, {p_text(result['p'])}"

@@ -51,6 +51,8 @@ class ReportMaterial:
         Answers that raters gave after the study was unblinded.
     blinded
         Whether raters scored in amgs's own scoring room; of ratings from elsewhere it is not known.
+    course
+        Raters who passed the training course, with their agreement with the reference then.
     label_rule
         The rule of the labels that the model was trained on, where it was trained here.
     notes
@@ -79,6 +81,7 @@ class ReportMaterial:
     scored_late: Mapping[str, int] = field(default_factory=dict)
     blinded: bool = False
     label_rule: Mapping[str, Any] | None = None
+    course: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def seen_in_training(self) -> int:

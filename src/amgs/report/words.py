@@ -81,6 +81,9 @@ def _scoring(material: ReportMaterial) -> str:
     if material.blinded:
         text += ", each in a random order of their own and blind to animal, group and time"
     text += "; units that could not be scored were treated as missing."
+    if material.course:
+        passed = ", ".join(f"{name} {100 * share:.0f} %" for name, share in material.course.items())
+        text += f" They had passed a training course (units equal to the reference: {passed})."
     if alpha is not None:
         text += f" Krippendorff's α (interval) of the mean score was {alpha:.2f}."
     repeats = agreement.get("within_raters") or []

@@ -29,6 +29,7 @@ from amgs.study.answering import (
 )
 from amgs.study.design import RECORDINGS_FILE, Design
 from amgs.study.layout import FACES, RESULTS
+from amgs.study.room import PASSED
 from amgs.study.settings import SETTINGS_FILE
 from amgs.study.study import Study
 from amgs.study.training import TRAINED
@@ -114,6 +115,7 @@ def gather_study(
         image_sets=_image_sets(study, progress),
         unblindings=study.unblindings,
         scored_late=_scored_late(study),
+        course={e["who"]: e["agreement"] for e in study.store.events.all(PASSED)},
         blinded=True,
         label_rule=_rule_of(study, inputs.get("model", "")),
         inputs=inputs,

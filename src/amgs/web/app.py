@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from amgs.errors import AmgsError, ConflictError, StoreError
+from amgs.errors import AmgsError, ConflictError, SignedOutError, StoreError
 from amgs.store import Rater
 from amgs.study import Study
 from amgs.web.guard import GuardMiddleware, Keys, explain
@@ -44,6 +44,19 @@ class Room:
     def rater(self, request: Request) -> Rater | None:
         """Return who is signed in in this browser."""
         return self.scoring.who(request.cookies.get(RATER_COOKIE, ""))
+
+    def rater_of_script(self, request: Request, mark: str) -> Rater:
+        """Return who sends something by our own script.
+
+        Raises
+        ------
+        SignedOutError
+            If nobody is signed in, or it was not our script.
+        """
+        rater = self.rater(request)
+        if rater is None or not self.is_ours(request, RATER_COOKIE, mark):
+            raise SignedOutError("Please sign in again; what was saved is safe.")
+        return rater
 
     def is_owner(self, request: Request) -> bool:
         """Whether the owner's key was entered in this browser."""
@@ -101,6 +114,10 @@ def make_app(study: Study, keys: Keys, *, any_host: bool = False, secure: bool =
         app.include_router(pages.routes(room))
     static = Path(str(files("amgs.web") / "static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
+
+    @app.exception_handler(SignedOutError)
+    def signed_out(request: Request, error: SignedOutError) -> JSONResponse:
+        return explain(request, str(error), 403)
 
     @app.exception_handler(StoreError)
     def try_again(request: Request, error: StoreError) -> JSONResponse:

@@ -81,17 +81,25 @@ def _listen(host: str, port: int | None) -> socket.socket:
     problem = ""
     for candidate in tried:
         try:
-            family = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0][0]
-            # asyncio sends at once only where the protocol is named; answers would wait 40 ms.
-            listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-            if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-            else:
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind((host, candidate))
-            listening.listen(128)  # who opens the page at once waits, and is not refused
-            return listening
+            return _bind(host, candidate)
         except (OSError, OverflowError) as error:
             problem = str(error)
     msg = f"Expected a free port at {host}, found none: {problem}. Choose another with --port."
     raise ImpossibleValueError(msg)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    # asyncio sends at once only where the protocol is named; answers would wait 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)  # Windows
+    try:
+        listening.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR if exclusive is None else exclusive, 1
+        )
+        listening.bind((host, port))
+        listening.listen(128)  # who opens the page at once waits, and is not refused
+    except OSError:
+        listening.close()
+        raise
+    return listening

@@ -170,12 +170,18 @@ def test_methods_say_only_what_was_done(tmp_path: Path, make_image) -> None:
     }
     unblindings = [{"at": "2026-04-01T10:00", "progress": {"Ada": [40, 40], "Bo": [3, 40]}}]
     material = make_material(
-        tmp_path, make_image, agreement=agreement, unblindings=unblindings, blinded=True
+        tmp_path,
+        make_image,
+        agreement=agreement,
+        unblindings=unblindings,
+        blinded=True,
+        course={"Ada": 0.84},
     )
     text = " ".join(methods(material))
     assert "40 images were scored by 2 raters" in text
     assert "0.62" in text
     assert "80–90 %" in text
+    assert "passed a training course (units equal to the reference: Ada 84 %)" in text
     assert "unblinded on 2026-04-01, when Bo had not finished" in text
 
 
