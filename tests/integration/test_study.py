@@ -142,6 +142,17 @@ def test_labels_are_blind_until_unblinded(study: Study) -> None:
     }
 
 
+def test_training_divides_animals_alike_before_and_after_unblinding(study: Study) -> None:
+    """The same seed and scores give the same model, whoever made the study's folder."""
+    options = TrainingOptions(recipe="paper", use_cache=False)
+    before = study.train("blind", options)
+    unblind(study, "Owner", "test")
+    after = study.train("open", options)
+    assert before["split"]["parts"] == after["split"]["parts"]
+    heads = [(study.folder / "models" / n / "head.npz").read_bytes() for n in ("blind", "open")]
+    assert heads[0] == heads[1]
+
+
 def test_unfinished_images_do_not_count(study: Study) -> None:
     """Four of five units answered is not four scorable ones and one that is not."""
     rater = study.room().sign_in("Late").rater

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from amgs.scale import Scale
 from amgs.store import RatingRow
 from amgs.store.base import WHOLE_IMAGE
-from amgs.tables import read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,13 +75,3 @@ def finished_answers(
         elif set(units) <= set(answers):
             finished.setdefault(image, {})[rater] = answers
     return finished
-
-
-def only_labelled(labels: Path) -> Path:
-    """Write the images of ``labels.csv`` that have a label beside it, for training."""
-    table = read_table(labels, required=("image", "label"))
-    chosen = table[table["label"] != ""]
-    path = labels.with_name("training_images.csv")
-    columns = [c for c in table.columns if c not in {"mgs_mean", "n_raters", "why_none"}]
-    write_table(path, columns, chosen[columns].to_numpy().tolist())
-    return path

@@ -9,10 +9,15 @@ from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, label_images, score_i
 from amgs.study.answers import finished_answers
 from amgs.study.codes import Codes
 from amgs.study.layout import RESULTS
-from amgs.tables import write_table
+from amgs.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from amgs.study.study import Study
+
+
+def codes_of(study: Study) -> Codes:
+    """Return the codes that stand for names of animals and recordings."""
+    return Codes(study.settings.whole("scoring", "seed"))
 
 
 def score_faces(study: Study) -> list[ImageScore]:
@@ -33,7 +38,7 @@ def write_labels(study: Study) -> tuple[Path, dict[str, int]]:
     rows, counts = label_images(study.scores(), study.label_rule)
     faces = {face.image: face for face in study.store.faces.all()}
     animals = {name: r.animal for name, r in study.planned().items()}
-    shown = str if study.unblindings else Codes(study.store.events.secret("codes"))
+    shown = str if study.unblindings else codes_of(study)
     for row in rows:
         face = faces[row["image"]]
         row |= {
@@ -45,3 +50,20 @@ def write_labels(study: Study) -> tuple[Path, dict[str, int]]:
     path = study.folder / RESULTS / "labels.csv"
     write_table(path, LABEL_COLUMNS, [[row[c] for c in LABEL_COLUMNS] for row in rows])
     return path, counts
+
+
+def write_training_images(study: Study, labels: Path) -> Path:
+    """Write the images of ``labels.csv`` that have a label beside it, for training.
+
+    Animals and recordings stand here as codes at all times: training would divide them otherwise
+    after unblinding than before.
+    """
+    table = read_table(labels, required=("image", "label", "animal", "recording"))
+    chosen = table[table["label"] != ""].copy()
+    if study.unblindings:
+        for column in ("animal", "recording"):
+            chosen[column] = chosen[column].map(codes_of(study))
+    path = labels.with_name("training_images.csv")
+    columns = [c for c in table.columns if c not in {"mgs_mean", "n_raters", "why_none"}]
+    write_table(path, columns, chosen[columns].to_numpy().tolist())
+    return path

@@ -13,8 +13,8 @@ from amgs.model.bundle import load_model
 from amgs.model.train import TrainingOptions, train_model
 from amgs.model.training_set import load_training_set
 from amgs.provenance import record_provenance
-from amgs.study.answers import only_labelled
 from amgs.study.checking import check_faces
+from amgs.study.labelling import write_training_images
 from amgs.study.layout import MODELS
 from amgs.study.study import Study
 from amgs.vocabulary import NO_PAIN, PAIN
@@ -51,7 +51,9 @@ def train_on_labels(
         msg = f"Expected the face images as they were scored, found {len(faults)} faults:\n"
         raise StudyError(f"{msg}{list_faults(faults)}\nPut the files back; nothing was trained.")
     folder = study.folder / MODELS / name
-    images = load_training_set(only_labelled(path), highest_mgs=study.scale.highest_sum)
+    images = load_training_set(
+        write_training_images(study, path), highest_mgs=study.scale.highest_sum
+    )
     result = train_model(images, folder, options, overwrite=overwrite, progress=progress)
     know_model(study, folder)
     rule = asdict(study.label_rule)
