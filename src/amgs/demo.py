@@ -6,6 +6,7 @@ in the *experiment*, films of other animals are classified by it. All mice are d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def _experiment(
 ) -> dict[str, Any]:
     """Films of other animals: extracted, classified by the pilot's model, compared, reported."""
     from amgs.report.gather import ComparisonChoice
-    from amgs.study.answering import SummaryChoice, comparison_file, summarise_study
+    from amgs.study.answering import comparison_file
     from amgs.study.reporting import report_study
     from amgs.study.unblinding import unblind
 
@@ -166,10 +167,7 @@ def _experiment(
         study.adopt_model(model)
         study.classify(study.model_folder(), progress)
         unblind(study, "the demo", "all simulated raters have finished")
-        summarise_study(study, SummaryChoice())
         report_study(study, ComparisonChoice(), progress=progress)
-        import json
-
         kept = comparison_file(study, "pct_pain").read_text(encoding="utf-8")
         document: dict[str, Any] = json.loads(kept)
     return document

@@ -12,6 +12,7 @@ from amgs.cli.console import (
     JsonOption,
     OverwriteOption,
     QuietOption,
+    TimepointOption,
     note,
     number,
     print_facts,
@@ -38,10 +39,7 @@ def compare(
         str | None,
         typer.Option(help="Which timepoint is the baseline. Default: the one called `baseline`."),
     ] = None,
-    timepoint: Annotated[
-        str | None,
-        typer.Option(help="Which timepoint is compared with it; needed when there are several."),
-    ] = None,
+    timepoint: TimepointOption = None,
     outliers: Annotated[
         OutlierRule,
         typer.Option(

@@ -25,6 +25,10 @@ QuietOption = Annotated[
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace a result of that name.")
 ]
+TimepointOption = Annotated[
+    str | None,
+    typer.Option(help="Which timepoint is compared with it; needed when there are several."),
+]
 
 FiguresOption = Annotated[
     Path | None,

@@ -29,11 +29,12 @@ def extract_in_study(
     )
     from amgs.study import Study
     from amgs.study.faces import films_of
+    from amgs.study.layout import RESULTS
 
     with Study.open(folder) as study:
         if preview:
             films = films_of(study.design(), folder)
-            draw_previews(films, folder / "results" / "zones", as_json=as_json, quiet=quiet)
+            draw_previews(films, folder / RESULTS / "zones", as_json=as_json, quiet=quiet)
             return
         try:
             with show_progress(quiet=quiet or as_json) as progress:
@@ -141,6 +142,7 @@ def comparison_inputs(folder: Path, value: str) -> ComparisonInputs | None:
     """Summarise a study as it was last summarised; ``None`` when the path is no study."""
     from amgs.study import Study, is_study
     from amgs.study.answering import HUMAN_VALUE, comparison_file, last_choice, summarise_study
+    from amgs.study.layout import RESULTS
 
     if not is_study(folder):
         return None
@@ -152,7 +154,7 @@ def comparison_inputs(folder: Path, value: str) -> ComparisonInputs | None:
             summary.path,
             model,
             study.settings.text("study", "baseline"),
-            folder / "results" / f"pairs_{value}.csv",
+            folder / RESULTS / f"pairs_{value}.csv",
             comparison_file(study, value),
-            folder / "results" / "figures",
+            folder / RESULTS / "figures",
         )

@@ -11,6 +11,7 @@ from amgs.cli.console import (
     JsonOption,
     OverwriteOption,
     QuietOption,
+    TimepointOption,
     note,
     print_json,
     refuse_beside_study,
@@ -33,10 +34,7 @@ def report(
     baseline: Annotated[
         str | None, typer.Option(help="Which timepoint is the baseline; a study says its own.")
     ] = None,
-    timepoint: Annotated[
-        str | None,
-        typer.Option(help="Which timepoint is compared with it; needed when there are several."),
-    ] = None,
+    timepoint: TimepointOption = None,
     outliers: Annotated[
         OutlierRule, typer.Option(help="What is done with outliers at baseline; see `compare`.")
     ] = "report",

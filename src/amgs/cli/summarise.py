@@ -128,14 +128,14 @@ def summarise(
         raise typer.BadParameter("--model and --human are for a study.")
     _refuse_to_replace(out, bins, overwrite=overwrite)
     if study is not None:
-        table, times, options = study.table, study.times, study.options
+        rows, table, times, options = study.rows, study.table, study.times, study.options
     else:
         table = read_predictions_or_scores(predictions)
         times = None if extraction is None else read_recording_times(extraction)
         options = SummaryOptions(
             threshold, min_per_minute, from_min, to_min, without_sleep, unseen_only
         )
-    rows = summarise_animals(table, options, times)
+        rows = summarise_animals(table, options, times)
     sensitivity = threshold_sensitivity(table, options, times)
     course = [] if bins is None else list(time_course(table, options, bins, times))
     _write_tables(out, rows, course)

@@ -11,7 +11,7 @@ A new kind of store subclasses the five contracts below and is put through
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,8 +229,7 @@ class ScoringStore(ABC):
     def progress(self, rater_id: int, units: Sequence[str]) -> tuple[int, int, int]:
         """Return how many places are finished, how many there are, and the first unfinished one."""
         finished, total = set(self.finished(rater_id, units)), self.places(rater_id)
-        first = next((place for place in range(total) if place not in finished), total)
-        return len(finished), total, first
+        return len(finished), total, first_unfinished(finished, total)
 
     @abstractmethod
     def last_touched(self, rater_id: int) -> int | None:
@@ -243,6 +242,11 @@ class ScoringStore(ABC):
     @abstractmethod
     def count_log(self) -> int:
         """Return how many answers and undos were ever written down."""
+
+
+def first_unfinished(finished: Container[int], total: int) -> int:
+    """Return the first of so many places that is not finished; `total` when all are."""
+    return next((place for place in range(total) if place not in finished), total)
 
 
 class PredictionStore(ABC):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -262,13 +263,11 @@ class SqlEvents(EventStore):
         with reading(self._engine) as connection:
             known = connection.execute(wanted).scalar()
         if known is None:
-            try:
-                with writing(self._engine) as connection:
-                    connection.execute(
-                        insert(tables.secret).values(name=name, value=secrets.token_hex(32))
-                    )
-            except ConflictError:
-                pass  # another process made it in the meantime
+            # Another process may make it in the meantime: theirs is read then.
+            with suppress(ConflictError), writing(self._engine) as connection:
+                connection.execute(
+                    insert(tables.secret).values(name=name, value=secrets.token_hex(32))
+                )
             with reading(self._engine) as connection:
                 known = connection.execute(wanted).scalar_one()
         return str(known)

@@ -55,7 +55,6 @@ class StudySummary:
     table: pd.DataFrame
     times: dict[str, RecordingTime] | None
     options: SummaryOptions
-    choice: SummaryChoice
 
 
 def summarise_study(study: Study, choice: SummaryChoice) -> StudySummary:
@@ -90,7 +89,7 @@ def summarise_study(study: Study, choice: SummaryChoice) -> StudySummary:
     rows = summarise_animals(table, options, times)
     write_table(path, SUMMARY_COLUMNS, [[row[c] for c in SUMMARY_COLUMNS] for row in rows])
     write_json(path.with_suffix(".json"), asdict(choice))
-    return StudySummary(path, rows, table, times, options, choice)
+    return StudySummary(path, rows, table, times, options)
 
 
 def _require_all_classified(study: Study, table: pd.DataFrame, model: str) -> None:

@@ -13,6 +13,7 @@ from amgs.prediction.writing import CsvSink, Outcome, PredictionSink
 from amgs.provenance import record_provenance
 from amgs.store import StoredPrediction
 from amgs.store.base import PredictionStore
+from amgs.study.layout import RESULTS
 from amgs.vocabulary import ORBITAL_MODEL, OrbitalReading, Prediction
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ class StoreSink(PredictionSink):
         del known
         if content and not self._contents[name].startswith(content):
             outcome = "the picture is another one than was taken up (and scored)"
-        row = StoredPrediction(name, content=content, part=part)
         if isinstance(outcome, Prediction):
             row = StoredPrediction(name, outcome.p_pain, content=content, part=part)
         elif isinstance(outcome, OrbitalReading):
@@ -112,7 +112,7 @@ def write_predictions(study: Study, model: Path | None) -> Path:
     """
     _, sha256 = _open(study, model)
     name = ORBITAL_MODEL if model is None else model.name
-    path = study.folder / "results" / f"predictions_{name}.csv"
+    path = study.folder / RESULTS / f"predictions_{name}.csv"
     planned = study.planned()
     faces = {face.image: face for face in study.store.faces.all()}
     scores = {s.image: s.mgs for s in study.scores()} if study.unblindings else {}

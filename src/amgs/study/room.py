@@ -22,7 +22,7 @@ from amgs.scoring.course import (
     read_reference,
 )
 from amgs.store import Answer, CourseAnswer, Presentation, Rater
-from amgs.store.base import WHOLE_IMAGE
+from amgs.store.base import WHOLE_IMAGE, first_unfinished
 from amgs.store.sql import now
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class ScoringRoom:
         plain = tidy_name(name)
         known = self._raters.find(plain)
         if known is None:
-            new_code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+            new_code = make_code()
             try:
                 rater = self._raters.add(plain, hash_code(new_code))
             except StoreError:  # the same name at the same moment
@@ -120,7 +120,7 @@ class ScoringRoom:
         rater = self._raters.find(tidy_name(name))
         if rater is None:
             raise ImpossibleValueError(f"Expected a rater of this study, found {name!r}.")
-        code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+        code = make_code()
         self._raters.set_code(rater.id, hash_code(code))
         return code
 
@@ -203,9 +203,10 @@ class ScoringRoom:
 
     def progress(self, rater: Rater) -> tuple[int, int, int]:
         """Return how many images are finished, how many there are, and the next one."""
-        units = self.scale.unit_names
-        self._finished[rater.id] = set(self._store.finished(rater.id, units))
-        return self._store.progress(rater.id, units)
+        finished = set(self._store.finished(rater.id, self.scale.unit_names))
+        self._finished[rater.id] = finished
+        total = self._store.places(rater.id)
+        return len(finished), total, first_unfinished(finished, total)
 
     def counts(self, rater: Rater) -> tuple[int, int]:
         """Return how many images are finished, as far as this program knows, of how many.
@@ -244,6 +245,11 @@ class ScoringRoom:
         # Passed is for good, also when the reference or the mark is changed later.
         passed = rater.name in {event["who"] for event in self._study.store.events.all(PASSED)}
         return replace(state, passed=state.passed or passed)
+
+    def may_score(self, rater: Rater) -> bool:
+        """Whether a rater has passed the course, or there is none."""
+        course = self.course(rater)
+        return course is None or course.passed
 
     def course_face(self, rater: Rater, seen: int) -> ReferenceFace:
         """Return the reference face that comes after so many; in an order of the rater's own."""
@@ -291,6 +297,11 @@ def tidy_name(name: str) -> str:
         msg = f"Expected a name of 1 to {LONGEST_NAME} letters, found {plain[:80]!r}."
         raise ImpossibleValueError(msg)
     return plain
+
+
+def make_code() -> str:
+    """Return a new code, of letters and digits that are not mistaken for each other."""
+    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
 
 
 def hash_token(token: str) -> str:

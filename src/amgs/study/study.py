@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from amgs.model.train import TrainingOptions
     from amgs.prediction.classify import ClassifySummary
     from amgs.prediction.recording_times import RecordingTime
-    from amgs.scoring.ratings import Ratings
     from amgs.study.room import ScoringRoom
 
 UNBLINDED = "unblinded"
@@ -216,14 +215,16 @@ class Study:
 
         return ScoringRoom(self)
 
-    def ratings(self) -> Ratings:
-        """Return all first answers of all raters as matrices.
+    def agreement(self) -> dict[str, Any]:
+        """Return how far raters agree: with each other, with themselves, and over time.
 
         Raises
         ------
         NoImagesError
             If nobody has scored anything yet.
         """
+        from amgs.scoring.agreement import measure_agreement
+        from amgs.scoring.over_time import beyond_one_number
         from amgs.scoring.ratings import ratings_from_table
         from amgs.study.answers import long_table
 
@@ -232,16 +233,7 @@ class Study:
         if first.empty:
             msg = "Expected scores in the study, found none yet. Raters score with `amgs score`."
             raise NoImagesError(msg)
-        return ratings_from_table(first)
-
-    def agreement(self) -> dict[str, Any]:
-        """Return how far raters agree: with each other, with themselves, and over time."""
-        from amgs.scoring.agreement import measure_agreement
-        from amgs.scoring.over_time import beyond_one_number
-        from amgs.study.answers import long_table
-
-        document = measure_agreement(self.ratings())
-        table = long_table(self.store.scoring.all(), self.scale)
+        document = measure_agreement(ratings_from_table(first))
         timepoint = {r.name: r.timepoint for r in self.design().recordings}
         table["timepoint"] = table["recording"].map(timepoint)
         return document | beyond_one_number(table)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import NoImagesError, StudyError, UnknownNameError, list_faults
+from amgs.errors import NoImagesError, StudyError, UnknownNameError, list_faults, quoted
 from amgs.jobs import ProgressCallback
 from amgs.model.bundle import load_model
 from amgs.model.train import TrainingOptions, train_model
@@ -43,7 +43,7 @@ def train_on_labels(
         found = ", ".join(f"{n} {what}" for what, n in counts.items())
         msg = (
             f"Expected faces labelled `pain` and `no pain` to train on, found {found}. Raters "
-            f"score with `amgs score {study.folder}`; the rule for labels is in study.toml."
+            f"score with `amgs score {quoted(study.folder)}`; the rule for labels is in study.toml."
         )
         raise NoImagesError(msg)
     faults = check_faces(study.store.faces.all(), study.design(), study.folder)
@@ -55,18 +55,19 @@ def train_on_labels(
         write_training_images(study, path), highest_mgs=study.scale.highest_sum
     )
     result = train_model(images, folder, options, overwrite=overwrite, progress=progress)
-    know_model(study, folder)
+    sha256 = know_model(study, folder)
     rule = asdict(study.label_rule)
-    study.store.events.log(TRAINED, "", {"model": load_model(folder).sha256, "rule": rule})
+    study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule})
     return result.card
 
 
-def know_model(study: Study, folder: Path) -> None:
-    """Take a model up into the study's store."""
+def know_model(study: Study, folder: Path) -> str:
+    """Take a model up into the study's store; return its SHA-256."""
     sha256 = load_model(folder).sha256
     place = folder.relative_to(study.folder).as_posix()
     origin = record_provenance({"model": place}, {"model": sha256}).as_dict()
     study.store.predictions.add_model(folder.name, place, sha256, origin)
+    return sha256
 
 
 def adopt_model(study: Study, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -40,6 +41,19 @@ class Room:
         """Render a page from its context and nothing else."""
         text = self.templates.get_template(template).render(page=context)
         return HTMLResponse(text, status)
+
+    def form(
+        self,
+        request: Request,
+        template: str,
+        context: Callable[[str], Any],
+        status: int = 200,
+    ) -> HTMLResponse:
+        """Render a form for somebody who is not signed in; `context` is given the form's mark."""
+        token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(18)
+        response = self.page(template, context(self.keys.sign(token)), status)
+        self.set_cookie(response, FORM_COOKIE, token)
+        return response
 
     def rater(self, request: Request) -> Rater | None:
         """Return who is signed in in this browser."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -98,11 +97,10 @@ def _allowed(room: Room, request: Request, csrf: str) -> bool:
 
 
 def _sign_in_form(room: Room, request: Request, problem: str = "", status: int = 200) -> Response:
-    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(18)
-    context = OwnerSignInContext(room.keys.sign(token), problem)
-    response = room.page("owner_sign_in.html", context, status)
-    room.set_cookie(response, FORM_COOKIE, token)
-    return response
+    def context(csrf: str) -> OwnerSignInContext:
+        return OwnerSignInContext(csrf, problem)
+
+    return room.form(request, "owner_sign_in.html", context, status)
 
 
 def _context(room: Room, request: Request, message: str = "") -> OwnerContext:

@@ -48,8 +48,7 @@ class ScoringPages:
         rater = self.room.rater(request)
         if rater is None:
             return to("/")
-        course = self.room.scoring.course(rater)
-        if course is not None and not course.passed:
+        if not self.room.scoring.may_score(rater):
             return to("/course")
         return self.room.page("score.html", score_context(self.room, request, rater))
 
@@ -126,10 +125,7 @@ def _mark(room: Room, shown: Presentation) -> str:
 
 def _may_see(room: Room, rater: Rater | None, position: int) -> Presentation | None:
     """Return what stands at a place of the rater's own order, once the course is passed."""
-    if rater is None or not 0 <= position < 2**31:
-        return None
-    course = room.scoring.course(rater)
-    if course is not None and not course.passed:
+    if rater is None or not 0 <= position < 2**31 or not room.scoring.may_score(rater):
         return None
     return room.scoring.at(rater, position)
 

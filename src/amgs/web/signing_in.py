@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -80,8 +79,7 @@ def routes(room: Room) -> APIRouter:
 def _form(
     room: Room, request: Request, problem: str = "", name: str = "", status: int = 200
 ) -> Response:
-    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(18)
-    context = SignInContext(room.keys.sign(token), bool(room.keys.access), problem, name[:60])
-    response = room.page("sign_in.html", context, status)
-    room.set_cookie(response, FORM_COOKIE, token)
-    return response
+    def context(csrf: str) -> SignInContext:
+        return SignInContext(csrf, bool(room.keys.access), problem, name[:60])
+
+    return room.form(request, "sign_in.html", context, status)

@@ -1,19 +1,11 @@
 "use strict";
 // The training course: score a reference face, compare, go on.
 
-const room = document.getElementById("room");
-const form = room.dataset.form;
-const byId = (name) => document.getElementById(name);
 const percent = (share) => `${Math.round(100 * share)} %`;
 
 let state = null;
 let answers = {};
 let compared = false;
-
-function trouble(message) {
-  byId("trouble").textContent = message || "";
-  byId("trouble").hidden = !message;
-}
 
 function describe() {
   const agreed = state.agreement === null ? "" : ` · ${percent(state.agreement)} equal lately, ${percent(state.mark)} are due`;
@@ -36,7 +28,7 @@ function showFace() {
 
 async function compare() {
   try {
-    const found = await send("/api/course", { seen: state.seen, scores: answers }, form);
+    const found = await send("/api/course", { seen: state.seen, scores: answers });
     compared = true;
     state = found.state;
     let equal = 0;

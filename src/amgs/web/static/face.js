@@ -1,17 +1,24 @@
 "use strict";
 // The face on the screen, its zoom, and the buttons of the units: for scoring and for the course.
 
+const byId = (name) => document.getElementById(name);
+
+function trouble(message) {
+  byId("trouble").textContent = message || "";
+  byId("trouble").hidden = !message;
+}
+
 const FaceView = (() => {
   const steps = [1, 1.5, 2, 3, 4];
   let level = 0, x = 0, y = 0, from = null;
-  const frame = document.getElementById("frame");
-  const image = document.getElementById("face");
+  const frame = byId("frame");
+  const image = byId("face");
 
   function draw() {
     const scale = steps[level];
     image.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     frame.classList.toggle("zoomed", level > 0);
-    document.getElementById("zoom").textContent = `${Math.round(100 * scale)} %`;
+    byId("zoom").textContent = `${Math.round(100 * scale)} %`;
   }
   function zoom(by) {
     level = Math.max(0, Math.min(steps.length - 1, level + by));
@@ -20,8 +27,8 @@ const FaceView = (() => {
   }
   function reset() { level = 0; x = 0; y = 0; draw(); }
 
-  document.getElementById("larger").addEventListener("click", () => zoom(1));
-  document.getElementById("smaller").addEventListener("click", () => zoom(-1));
+  byId("larger").addEventListener("click", () => zoom(1));
+  byId("smaller").addEventListener("click", () => zoom(-1));
   frame.addEventListener("dblclick", () => { if (level) { reset(); } else { zoom(2); } });
   frame.addEventListener("wheel", (event) => { event.preventDefault(); zoom(event.deltaY < 0 ? 1 : -1); }, { passive: false });
   frame.addEventListener("pointerdown", (event) => {
@@ -90,9 +97,9 @@ function isForUs(event) {
   return !(event.ctrlKey || event.metaKey || event.altKey);
 }
 
-async function send(url, body, form) {
+async function send(url, body) {
   const request = body === undefined ? {} : {
-    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "X-AMGS-Form": form },
+    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "X-AMGS-Form": byId("room").dataset.form },
   };
   const response = await fetch(url, request);
   const answer = await response.json();

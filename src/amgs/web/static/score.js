@@ -1,12 +1,9 @@
 "use strict";
 // Scoring: what is pressed is shown at once and saved at once; what could not be saved is tried again.
 
-const room = document.getElementById("room");
-const form = room.dataset.form;
-const byId = (name) => document.getElementById(name);
 const begun = Date.now();
 
-let position = Number(room.dataset.begin);
+let position = Number(byId("room").dataset.begin);
 let state = { answers: {}, reason: null, total: 0, done: 0 };
 let finishedHere = 0;
 let moving = false;
@@ -30,11 +27,6 @@ function picture(place, mark) {
     }
   }
   return pictures.get(key);
-}
-
-function trouble(message) {
-  byId("trouble").textContent = message || "";
-  byId("trouble").hidden = !message;
 }
 
 function isFinished() {
@@ -109,7 +101,7 @@ async function sendAll() {
   byId("saved").textContent = "Saving …";
   while (waiting.length) {
     try {
-      const answer = await send(waiting[0].url, waiting[0].body, form);
+      const answer = await send(waiting[0].url, waiting[0].body);
       waiting.shift();
       trouble("");
       if (answer.position === position && !waiting.length) {
@@ -171,7 +163,7 @@ async function undo() {
   if (moving || halted) { return; }
   await drained();
   try {
-    const back = await send("/api/undo", {}, form);
+    const back = await send("/api/undo", {});
     byId("saved").textContent = "Taken back";
     if (back.position === position) { state = back; openReasons(state.reason !== null); Units.choose(Units.firstOpen(state.answers)); render(); } else { await go(back.position); }
   } catch (error) { trouble(error.refused ? error.message : "It could not be taken back; is the program still running?"); }
