@@ -28,6 +28,14 @@ PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
 TRAINED_PARTS: tuple[Part, Part] = ("train", "validation")
 """The parts a model has learned from; only the test part is new to it."""
 
+BASELINE = "baseline"
+"""The timepoint that others are compared with, unless an experiment calls it otherwise."""
+
+DRAWN_NOTICE = (
+    "These mice are drawn, not filmed; none was in pain. The numbers say nothing about real mice."
+)
+"""Stands on everything that is made of drawn mice."""
+
 EVEN_ODDS = 0.5
 """From this probability of pain on, an image is called pain."""
 

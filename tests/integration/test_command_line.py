@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from amgs.cli.main import COMMANDS
+from amgs.vocabulary import DRAWN_NOTICE
 from program import amgs
 
 
@@ -22,7 +23,7 @@ def predictions(cohort: Path, model_folder: Path, tmp_path_factory: pytest.TempP
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     """--help works and names every option's meaning."""
-    done = amgs(command, "--help")
+    done = amgs(*command.split(), "--help")
     assert done.returncode == 0
     assert "Usage: " in done.stdout
 
@@ -155,10 +156,12 @@ def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_module, "FILM_S", 8.0)
     result = demo_module.run_demo(tmp_path / "demo")
     text = result.page.read_text(encoding="utf-8")
-    assert demo_module.NOTICE in text
+    assert DRAWN_NOTICE in text
     for part in ("surgery + analgesic", "Raters", "ARRIVE", "data:image/jpeg"):
         assert part in text
-    assert [g["group"] for g in result.document["comparison"]["groups"]] == list(demo_module.GROUPS)
+    assert [g["group"] for g in result.document["comparison"]["groups"]] == list(
+        demo_module.EFFECTS
+    )
     with Study.open(tmp_path / "demo" / "experiment") as study:
         assert study.check().faults == ()
         assert len(study.planned()) == 12

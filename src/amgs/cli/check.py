@@ -18,6 +18,7 @@ from amgs.cli.console import (
     warn,
 )
 from amgs.errors import list_faults, quoted
+from amgs.vocabulary import BASELINE
 
 if TYPE_CHECKING:
     from amgs.study import CheckReport, Study
@@ -33,7 +34,7 @@ def check(
     ],
     baseline: Annotated[
         str, typer.Option(help="Of a CSV: which timepoint is the baseline.")
-    ] = "baseline",
+    ] = BASELINE,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -53,7 +54,7 @@ def check(
         report, document = _check_table(study, baseline)
         after = ""
     else:
-        refuse_beside_study({"--baseline": baseline != "baseline"})
+        refuse_beside_study({"--baseline": baseline != BASELINE})
         with Study.open(study) as opened:
             report = opened.check()
             document = _document(opened, report)
@@ -109,7 +110,7 @@ def _design(report: CheckReport) -> dict[str, Any]:
 def _print(report: CheckReport, document: dict[str, Any]) -> None:
     timepoints = report.design.timepoints
     baseline = report.design.baseline
-    marked = [f"{t} (baseline)" if t == baseline != "baseline" else t for t in timepoints]
+    marked = [f"{t} (baseline)" if t == baseline != BASELINE else t for t in timepoints]
     print_table(
         f"{document.get('study') or document['table']}: animals by group and timepoint",
         ["group", "animals", *marked],

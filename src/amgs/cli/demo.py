@@ -18,6 +18,7 @@ from amgs.cli.console import (
     show_progress,
 )
 from amgs.cohort.words import p_text
+from amgs.vocabulary import DRAWN_NOTICE
 
 
 def demo(
@@ -34,15 +35,15 @@ def demo(
     pilot, whose faces two simulated raters scored and whose model was trained on them, and the
     experiment, whose films that model then judged.
     """
-    from amgs.demo import NEXT_COMMANDS, NOTICE, run_demo
+    from amgs.demo import NEXT_COMMANDS, run_demo
 
-    note(NOTICE, quiet=quiet)
+    note(DRAWN_NOTICE, quiet=quiet)
     with show_progress(quiet=quiet or json) as progress:
         result = run_demo(out, seed, overwrite=overwrite, progress=progress)
     page = result.page.resolve()
     comparison = result.document["comparison"]
     if json:
-        print_json({"notice": NOTICE, "page": page.as_posix(), **result.document})
+        print_json({"notice": DRAWN_NOTICE, "page": page.as_posix(), **result.document})
         return
     print_table(
         "% pain, 60min minus baseline, by the model (drawn mice it had never seen)",
@@ -55,6 +56,13 @@ def demo(
     if "F" in comparison["anova"]:
         anova = comparison["anova"]
         df = f"({anova['df_between']}, {anova['df_within']})"
-        note(f"F{df} = {anova['F']:.1f}, {p_text(anova['p'])}. {NOTICE}", quiet=quiet)
+        note(f"F{df} = {anova['F']:.1f}, {p_text(anova['p'])}. {DRAWN_NOTICE}", quiet=quiet)
+    truth = result.document["truth"]
+    note(
+        f"Pearson's r with the true MGS of {truth['n']} faces: the model "
+        f"{number(truth['r_model'], 2)}, one rater {number(truth['r_one_rater'], 2)}, both raters "
+        f"{number(truth['r_raters'], 2)}. Model and raters: {number(truth['r_model_raters'], 2)}.",
+        quiet=quiet,
+    )
     note("Next, with your own films:\n  " + "\n  ".join(NEXT_COMMANDS), quiet=quiet)
     note(f"Open this page in a browser: {page}\n  {page.as_uri()}", quiet=quiet, style="bold")

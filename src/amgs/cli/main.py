@@ -51,7 +51,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "summarise": summarise.summarise,
     "compare": compare.compare,
     "report": report.report,
-    "simulate": simulate.simulate,
+    "simulate sheet": simulate.sheet,
+    "simulate faces": simulate.faces,
+    "simulate film": simulate.film,
+    "simulate cohort": simulate.cohort,
+    "simulate scores": simulate.scores,
     "import": import_scores.import_scores,
     "models": models.models,
     "doctor": doctor.doctor,
@@ -73,8 +77,17 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_simulate = typer.Typer(
+    name="simulate",
+    help="Draw mice whose action units are known: for trying amgs, and for checking it.",
+    epilog="A drawn mouse is no mouse: what a model does on drawn ones says nothing of real ones.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
 for _name, _function in COMMANDS.items():
-    app.command(name=_name)(_function)
+    _group, _, _leaf = _name.rpartition(" ")
+    (_simulate if _group else app).command(name=_leaf)(_function)
+app.add_typer(_simulate)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,121 +18,299 @@ from amgs.cli.console import (
     show_progress,
 )
 from amgs.errors import OutputExistsError
+from amgs.vocabulary import BASELINE, DRAWN_NOTICE
 
 if TYPE_CHECKING:
-    from amgs.jobs import ProgressCallback
+    from amgs.simulate.anatomy import CoatName
     from amgs.simulate.behaviour import FilmedAnimal
+    from amgs.simulate.cubicle import FilmOptions
+    from amgs.simulate.experiment import SimulatedGroup
 
-NOTICE = "These mice are drawn; none was in pain. Numbers made of them say nothing of real mice."
-
-
-class Drawn(StrEnum):
-    """What can be drawn."""
-
-    SHEET = "sheet"
-    FACES = "faces"
-    FILM = "film"
+MARKER = "drawn-mice.txt"
+LONGEST_SIDE_LOW, SHORTEST_SIDE_LOW = 320, 240
+MOST_UNITS = 2.0
 
 
-def simulate(
-    what: Annotated[
-        Drawn,
-        typer.Argument(
-            help="sheet: every action unit at 0, 1, 2 (a .png); faces: labelled faces of several "
-            "animals (a folder); film: a film (.mp4) with the truth of every frame beside it."
-        ),
-    ],
-    out: Annotated[Path, typer.Argument(help="The file or folder to make.")],
-    animals: Annotated[
-        int, typer.Option(min=1, help="faces: how many animals; film: one or two.")
-    ] = 2,
-    per_animal: Annotated[int, typer.Option(min=1, help="faces: how many of each animal.")] = 20,
-    pain: Annotated[
-        str,
-        typer.Option(help="film: mean of the five units, 0–2, one per animal, such as 0.1,1.3."),
-    ] = "0.1,1.3",
-    minutes: Annotated[float, typer.Option(min=0.02, help="film: how long.")] = 1.0,
-    size: Annotated[str, typer.Option(help="film: width x height.")] = "1920x1080",
-    rate: Annotated[int, typer.Option(min=2, max=60, help="film: frames per second.")] = 25,
-    infrared: Annotated[bool, typer.Option("--infrared", help="film: without colour.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same.")] = 0,
+class Coat(StrEnum):
+    """Coats of drawn mice."""
+
+    WHITE = "white"
+    BLACK = "black"
+    AGOUTI = "agouti"
+    MIXED = "mixed"
+
+
+SeedOption = Annotated[int, typer.Option(min=0, help="The same seed draws the same.")]
+CoatOption = Annotated[Coat, typer.Option(help="Coat of the animals; mixed: all three in turns.")]
+SizeOption = Annotated[str, typer.Option(help="Width x height of the picture.")]
+RateOption = Annotated[int, typer.Option(min=2, max=60, help="Frames per second.")]
+InfraredOption = Annotated[bool, typer.Option("--infrared", help="Without colour.")]
+
+
+def sheet(
+    out: Annotated[Path, typer.Argument(help="A picture to make, such as sheet.png.")],
+    coat: CoatOption = Coat.WHITE,
+    seed: SeedOption = 0,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw mice whose action units are known: for trying amgs, and for checking it.
+    """Draw every action unit at 0, 1 and 2 beside each other, as a picture.
 
-    A drawn mouse is no mouse: what a model does on drawn ones says nothing of real ones.
+    Example: `amgs simulate sheet sheet.png --coat agouti`
+    """
+    from amgs.simulate.sheet import draw_sheet
+
+    _begin(out, overwrite=overwrite, quiet=quiet)
+    draw_sheet(_coats(coat)[0], seed).save(out)
+    _end([out], json=json, quiet=quiet)
+
+
+def faces(
+    out: Annotated[Path, typer.Argument(help="A folder to make.")],
+    animals: Annotated[int, typer.Option(min=1, help="How many animals.")] = 10,
+    per_animal: Annotated[int, typer.Option(min=1, help="How many faces of each.")] = 20,
+    seed: SeedOption = 0,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Draw labelled faces of animals with white, black and agouti coats, for `amgs train`.
+
+    The labels are those of one simulated rater, by the rule of Tuttle et al. 2018.
+
+    Example: `amgs simulate faces drawn --animals 30`, then `amgs train drawn/labels.csv --out m1`
+    """
+    from amgs.simulate import write_cohort
+
+    _begin(out, overwrite=overwrite, quiet=quiet)
+    out.mkdir(parents=True, exist_ok=True)
+    with show_progress(quiet=quiet or json) as progress:
+        written = write_cohort(out, animals, per_animal, seed, progress)
+    _end([written], json=json, quiet=quiet)
+
+
+def film(
+    out: Annotated[Path, typer.Argument(help="A film to make, such as drawn.mp4.")],
+    pain: Annotated[
+        str,
+        typer.Option(help="Mean of the five action units, 0–2, of the one or two animals."),
+    ] = "0.1,1.3",
+    minutes: Annotated[float, typer.Option(min=0.02, help="How long.")] = 1.0,
+    sleepiness: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Chance that a hold of a second begins sleep."),
+    ] = 0.0,
+    coat: CoatOption = Coat.WHITE,
+    size: SizeOption = "1920x1080",
+    rate: RateOption = 25,
+    infrared: InfraredOption = False,
+    seed: SeedOption = 0,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Draw a film of one or two mice, with the truth of every frame beside it.
+
+    `NAME_truth.csv` says for every frame and animal where its face is, what it does, and the five
+    action units. A film of two animals has the zones left and right, as `amgs extract` calls them.
 
     Example: `amgs simulate film drawn.mp4 --minutes 2 --pain 0.2,1.4`
     """
+    from amgs.simulate.film import write_film
+
+    cast = _cast(pain, _coats(coat), sleepiness, seed)
+    options = _film_options(size, rate, minutes, infrared=infrared)
+    if out.suffix.lower() != ".mp4":
+        raise typer.BadParameter("A film is written as .mp4.")
+    _begin(out, overwrite=overwrite, quiet=quiet)
+    with show_progress(quiet=quiet or json) as progress:
+        truth = write_film(out, cast, options, seed, progress)
+    _end([out, truth], json=json, quiet=quiet)
+
+
+def cohort(
+    out: Annotated[Path, typer.Argument(help="The study to make; a new folder.")],
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A group and what it does to action units (0–2) at each timepoint after the "
+            "first, such as surgery=1.2 or surgery=1.2,0.6. May be repeated.  "
+            "[default: sham=0.05, surgery=1.15, surgery + analgesic=0.45]"
+        ),
+    ] = None,
+    animals: Annotated[int, typer.Option(min=1, help="Animals per group.")] = 5,
+    timepoints: Annotated[
+        str, typer.Option(help="The first is the baseline.")
+    ] = f"{BASELINE},60min",
+    resting: Annotated[
+        float, typer.Option(min=0, max=MOST_UNITS, help="Mean action units without pain.")
+    ] = 0.12,
+    spread: Annotated[
+        float, typer.Option(min=0, help="SD of that between animals (from 0 to 0.5 at most).")
+    ] = 0.12,
+    answers: Annotated[
+        float, typer.Option(min=0, help="SD between animals of an effect, as a share of it.")
+    ] = 0.25,
+    drift: Annotated[
+        float, typer.Option(help="Rise of all animals from one timepoint to the next.")
+    ] = 0.0,
+    sleepy: Annotated[
+        list[str] | None,
+        typer.Option(help="A group whose animals fall asleep, as shams do. May be repeated."),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long every film is.")] = 2.0,
+    coat: CoatOption = Coat.WHITE,
+    size: SizeOption = "1280x720",
+    rate: RateOption = 25,
+    infrared: InfraredOption = False,
+    seed: SeedOption = 0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Draw a whole experiment as a study: films of two animals each, their truth, the design.
+
+    What is true of every animal is known, so that you can see what your own plan would find: how
+    many animals it needs, what sleeping shams or a drift do to it. Then go on as with a study of
+    your own; in place of people, `amgs simulate scores` may score.
+
+    Example: `amgs simulate cohort planned --group sham=0 --group surgery=0.8 --animals 8`
+    """
+    from amgs.config import thread_count
+    from amgs.files import whole_folder
+    from amgs.simulate.experiment import Experiment
+    from amgs.study.simulating import create_drawn_study, draw_study
+
+    names = tuple(part.strip() for part in timepoints.split(","))
+    if not all(names) or len(set(names)) < len(names):
+        raise typer.BadParameter("--timepoints are different names with commas between them.")
+    groups = _groups(group or [], sleepy or [])
+    plan = Experiment(groups, animals, names, resting, spread, answers, drift, _coats(coat))
+    options = _film_options(size, rate, minutes, infrared=infrared)
+    note(DRAWN_NOTICE, quiet=quiet)
+    with show_progress(quiet=quiet or json) as progress, whole_folder(out, MARKER) as work:
+        baseline = {"baseline": f'"{names[0]}"'}
+        with (
+            create_drawn_study(work, f"{out.name} (drawn mice)", seed, baseline) as study,
+            ProcessPoolExecutor(thread_count()) as pool,
+        ):
+            draw_study(study, plan, options, seed, pool, progress=progress)
+        (work / MARKER).write_text(DRAWN_NOTICE + "\n", encoding="utf-8")
+    _end([out], json=json, quiet=quiet)
+    note(f"Next: amgs check {out}, then amgs extract {out}", quiet=quiet)
+
+
+def scores(
+    study: Annotated[Path, typer.Argument(help="A study made by `amgs simulate cohort`.")],
+    raters: Annotated[int, typer.Option(min=1, max=20, help="How many raters to add.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same raters.")] = 0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Let simulated raters score the extracted faces of drawn films, blinded as people are.
+
+    They err unit by unit so that they agree with each other about as real raters do. Films of real
+    mice are refused: only people can score those.
+
+    Example: `amgs simulate scores planned --raters 3`
+    """
+    from amgs.study.simulating import new_rater_names, score_by_simulated_raters, truth_of_films
+    from amgs.study.study import Study
+
+    note(DRAWN_NOTICE, quiet=quiet)
+    with Study.open(study) as opened, show_progress(quiet=quiet or json) as progress:
+        truth = truth_of_films(opened)
+        names = new_rater_names(opened, raters)
+        score_by_simulated_raters(opened, truth, names, seed, progress)
+    if json:
+        print_json({"notice": DRAWN_NOTICE, "raters": names, "faces": len(truth)})
+        return
+    note(f"{', '.join(names)}: {len(truth)} faces each. Next: amgs agreement {study}", quiet=quiet)
+
+
+def _begin(out: Path, *, overwrite: bool, quiet: bool) -> None:
     if out.exists() and not overwrite:
         msg = f"{out} exists already. Choose another name, or allow it with --overwrite."
         raise OutputExistsError(msg)
-    note(NOTICE, quiet=quiet)
-    with show_progress(quiet=quiet or json) as progress:
-        if what == Drawn.SHEET:
-            written = _sheet(out, seed)
-        elif what == Drawn.FACES:
-            written = _faces(out, animals, per_animal, seed, progress)
-        else:
-            cast = _cast(pain, animals, seed)
-            written = _film(out, cast, (minutes, size, rate, infrared), seed, progress)
+    note(DRAWN_NOTICE, quiet=quiet)
+
+
+def _end(written: list[Path], *, json: bool, quiet: bool) -> None:
     if json:
-        print_json({"notice": NOTICE, "written": [path.as_posix() for path in written]})
+        print_json({"notice": DRAWN_NOTICE, "written": [path.as_posix() for path in written]})
         return
     for path in written:
         note(f"Written: {path}", quiet=quiet)
 
 
-def _sheet(out: Path, seed: int) -> list[Path]:
-    from amgs.simulate.sheet import draw_sheet
+def _coats(coat: Coat) -> tuple[CoatName, ...]:
+    from amgs.simulate.anatomy import COATS
 
-    draw_sheet(seed=seed).save(out)
-    return [out]
-
-
-def _faces(
-    out: Path, animals: int, per_animal: int, seed: int, progress: ProgressCallback
-) -> list[Path]:
-    from amgs.simulate import write_cohort
-
-    out.mkdir(parents=True, exist_ok=True)
-    return [write_cohort(out, animals, per_animal, seed, progress)]
+    return tuple(name for name in COATS if coat in {Coat.MIXED, name})
 
 
-def _cast(pain: str, animals: int, seed: int) -> list[FilmedAnimal]:
-    from amgs.simulate.anatomy import MOST, FaceParameters
+def _cast(
+    pain: str, coats: tuple[CoatName, ...], sleepiness: float, seed: int
+) -> list[FilmedAnimal]:
+    from amgs.simulate.anatomy import FaceParameters
     from amgs.simulate.behaviour import FilmedAnimal
 
-    try:
-        means = [float(part) for part in pain.split(",")]
-    except ValueError:
-        means = []
-    if not 1 <= animals <= 2 or len(means) < animals or any(not 0 <= m <= MOST for m in means):  # noqa: PLR2004
-        raise typer.BadParameter("A film has one or two animals, and --pain a number 0–2 of each.")
+    means = _numbers(pain)
+    if len(means) not in {1, 2} or any(not 0 <= mean <= MOST_UNITS for mean in means):
+        raise typer.BadParameter("--pain is a number from 0 to 2 for the one or two animals.")
     return [
-        FilmedAnimal(f"drawn{n + 1}", FaceParameters(animal_seed=1000 * seed + n), (m, m, m, m, m))
-        for n, m in enumerate(means[:animals])
+        FilmedAnimal(
+            f"drawn{n + 1}",
+            FaceParameters(animal_seed=1000 * seed + n, coat=coats[n % len(coats)]),
+            (mean, mean, mean, mean, mean),
+            sleepiness,
+        )
+        for n, mean in enumerate(means)
     ]
 
 
-def _film(
-    out: Path,
-    cast: list[FilmedAnimal],
-    how: tuple[float, str, int, bool],
-    seed: int,
-    progress: ProgressCallback,
-) -> list[Path]:
-    from amgs.simulate.cubicle import FilmOptions
-    from amgs.simulate.film import write_film
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        return []
 
-    minutes, size, rate, infrared = how
+
+def _film_options(size: str, rate: int, minutes: float, *, infrared: bool) -> FilmOptions:
+    from amgs.simulate.cubicle import FilmOptions
+
     width, _, height = size.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) >= 320 and int(height) >= 240):  # noqa: PLR2004
+    if not (
+        width.isdecimal()
+        and height.isdecimal()
+        and int(width) >= LONGEST_SIDE_LOW
+        and int(height) >= SHORTEST_SIDE_LOW
+    ):
         raise typer.BadParameter("--size is WIDTHxHEIGHT in pixels, such as 1920x1080.")
-    if out.suffix.lower() != ".mp4":
-        raise typer.BadParameter("A film is written as .mp4.")
-    even = (int(width) // 2 * 2, int(height) // 2 * 2)
-    options = FilmOptions(*even, rate, minutes * 60, infrared=infrared)
-    return [out, write_film(out, cast, options, seed, progress)]
+    # Films store colour for two by two pixels, and two zones must each be even.
+    even = (int(width) // 4 * 4, int(height) // 2 * 2)
+    return FilmOptions(*even, rate, minutes * 60, infrared=infrared)
+
+
+def _groups(written: list[str], sleepy: list[str]) -> tuple[SimulatedGroup, ...]:
+    from amgs.demo import EFFECTS
+    from amgs.simulate.behaviour import SLEEPY, WAKEFUL
+    from amgs.simulate.experiment import SimulatedGroup
+
+    effects: dict[str, tuple[float, ...]] = {
+        name: (effect,) for name, effect in EFFECTS.items() if not written
+    }
+    for text in written:
+        name, _, numbers = (part.strip() for part in text.rpartition("="))
+        found = tuple(_numbers(numbers))
+        if not name or not found or name in effects or any(abs(e) > MOST_UNITS for e in found):
+            msg = f"--group is NAME=EFFECT with an effect from -2 to 2, once each; found {text!r}."
+            raise typer.BadParameter(msg)
+        effects[name] = found
+    unknown = sorted(set(sleepy) - set(effects))
+    if unknown:
+        raise typer.BadParameter(f"--sleepy names no group: {', '.join(unknown)}.")
+    return tuple(
+        SimulatedGroup(name, effect, SLEEPY if name in sleepy else WAKEFUL)
+        for name, effect in effects.items()
+    )

@@ -14,9 +14,6 @@ from amgs.tables import list_animals_in_two_groups, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-BASELINE = "baseline"
-"""The name a timepoint has when it is the baseline and nothing else is said."""
-
 IMAGE_COLUMNS = {"image", "predicted", "confidence"}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amgs.cohort.design import BASELINE, Cohort
+from amgs.cohort.design import Cohort
 from amgs.errors import DesignError
+from amgs.vocabulary import BASELINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ LASTS_S: dict[Doing, tuple[float, float]] = {
     "rearing": (1.5, 4.0),
     "asleep": (25.0, 90.0),
 }
+WAKEFUL, SLEEPY = 0.004, 0.03
+"""The chance that a hold begins sleep, in animals as they are and in those that fall asleep."""
+
 BLINK_EVERY_S, BLINK_S = 9.0, 0.16
 
 
@@ -124,7 +127,7 @@ def _pose(
         yaw_deg=yaw,
         pitch_deg=-14.0 if doing == "asleep" else float(np.clip(rng.normal(0, 6), -14, 14)),
         tilt_deg=float(np.clip(rng.normal(0, 5), -14, 14)),
-        shift_x=float(np.clip(rng.normal(0, 0.05), -0.12, 0.12)),
+        shift_x=float(np.clip(rng.normal(0, 0.035), -0.08, 0.08)),
         shift_y=float(np.clip(rng.normal(0, 0.02), -0.05, 0.05)),
     )
 

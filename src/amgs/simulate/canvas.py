@@ -20,8 +20,11 @@ LIGHT = _LIGHT / np.linalg.norm(_LIGHT)
 _HALFWAY = (LIGHT + np.array([0, 0, 1], np.float32)) / np.linalg.norm(LIGHT + np.array([0, 0, 1]))
 _STRAND_SAMPLES = np.linspace(-1, 1, 7)
 _STRAND_LENGTH = 0.030
-_RUFFLED = 0.26
+_RUFFLED = 0.20
 _NOISE_SIDE = 512
+
+SMALLEST = 2
+"""A part with fewer rows or columns is not in the picture."""
 
 
 def soft(value: npt.NDArray[np.floating], width: float) -> Field:
@@ -107,7 +110,7 @@ class Canvas:
         self.rgb += (colour - self.rgb) * m[..., None]
         self.alpha += (1 - self.alpha) * m
 
-    def lit_fur(self, depth: Field, tone: float = 1.0) -> Rgb:
+    def lit_fur(self, depth: Field, tone: Field) -> Rgb:
         """Return fur on a surface, under a light from the upper left."""
         finite = np.isfinite(depth)
         floor = depth[finite].min() if finite.any() else np.float32(0)
@@ -121,8 +124,8 @@ class Canvas:
         around = np.clip((towards + 0.45) / 1.45, 0, 1)
         nooks = np.clip(1 + 1.6 * (filled - self._smoothed(filled)), 0.55, 1.12)
         rim = (1 - np.clip(n[..., 2], 0, 1)) ** 2
-        light = (0.30 + 0.62 * around + 0.12 * np.clip(towards, 0, 1)) * nooks - 0.14 * rim
-        lit = self._fur_colour() * light[..., None] * np.float32(tone) + self._sheen(n)
+        light = (0.36 + 0.58 * around + 0.12 * np.clip(towards, 0, 1)) * nooks - 0.12 * rim
+        lit = self._fur_colour() * (light * tone)[..., None] + self._sheen(n)
         return np.asarray(np.clip(lit, 0, 1), np.float32)
 
     def _smoothed(self, depth: Field) -> Field:

@@ -10,7 +10,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import FaceParameters
-from amgs.simulate.mouse import Anatomy, EyePlace, ear_size, paint_mouse, pose
+from amgs.simulate.mouse import paint_mouse
+from amgs.simulate.posture import Anatomy, EyePlace, ear_size, pose
 from amgs.simulate.shapes import View, half_size
 
 SIDE_PX = 256

@@ -32,6 +32,14 @@ BIAS_SD = 0.08
 """Raters differ by so much in how strict they are."""
 
 
+def seen_by_raters(units: Mapping[str, float], *, asleep: bool) -> dict[str, float]:
+    """Return what raters see of a face: the lids of a sleeping animal are shut, whatever it feels.
+
+    People who score a single image cannot tell sleep from orbital tightening.
+    """
+    return {**units, "orbital_tightening": MOST} if asleep else dict(units)
+
+
 class SimulatedRater:
     """A person with a bias of their own.
 

@@ -9,11 +9,14 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 Field: TypeAlias = npt.NDArray[np.float32]
 Matrix: TypeAlias = npt.NDArray[np.float64]
 
 _STEEPEST = 6.0
+_COARSE = 4
 
 
 def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Matrix:
@@ -106,6 +109,18 @@ def smooth_union(depths: Sequence[Field], sharpness: float) -> Field:
             total += np.exp(sharpness * (depth - nearest))
         joined = nearest + np.log(np.maximum(total, 1e-9)) / sharpness
     return np.where(np.isfinite(nearest), joined, -np.inf).astype(np.float32)
+
+
+def softened(depth: Field, width: float) -> Field:
+    """Smooth a surface over `width` pixels, where it is known, on a quarter of the pixels."""
+    known = np.isfinite(depth)
+    small = known[::_COARSE, ::_COARSE].astype(np.float32)
+    values = np.where(known, depth, 0)[::_COARSE, ::_COARSE].astype(np.float32)
+    share = gaussian_filter(small, width / _COARSE, truncate=2.5)
+    mean = gaussian_filter(values, width / _COARSE, truncate=2.5) / np.maximum(share, 1e-3)
+    size = (depth.shape[1], depth.shape[0])
+    large = Image.fromarray(mean).resize(size, Image.Resampling.BICUBIC)
+    return np.where(known, np.asarray(large, np.float32), -np.inf).astype(np.float32)
 
 
 def normals_of(depth: Field, step: float) -> npt.NDArray[np.float32]:

@@ -5,21 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from amgs.simulate.anatomy import MOST, CoatName, FaceParameters
 from amgs.simulate.behaviour import UNITS
 from amgs.simulate.face import SIDE_PX, draw_face
 
+MARGIN_PX, HEAD_PX, FONT_PX = 150, 40, 18
+INK = (30, 30, 30)
+
 
 def draw_sheet(coat: CoatName = "white", seed: int = 0) -> Image.Image:
-    """Draw one row per action unit, with 0, 1 and 2 from left to right."""
+    """Draw one row per action unit, with 0, 1 and 2 from left to right, and their names.
+
+    Parameters
+    ----------
+    coat
+        The coat of the animal.
+    seed
+        Which animal.
+    """
     rng = np.random.default_rng(seed)
-    sheet = Image.new("RGB", ((int(MOST) + 1) * SIDE_PX, len(UNITS) * SIDE_PX))
+    levels = range(int(MOST) + 1)
+    size = (MARGIN_PX + len(levels) * SIDE_PX, HEAD_PX + len(UNITS) * SIDE_PX)
+    sheet = Image.new("RGB", size, "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_PX)
+    for level in levels:
+        middle = MARGIN_PX + level * SIDE_PX + SIDE_PX // 2
+        pen.text((middle, HEAD_PX // 2), str(level), INK, font, anchor="mm")
     for row, unit in enumerate(UNITS):
-        for level in range(int(MOST) + 1):
+        top = HEAD_PX + row * SIDE_PX
+        pen.text((12, top + SIDE_PX // 2), unit.replace("_", "\n"), INK, font, anchor="lm")
+        for level in levels:
             shown: dict[str, Any] = {unit: float(level)}
             face = FaceParameters(coat=coat, animal_seed=seed, noise_sd=3, **shown)
             picture = Image.fromarray(draw_face(face, rng))
-            sheet.paste(picture, (level * SIDE_PX, row * SIDE_PX))
+            sheet.paste(picture, (MARGIN_PX + level * SIDE_PX, top))
     return sheet

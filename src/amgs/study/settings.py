@@ -14,6 +14,7 @@ from textwrap import wrap
 from typing import Any
 
 from amgs.errors import StudyError, list_faults
+from amgs.vocabulary import BASELINE
 
 SETTINGS_FILE = "study.toml"
 
@@ -32,7 +33,7 @@ class StudySetting:
 
 STUDY_SETTINGS = (
     StudySetting("study", "name", "", "What the study is called in reports."),
-    StudySetting("study", "baseline", "baseline", "The timepoint that others are compared with."),
+    StudySetting("study", "baseline", BASELINE, "The timepoint that others are compared with."),
     StudySetting(
         "study",
         "database",

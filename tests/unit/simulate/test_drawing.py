@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from amgs.faces import FaceFinder
 from amgs.simulate import FaceParameters, draw_face
 from amgs.simulate.anatomy import COATS
 from amgs.simulate.behaviour import UNITS, FilmedAnimal, live
-from amgs.simulate.cubicle import FilmOptions
+from amgs.simulate.cubicle import FilmOptions, front_of
 from amgs.simulate.face import locate_parts
 from amgs.simulate.film import TRUTH_COLUMNS, write_film
 from amgs.simulate.sheet import draw_sheet
@@ -145,13 +146,46 @@ def test_the_same_seed_gives_the_same_film(film: Path, tmp_path: Path) -> None:
     assert np.abs(rgb[..., 0] - rgb[..., 2]).mean() < 4, "infrared has no colour"
 
 
+def test_an_animal_that_rears_has_no_face(tmp_path: Path) -> None:
+    """Its trunk reaches the top of the picture, and the finder sees no face there."""
+    cast = [FilmedAnimal("m", FaceParameters(animal_seed=3), (0.2,) * 5)]
+    options = FilmOptions(640, 480, 6, 40.0, glare=False, bars=False)
+    write_film(tmp_path / "a.mp4", cast, options, seed=5)
+    doing: dict[str, list[int]] = {}
+    for row in truth_of(tmp_path / "a.mp4"):
+        if row["moving"] == "no":
+            doing.setdefault(row["doing"], []).append(int(row["frame"]))
+        if row["doing"] == "rearing":
+            assert row["box_x1"] == ""
+    assert {"sitting", "rearing", "looking away", "grooming"} <= set(doing)
+    finder = FaceFinder()
+    opened = open_film(tmp_path / "a.mp4")
+    found = {
+        what: np.mean([bool(finder.find(opened.picture(f).rgb())) for f in frames[:12]])
+        for what, frames in doing.items()
+    }
+    opened.close()
+    assert found["sitting"] > 0.8
+    assert found["rearing"] < 0.2
+
+
+def test_glare_and_bars_stand_before_the_animal() -> None:
+    options = FilmOptions(640, 480)
+    place = (0.0, 0.0, 640.0, 480.0)
+    cover = np.asarray(front_of(place, options, 1))[..., 3]
+    assert 0 < (cover > 0).mean() < 0.6
+    assert (cover == 255).any()
+    assert not np.asarray(front_of(place, replace(options, bars=False, glare=False), 1))[
+        ..., 3
+    ].any()
+
+
 def test_the_command_draws_sheets_faces_and_films(tmp_path: Path) -> None:
-    done = amgs("simulate", "sheet", "sheet.png", cwd=tmp_path)
+    done = amgs("simulate", "sheet", "sheet.png", "--coat", "black", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "drawn" in done.stderr
     with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.size == (768, 1280)
-    assert draw_sheet().size == (768, 1280)
+        assert sheet.size == draw_sheet("black").size
     words = ("simulate", "faces", "faces", "--animals", "3", "--per-animal", "2")
     assert amgs(*words, cwd=tmp_path).returncode == 0
     assert len(list((tmp_path / "faces").rglob("*.jpg"))) == 6
@@ -159,5 +193,5 @@ def test_the_command_draws_sheets_faces_and_films(tmp_path: Path) -> None:
     assert amgs(*words, cwd=tmp_path).returncode == 0
     assert (tmp_path / "a_truth.csv").exists()
     assert amgs(*words, cwd=tmp_path).returncode == 1, "nothing is replaced"
-    for wrong in (("--pain", "3"), ("--size", "small"), ("--animals", "3")):
+    for wrong in (("--pain", "3"), ("--size", "small"), ("--pain", "0,0,0"), ("--pain", "much")):
         assert amgs("simulate", "film", "b.mp4", *wrong, cwd=tmp_path).returncode == 2

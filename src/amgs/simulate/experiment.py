@@ -1,0 +1,213 @@
+"""A simulated experiment: groups, animals, timepoints, and how much pain each animal is in."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amgs.jobs import ProgressCallback, map_ahead, no_progress
+from amgs.simulate.anatomy import MOST, CoatName, FaceParameters
+from amgs.simulate.behaviour import WAKEFUL, FilmedAnimal
+from amgs.simulate.cubicle import FilmOptions, zones_of
+from amgs.simulate.film import write_film
+from amgs.vocabulary import BASELINE
+
+DESIGN_COLUMNS = ("animal", "group", "timepoint", "film", "zone", "coat")
+FILMS = "films"
+_AHEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedGroup:
+    """A group and what is done to it.
+
+    Parameters
+    ----------
+    name
+        As it stands in the design.
+    effects
+        What the action units of its animals rise by, on their scale from 0 to 2, at each timepoint
+        after the first; the last one holds for all later ones.
+    sleepiness
+        The chance that a hold of about a second begins sleep.
+    """
+
+    name: str
+    effects: tuple[float, ...]
+    sleepiness: float = WAKEFUL
+
+    def effect(self, place: int) -> float:
+        """Return the rise at a timepoint, counted from 0; there is none at the first."""
+        return 0.0 if place == 0 else self.effects[min(place, len(self.effects)) - 1]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The plan of a simulated experiment; every number is on the scale of action units, 0 to 2.
+
+    Parameters
+    ----------
+    groups
+        Who gets what.
+    animals_per_group
+        The same number in each.
+    timepoints
+        The first is the baseline.
+    resting, spread
+        Mean of an animal's action units without pain, and their SD between animals.
+    answers
+        Between animals, the SD of what an effect does, as a share of it.
+    drift
+        What the units of every animal rise by from one timepoint to the next, whatever its group.
+    coats
+        Given to the animals of each group in turns.
+    """
+
+    groups: tuple[SimulatedGroup, ...]
+    animals_per_group: int = 5
+    timepoints: tuple[str, ...] = (BASELINE, "60min")
+    resting: float = 0.12
+    spread: float = 0.12
+    answers: float = 0.0
+    drift: float = 0.0
+    coats: tuple[CoatName, ...] = ("white",)
+
+    def cast(self, seed: int) -> list[SimulatedAnimal]:
+        """Choose the animals; groups take turns, so that each film shows two of them."""
+        rng = np.random.default_rng([61, seed])
+        return [self._animal(number, rng) for number in range(self.animals_per_group * self.size)]
+
+    @property
+    def size(self) -> int:
+        """How many groups there are."""
+        return len(self.groups)
+
+    def _animal(self, number: int, rng: np.random.Generator) -> SimulatedAnimal:
+        group = self.groups[number % self.size]
+        look = int(rng.integers(2**31))
+        resting = float(np.clip(rng.normal(self.resting, self.spread), 0, 0.5))
+        answer = max(0.0, float(rng.normal(1, self.answers)))
+        units = {
+            timepoint: float(
+                np.clip(resting + place * self.drift + answer * group.effect(place), 0, MOST)
+            )
+            for place, timepoint in enumerate(self.timepoints)
+        }
+        # Not in step with the groups: a coat must never stand for a group.
+        coat = self.coats[number // self.size % len(self.coats)]
+        return SimulatedAnimal(
+            f"m{number + 1:02d}", group.name, look, units, coat, group.sleepiness
+        )
+
+
+@dataclass(frozen=True)
+class SimulatedAnimal:
+    """An animal of a simulated experiment.
+
+    ``units`` is the mean of its five action units at every timepoint.
+    """
+
+    name: str
+    group: str
+    seed: int
+    units: Mapping[str, float] = field(default_factory=dict)
+    coat: CoatName = "white"
+    sleepiness: float = WAKEFUL
+
+    def look(self) -> FaceParameters:
+        """Return what it looks like."""
+        return FaceParameters(animal_seed=self.seed, background_seed=self.seed, coat=self.coat)
+
+    def filmed(self, timepoint: str) -> FilmedAnimal:
+        """Return it as it is at a timepoint."""
+        u = self.units[timepoint]
+        return FilmedAnimal(self.name, self.look(), (u, u, u, u, u), self.sleepiness)
+
+
+@dataclass(frozen=True)
+class _FilmJob:
+    folder: Path
+    number: int
+    animals: tuple[SimulatedAnimal, ...]
+    timepoint: str
+    options: FilmOptions
+    seed: int
+
+
+def write_films(
+    folder: Path,
+    experiment: Experiment,
+    options: FilmOptions,
+    seed: int,
+    executor: Executor,
+    *,
+    progress: ProgressCallback = no_progress,
+) -> list[tuple[str, ...]]:
+    """Draw the films of an experiment, two animals in each, with their truth beside them.
+
+    Parameters
+    ----------
+    folder
+        Gets a folder ``films``.
+    experiment
+        The plan.
+    options
+        How films are made.
+    seed
+        The same seed gives the same films.
+    executor
+        Draws several films at once.
+    progress
+        Told how many films are done.
+
+    Returns
+    -------
+    list of tuple
+        The rows of the design, with the columns of `DESIGN_COLUMNS`.
+    """
+    (folder / FILMS).mkdir(exist_ok=True)
+    animals = experiment.cast(seed)
+    pairs = [tuple(animals[i : i + 2]) for i in range(0, len(animals), 2)]
+    jobs = [
+        _FilmJob(folder, number, pair, timepoint, options, seed)
+        for number, pair in enumerate(pairs)
+        for timepoint in experiment.timepoints
+    ]
+    rows: list[tuple[str, ...]] = []
+    for film in in_turn(executor, _write_one, jobs, "drawing films", progress):
+        rows += film
+    return sorted(rows)
+
+
+def in_turn(
+    executor: Executor,
+    function: Callable[[Any], Any],
+    jobs: Sequence[Any],
+    what: str,
+    progress: ProgressCallback,
+) -> Iterator[Any]:
+    """Yield what jobs give, in their order, and tell how many are done."""
+    progress(what, 0, len(jobs))
+    for done, result in enumerate(map_ahead(executor, function, jobs, _AHEAD), start=1):
+        progress(what, done, len(jobs))
+        yield result
+
+
+def _write_one(job: _FilmJob) -> list[tuple[str, ...]]:
+    when = re.sub(r"[^\w.-]+", "-", job.timepoint)
+    name = f"{FILMS}/{when}_{job.number + 1:02d}.mp4"
+    seed = zlib.crc32(f"{job.seed} {name}".encode())
+    cast = [animal.filmed(job.timepoint) for animal in job.animals]
+    write_film(job.folder / name, cast, job.options, seed)
+    zones = [zone for zone, _ in zones_of(len(cast), job.options)]
+    return [
+        (animal.name, animal.group, job.timepoint, name, zone, animal.coat)
+        for animal, zone in zip(job.animals, zones, strict=True)
+    ]

@@ -1,0 +1,66 @@
+"""`amgs simulate cohort` makes a study that goes the way of real ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from amgs.study import Study
+from amgs.vocabulary import DRAWN_NOTICE
+from program import amgs
+
+SMALL = ("--minutes", "0.15", "--size", "480x270", "--rate", "5", "--animals", "1")
+
+
+def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path) -> None:
+    words = ("--group", "sham=0", "--group", "surgery=1.2,0.4", "--timepoints", "pre,1 h,24 h")
+    done = amgs("simulate", "cohort", "plan", *words, *SMALL, "--sleepy", "sham", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert DRAWN_NOTICE in " ".join(done.stderr.split())
+    with Study.open(tmp_path / "plan") as study:
+        assert study.check().faults == ()
+        design = study.design()
+        assert design.groups == ["sham", "surgery"]
+        assert design.timepoints[0] == design.baseline == "pre"
+    assert amgs("extract", "plan", cwd=tmp_path).returncode == 0
+    done = amgs("simulate", "scores", "plan", "--raters", "2", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["raters"] == ["Simulated rater 1", "Simulated rater 2"]
+    done = amgs("simulate", "scores", "plan", "--raters", "1", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["raters"] == ["Simulated rater 3"], "nobody is replaced"
+    with Study.open(tmp_path / "plan") as study:
+        assert study.agreement()["n_raters"] == 3
+    assert amgs("simulate", "cohort", "plan", *SMALL, cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--group", "sham"),
+        ("--group", "sham=much"),
+        ("--group", "a=0", "--group", "a=1"),
+        ("--timepoints", "a,a"),
+        ("--sleepy", "nobody"),
+        ("--size", "2x2"),
+    ],
+)
+def test_wrong_plans_are_told_before_anything_is_drawn(
+    wrong: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert amgs("simulate", "cohort", "plan", *wrong, cwd=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_real_films_are_never_scored_by_a_program(tmp_path: Path) -> None:
+    done = amgs("simulate", "cohort", "plan", "--group", "a=0", *SMALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert amgs("extract", "plan", cwd=tmp_path).returncode == 0
+    for truth in (tmp_path / "plan/films").glob("*_truth.csv"):
+        truth.unlink()
+    done = amgs("simulate", "scores", "plan", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "amgs score" in done.stderr
+    with Study.open(tmp_path / "plan") as study:
+        assert study.store.raters.all() == []
