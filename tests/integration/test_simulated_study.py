@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from amgs.model.bundle import load_model
+from amgs.model.train import TrainingOptions, train_model
+from amgs.model.training_set import load_training_set
 from amgs.study import Study
 from amgs.vocabulary import DRAWN_NOTICE
 from program import amgs
@@ -64,3 +67,22 @@ def test_real_films_are_never_scored_by_a_program(tmp_path: Path) -> None:
     assert "amgs score" in done.stderr
     with Study.open(tmp_path / "plan") as study:
         assert study.store.raters.all() == []
+
+
+def test_every_command_says_that_the_mice_are_drawn(tmp_path: Path) -> None:
+    words = ("simulate", "cohort", "plan", "--group", "a=0", *SMALL)
+    assert amgs(*words, cwd=tmp_path).returncode == 0
+    for words in (("check", "plan"), ("extract", "plan"), ("label", "plan", "--quiet")):
+        done = amgs(*words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert DRAWN_NOTICE in " ".join(done.stderr.split()), words
+
+
+def test_a_model_of_drawn_mice_says_so_wherever_it_goes(cohort: Path, tmp_path: Path) -> None:
+    options = TrainingOptions(use_cache=False)
+    folder = tmp_path / "model"
+    train_model(load_training_set(cohort), folder, options, notice=DRAWN_NOTICE)
+    assert load_model(folder).notice == DRAWN_NOTICE
+    done = amgs("classify", folder, cohort, "--out", tmp_path / "p.csv")
+    assert DRAWN_NOTICE in " ".join(done.stderr.split())
+    assert DRAWN_NOTICE in " ".join(amgs("models", folder).stderr.split())

@@ -14,6 +14,7 @@ from amgs.cli.console import (
     QuietOption,
     note,
     number,
+    open_study,
     percent,
     print_json,
     print_table,
@@ -86,11 +87,11 @@ def _measure(path: Path) -> tuple[dict[str, Any], list[str]]:
     from amgs.scoring.agreement import measure_agreement
     from amgs.scoring.over_time import beyond_one_number
     from amgs.scoring.ratings import first_answers, read_ratings_table
-    from amgs.study import Study, is_study
+    from amgs.study import is_study
     from amgs.tables import read_table
 
     if is_study(path):
-        with Study.open(path) as study:
+        with open_study(path) as study:
             return study.agreement(), []
     if is_tu_berlin(list(read_table(path, required=()).columns)):
         ratings, notes = read_tu_berlin(path)

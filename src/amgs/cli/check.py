@@ -12,6 +12,7 @@ from amgs.cli.console import (
     QuietOption,
     fail,
     note,
+    open_study,
     print_json,
     print_table,
     refuse_beside_study,
@@ -45,7 +46,7 @@ def check(
 
     Example: `amgs check laparotomy`
     """
-    from amgs.study import Study, is_study
+    from amgs.study import is_study
     from amgs.study.design import RECORDINGS_FILE
 
     if study.name == RECORDINGS_FILE and is_study(study.parent):
@@ -55,7 +56,7 @@ def check(
         after = ""
     else:
         refuse_beside_study({"--baseline": baseline != BASELINE})
-        with Study.open(study) as opened:
+        with open_study(study) as opened:
             report = opened.check()
             document = _document(opened, report)
         step = "extract" if document["faces"] == 0 else "score"

@@ -27,6 +27,7 @@ from amgs.errors import list_faults
 from amgs.vocabulary import ORBITAL_COLUMNS, ORBITAL_MODEL, PREDICTION_COLUMNS
 
 if TYPE_CHECKING:
+    from amgs.model.bundle import Model
     from amgs.prediction.classify import ClassifySummary, ImageListing
 
 _ROWS_SHOWN = 20
@@ -146,7 +147,14 @@ def _open_model(folder: Path) -> _Reader:
     from amgs.prediction import classify_images
 
     loaded = load_model(folder)
+    say_what_model_is(loaded)
     return _Reader(partial(classify_images, loaded), loaded.sha256, orbital=False)
+
+
+def say_what_model_is(model: Model) -> None:
+    """Say what must be known of a model before its answers are believed."""
+    if model.notice:
+        note(f"The model: {model.notice}", style="yellow")
 
 
 def _open_orbital() -> _Reader:

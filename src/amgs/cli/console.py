@@ -16,6 +16,8 @@ from amgs.jobs import ProgressCallback, no_progress
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from amgs.study import Study
+
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
 ]
@@ -71,6 +73,17 @@ def note(message: str, *, quiet: bool = False, style: str = "") -> None:
         from rich.text import Text
 
         stderr().print(Text(message, style=style))
+
+
+@contextmanager
+def open_study(folder: Path) -> Iterator[Study]:
+    """Open a study, and say what its ``notice.txt`` says, such as that its mice are drawn."""
+    from amgs.study import Study
+
+    with Study.open(folder) as study:
+        if study.notice:
+            note(study.notice, style="yellow")
+        yield study
 
 
 def warn(messages: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from amgs.cli.console import (
     QuietOption,
     note,
     number,
+    open_study,
     print_json,
     print_table,
     show_progress,
@@ -129,12 +130,11 @@ def _find_sets(places: list[Path], by: str) -> dict[str, list[ImageOfSet]]:
 
 def _sets_of_study(folder: Path, by: str) -> dict[str, list[ImageOfSet]]:
     from amgs.cohort.image_measures import ImageOfSet
-    from amgs.study import Study
 
     if by not in {"group", "timepoint"}:
         raise typer.BadParameter("In a study, --by is group or timepoint.")
     sets: dict[str, list[ImageOfSet]] = {}
-    with Study.open(folder) as study:
+    with open_study(folder) as study:
         planned = study.planned()
         for face in study.store.faces.all():
             r = planned[face.recording]

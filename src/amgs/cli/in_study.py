@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.cli.console import fail, note, print_json, show_progress, warn
+from amgs.cli.console import fail, note, open_study, print_json, show_progress, warn
 from amgs.errors import quoted
 from amgs.vocabulary import ORBITAL_MODEL
 
@@ -27,11 +27,10 @@ def extract_in_study(
         print_extraction,
         tell_problems,
     )
-    from amgs.study import Study
     from amgs.study.faces import films_of
     from amgs.study.layout import RESULTS
 
-    with Study.open(folder) as study:
+    with open_study(folder) as study:
         if preview:
             films = films_of(study.design(), folder)
             draw_previews(films, folder / RESULTS / "zones", as_json=as_json, quiet=quiet)
@@ -66,10 +65,9 @@ def train_in_study(
 ) -> None:
     """Train a model of the study's labels."""
     from amgs.cli.train import print_card_numbers
-    from amgs.study import Study
 
     name = FIRST_MODEL if out is None else out.name
-    with Study.open(folder) as study:
+    with open_study(folder) as study:
         with show_progress(quiet=quiet or as_json) as progress:
             card = study.train(name, options, overwrite=overwrite, progress=progress)
         place = study.model_folder(name)
@@ -83,10 +81,10 @@ def train_in_study(
 
 def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) -> None:
     """Let a model look at the faces of a study that are new to it, and write its predictions."""
-    from amgs.cli.classify import print_summary
-    from amgs.study import Study
+    from amgs.cli.classify import print_summary, say_what_model_is
+    from amgs.model.bundle import load_model
 
-    with Study.open(folder) as study:
+    with open_study(folder) as study:
         if model.as_posix() == ORBITAL_MODEL:
             chosen = None
         elif model == folder:
@@ -95,6 +93,8 @@ def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) 
             chosen = model
         else:
             chosen = study.model_folder(model.as_posix())
+        if chosen is not None and not study.notice:
+            say_what_model_is(load_model(chosen))
         with show_progress(quiet=quiet or as_json) as progress:
             summary = study.classify(chosen, progress)
         path = study.predictions(chosen)
@@ -119,10 +119,9 @@ def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) 
 
 def summary_of_study(folder: Path, choice: SummaryChoice) -> StudySummary:
     """Summarise a study."""
-    from amgs.study import Study
     from amgs.study.answering import summarise_study
 
-    with Study.open(folder) as study:
+    with open_study(folder) as study:
         return summarise_study(study, choice)
 
 
@@ -140,13 +139,13 @@ class ComparisonInputs:
 
 def comparison_inputs(folder: Path, value: str) -> ComparisonInputs | None:
     """Summarise a study as it was last summarised; ``None`` when the path is no study."""
-    from amgs.study import Study, is_study
+    from amgs.study import is_study
     from amgs.study.answering import HUMAN_VALUE, comparison_file, last_choice, summarise_study
     from amgs.study.layout import RESULTS
 
     if not is_study(folder):
         return None
-    with Study.open(folder) as study:
+    with open_study(folder) as study:
         choice = last_choice(study, human=value == HUMAN_VALUE)
         summary = summarise_study(study, choice)
         model = "" if choice.human else study.model_folder(choice.model).name

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from amgs.cli.console import JsonOption, QuietOption, note, print_json, print_table
+from amgs.cli.console import JsonOption, QuietOption, note, open_study, print_json, print_table
 from amgs.errors import quoted
 
 
@@ -24,9 +24,7 @@ def label(
 
     Example: `amgs label laparotomy`
     """
-    from amgs.study import Study
-
-    with Study.open(study) as opened:
+    with open_study(study) as opened:
         path, counts = opened.label()
         rule = opened.label_rule
     if json:

@@ -92,7 +92,7 @@ def _print_card(folder: str, card: dict[str, Any]) -> None:
         ],
     )
     print_card_numbers(card)
-    warn(card["warnings"])
+    warn([*([card["notice"]] if "notice" in card else []), *card["warnings"]])
     stdout().print("The whole card is card.json in the model folder.")
 
 

@@ -13,6 +13,7 @@ from amgs.cli.console import (
     QuietOption,
     TimepointOption,
     note,
+    open_study,
     print_json,
     refuse_beside_study,
     show_progress,
@@ -98,10 +99,9 @@ def report(
 
 
 def _of_study(folder: Path, choice: ComparisonChoice, model: str, *, silent: bool) -> Path:
-    from amgs.study import Study
     from amgs.study.reporting import report_study
 
-    with Study.open(folder) as study, show_progress(quiet=silent) as progress:
+    with open_study(folder) as study, show_progress(quiet=silent) as progress:
         return report_study(study, choice, model, progress)
 
 

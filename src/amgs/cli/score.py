@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from amgs.cli.console import JsonOption, QuietOption, fail, note, print_facts, print_json
+from amgs.cli.console import (
+    JsonOption,
+    QuietOption,
+    fail,
+    note,
+    open_study,
+    print_facts,
+    print_json,
+)
 from amgs.errors import quoted
 
 if TYPE_CHECKING:
@@ -48,12 +56,11 @@ def score(
 
     Example: `amgs score laparotomy`
     """
-    from amgs.study import Study
     from amgs.web.serving import serve
 
     if (certificate is None) != (key is None):
         raise typer.BadParameter("--certificate and --key belong together.")
-    with Study.open(study) as opened:
+    with open_study(study) as opened:
         if opened.store.faces.count() == 0:
             fail(f"There are no faces to score in {study} yet. First: amgs extract {quoted(study)}")
         files = None if certificate is None or key is None else (certificate, key)

@@ -14,6 +14,7 @@ from amgs.cli.console import (
     OverwriteOption,
     QuietOption,
     note,
+    open_study,
     print_json,
     show_progress,
 )
@@ -215,10 +216,8 @@ def scores(
     Example: `amgs simulate scores planned --raters 3`
     """
     from amgs.study.simulating import new_rater_names, score_by_simulated_raters, truth_of_films
-    from amgs.study.study import Study
 
-    note(DRAWN_NOTICE, quiet=quiet)
-    with Study.open(study) as opened, show_progress(quiet=quiet or json) as progress:
+    with open_study(study) as opened, show_progress(quiet=quiet or json) as progress:
         truth = truth_of_films(opened)
         names = new_rater_names(opened, raters)
         score_by_simulated_raters(opened, truth, names, seed, progress)

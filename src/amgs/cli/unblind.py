@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from amgs.cli.console import JsonOption, QuietOption, note, print_json
+from amgs.cli.console import JsonOption, QuietOption, note, open_study, print_json
 
 
 def unblind(
@@ -24,12 +24,11 @@ def unblind(
 
     Example: `amgs unblind laparotomy --by Ada --reason "all raters have finished"`
     """
-    from amgs.study import Study
     from amgs.study.unblinding import unblind as unblind_study
 
     if not by.strip() or not reason.strip():
         raise typer.BadParameter("--by and --reason must say something.")
-    with Study.open(study) as opened:
+    with open_study(study) as opened:
         before = opened.unblindings
         path = unblind_study(opened, by.strip(), reason.strip())
         events = opened.unblindings

@@ -67,6 +67,11 @@ class Model:
     sha256: str
     parts: Mapping[str, Part]
 
+    @property
+    def notice(self) -> str:
+        """What whoever uses it must know, such as that it was trained on drawn mice."""
+        return str(self.card.get("notice", ""))
+
     def open_network(self) -> Network:
         """Load the network into memory."""
         return Network(self.network_file)

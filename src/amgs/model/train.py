@@ -77,6 +77,7 @@ def train_model(
     *,
     overwrite: bool = False,
     progress: ProgressCallback = no_progress,
+    notice: str = "",
 ) -> TrainingResult:
     """Train a classifier and write its model folder.
 
@@ -94,6 +95,9 @@ def train_model(
         Replace a model that is there.
     progress
         Told what is going on.
+    notice
+        What whoever uses the model must know of its images, such as that their mice are drawn; it
+        goes into the card, and is said whenever the model is used.
 
     Raises
     ------
@@ -131,6 +135,8 @@ def train_model(
         _Training(options, backbone, network_file, kept, extracted, unreadable, alike, parts),
         trained,
     )
+    if notice:
+        card["notice"] = notice
     part_of = dict(zip(extracted.contents, parts.part.tolist(), strict=True))
     save_model(
         folder,

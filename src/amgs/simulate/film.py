@@ -73,7 +73,6 @@ def write_film(
     zones = zones_of(len(animals), options)
     grounds = draw_cubicles([place for _, place in zones], options, seed)
     total = int(options.duration_s * options.rate)
-    rows: list[list[object]] = []
     with ThreadPoolExecutor(_THREADS) as pool, whole_file(path) as temporary:
         actors = [
             Actor(
@@ -88,12 +87,19 @@ def write_film(
             )
         ]
         noise = noise_of(options, np.random.default_rng([41, seed]))
-        for number in _encode(temporary, _frames(actors, noise, options, rows), options):
-            if number % options.rate == 0:
-                progress("drawing films", number // options.rate, total // options.rate)
-    truth = truth_beside(path)
-    write_table(truth, TRUTH_COLUMNS, rows)
-    return truth
+        rows: list[list[object]] = []
+        frames = _frames(actors, noise, options, rows)
+
+        def tell() -> Iterator[list[object]]:
+            """Encode the film; each frame's truth goes out as it is made, however many come."""
+            for number in encode_film(temporary, frames, options):
+                yield from rows
+                rows.clear()
+                if number % options.rate == 0:
+                    progress("drawing films", number // options.rate, total // options.rate)
+
+        write_table(truth_beside(path), TRUTH_COLUMNS, tell())
+    return truth_beside(path)
 
 
 def truth_beside(film: Path) -> Path:
@@ -127,10 +133,10 @@ def _frames(
         yield picture
 
 
-def _encode(
+def encode_film(
     path: Path, pictures: Iterator[npt.NDArray[np.uint8]], options: FilmOptions
 ) -> Iterator[int]:
-    """Write pictures as H.264 in MP4; yield the number of each."""
+    """Write pictures (YUV 4:2:0, one array each) as H.264 in MP4; yield the number of each."""
     import av
 
     with av.open(str(path), "w", format="mp4") as container:

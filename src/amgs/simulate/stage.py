@@ -36,6 +36,7 @@ _SIDE = 0.99
 _PAINTED_AT = 0.57
 _FACE_SEEN_TO_DEG = 105.0
 _AHEAD = 4
+_COARSE = 4
 
 Luma = npt.NDArray[np.int16]
 Chroma = npt.NDArray[np.uint8]
@@ -230,9 +231,9 @@ class _Painter:
 
 def _smear(a: Image.Image, b: Image.Image, share: float) -> Image.Image:
     """Return the animal on its way from one pose to the next, smeared by its motion."""
-    # A smeared picture holds no detail: half the rows and columns are enough.
-    first, second = (_premultiplied(picture.reduce(2)) for picture in (a, b))
-    width = max(3, a.width // 36)
+    # A smeared picture holds no detail: a quarter of the rows and columns is enough.
+    first, second = (_premultiplied(picture.reduce(_COARSE)) for picture in (a, b))
+    width = max(3, a.width // 18 // _COARSE)
     mixed = uniform_filter1d(first * (1 - share) + second * share, width, axis=1)
     mixed[..., :3] /= np.maximum(mixed[..., 3:], 1) / 255
     small: Any = Image.fromarray(np.clip(mixed, 0, 255).astype(np.uint8), "RGBA")

@@ -35,9 +35,6 @@ from amgs.study.study import Study
 from amgs.study.training import TRAINED
 
 REPORT = "report.html"
-NOTICE_FILE = "notice.txt"
-"""If there, its text stands on top of the report, such as that the mice are drawn."""
-
 MOST_MEASURED = 400
 """Measuring all images of a large study would take longer than all the rest."""
 
@@ -95,7 +92,6 @@ def gather_study(
     extraction = study.folder / FACES / "extraction.csv"
     for name in (SETTINGS_FILE, RECORDINGS_FILE):
         inputs[name] = hash_file(study.folder / name)
-    notice = study.folder / NOTICE_FILE
     return ReportMaterial(
         title=study.settings.text("study", "name"),
         summary=read_summary(summary.path, value),
@@ -119,7 +115,7 @@ def gather_study(
         blinded=True,
         label_rule=_rule_of(study, inputs.get("model", "")),
         inputs=inputs,
-        notice=notice.read_text(encoding="utf-8").strip() if notice.exists() else "",
+        notice=study.notice,
     )
 
 

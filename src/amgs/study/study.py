@@ -19,7 +19,7 @@ from amgs.study.design import (
     PlannedRecording,
     read_design,
 )
-from amgs.study.layout import FACES, lay_out
+from amgs.study.layout import FACES, NOTICE_FILE, lay_out
 from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings
 
 if TYPE_CHECKING:
@@ -108,6 +108,12 @@ class Study:
         self.store.close()
 
     # What is planned
+
+    @property
+    def notice(self) -> str:
+        """What ``notice.txt`` says, such as that the mice are drawn; mostly nothing."""
+        path = self.folder / NOTICE_FILE
+        return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
     @cached_property
     def scale(self) -> Scale:

@@ -54,7 +54,9 @@ def train_on_labels(
     images = load_training_set(
         write_training_images(study, path), highest_mgs=study.scale.highest_sum
     )
-    result = train_model(images, folder, options, overwrite=overwrite, progress=progress)
+    result = train_model(
+        images, folder, options, overwrite=overwrite, progress=progress, notice=study.notice
+    )
     sha256 = know_model(study, folder)
     rule = asdict(study.label_rule)
     study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule})

@@ -15,6 +15,7 @@ class SignInContext:
     key_needed: bool
     problem: str = ""
     name: str = ""
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

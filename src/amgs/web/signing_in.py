@@ -80,6 +80,6 @@ def _form(
     room: Room, request: Request, problem: str = "", name: str = "", status: int = 200
 ) -> Response:
     def context(csrf: str) -> SignInContext:
-        return SignInContext(csrf, bool(room.keys.access), problem, name[:60])
+        return SignInContext(csrf, bool(room.keys.access), problem, name[:60], room.study.notice)
 
     return room.form(request, "sign_in.html", context, status)

@@ -1,0 +1,126 @@
+"""Make the pictures of the docs from a finished demo: `scripts/make_screenshots.py DEMO`.
+
+Needs the extra `dev` and a chromium. The mice in all of them are drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from amgs.faces.preview import write_preview
+from amgs.simulate.sheet import draw_sheet
+from amgs.study import Study
+from amgs.study.faces import films_of
+from amgs.web.serving import Address, serve
+
+PICTURES = Path(__file__).parents[1] / "docs/pictures"
+WINDOW: Any = {"width": 1200, "height": 760}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FACES_SHOWN, FACE_PX = 12, 150
+
+
+def main() -> None:
+    """Make all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("demo", type=Path, help="The folder that `amgs demo` made.")
+    demo = parser.parse_args().demo
+    PICTURES.mkdir(exist_ok=True)
+    save(draw_sheet(), "action_units", 700)
+    show_zones(demo / "experiment")
+    show_faces(demo / "experiment")
+    show_pages(demo)
+
+
+def save(picture: Image.Image, name: str, width: int) -> None:
+    """Write a picture small enough for a page."""
+    height = round(picture.height * width / picture.width)
+    small = picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    small.save(PICTURES / f"{name}.jpg", quality=80, optimize=True)
+
+
+def show_zones(experiment: Path) -> None:
+    """Show what `amgs extract STUDY --preview` draws."""
+    with Study.open(experiment) as study, tempfile.TemporaryDirectory() as folder:
+        film = films_of(study.design(), study.folder)[0]
+        save(Image.open(write_preview(film, Path(folder))), "zones", 800)
+
+
+def show_faces(experiment: Path) -> None:
+    """Show some of the extracted faces, one of each recording."""
+    paths = [min(f.glob("*.jpg")) for f in sorted((experiment / "faces/faces").iterdir())]
+    columns = FACES_SHOWN // 2
+    sheet = Image.new("RGB", (columns * FACE_PX, 2 * FACE_PX), "white")
+    for place, path in enumerate(paths[:FACES_SHOWN]):
+        face = Image.open(path)
+        face.thumbnail((FACE_PX - 4, FACE_PX - 4))
+        sheet.paste(face, (place % columns * FACE_PX, place // columns * FACE_PX))
+    save(sheet, "faces", sheet.width)
+
+
+def show_pages(demo: Path) -> None:
+    """Photograph the scoring room, the owner's page and the report."""
+    from playwright.sync_api import sync_playwright
+
+    browser_at = next(found for name in BROWSERS if (found := shutil.which(name)))
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_at)
+        page = browser.new_page(viewport=WINDOW, device_scale_factor=1)
+        report = demo / "experiment/results/report.html"
+        page.goto(report.resolve().as_uri())
+        photograph(page, "report")
+        page.evaluate("document.querySelectorAll('h2')[2].scrollIntoView()")
+        photograph(page, "report_results")
+        shutil.copytree(demo / "experiment", Path(folder) / "study")
+        with Study.open(Path(folder) / "study") as study:
+            address = begin_serving(study)
+            page.goto(address.url)
+            page.fill("#name", "Ada")
+            photograph(page, "sign_in")
+            page.keyboard.press("Enter")
+            page.wait_for_selector(".code")
+            page.click("text=I have written it down")
+            page.wait_for_selector("#count:has-text('Face 1 ')")
+            page.keyboard.press("0")
+            page.keyboard.press("1")
+            page.wait_for_timeout(500)
+            photograph(page, "scoring")
+            page.goto(f"{address.url}owner")
+            page.fill("#key", address.owner_key)
+            page.keyboard.press("Enter")
+            page.wait_for_load_state()
+            photograph(page, "owner")
+            browser.close()
+
+
+def begin_serving(study: Study) -> Address:
+    """Serve a study until this program ends."""
+    told: list[Address] = []
+    ready = threading.Event()
+
+    def announce(address: Address) -> None:
+        told.append(address)
+        ready.set()
+
+    threading.Thread(target=serve, args=(study, "127.0.0.1", None, announce), daemon=True).start()
+    ready.wait()
+    return told[0]
+
+
+def photograph(page: Any, name: str) -> None:
+    """Save what the browser shows."""
+    path = PICTURES / f"{name}.png"
+    page.wait_for_timeout(300)
+    page.screenshot(path=path)
+    save(Image.open(path), name, 900)
+    path.unlink()
+
+
+if __name__ == "__main__":
+    main()
