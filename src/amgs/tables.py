@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from amgs.errors import TableError
 from amgs.files import whole_file
+from amgs.vocabulary import NOTICE_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,12 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+
+
+def read_notice(folder: Path) -> str:
+    """Return what ``notice.txt`` says of a folder, such as that mice are drawn; mostly nothing."""
+    path = folder / NOTICE_FILE
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
 def list_animals_in_two_groups(pairs: Iterable[tuple[str, str]]) -> list[str]:

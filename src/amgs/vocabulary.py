@@ -36,6 +36,9 @@ DRAWN_NOTICE = (
 )
 """Stands on everything that is made of drawn mice."""
 
+NOTICE_FILE = "notice.txt"
+"""If there, its text is said by every command, page and report that uses the folder."""
+
 EVEN_ODDS = 0.5
 """From this probability of pain on, an image is called pain."""
 

@@ -224,6 +224,13 @@ class TestPredictions:
         assert store.predictions.all("a" * 64) == rows
         assert store.predictions.models() == [("first", "models/first", "a" * 64)]
 
+    def test_a_model_from_elsewhere_gets_its_folder_once(self, store: Store) -> None:
+        store.predictions.add_model("far", "", "a" * 64, {})
+        store.predictions.add_model("near", "models/near", "a" * 64, {})
+        assert store.predictions.models() == [("near", "models/near", "a" * 64)]
+        store.predictions.add_model("third", "models/third", "a" * 64, {})
+        assert store.predictions.models() == [("near", "models/near", "a" * 64)]
+
     def test_a_problem_is_replaced_by_a_later_prediction(self, store: Store) -> None:
         store.faces.add(faces(1), {})
         store.predictions.add_model("first", "models/first", "a" * 64, {})

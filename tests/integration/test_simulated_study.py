@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from amgs.model.bundle import load_model
-from amgs.model.train import TrainingOptions, train_model
-from amgs.model.training_set import load_training_set
 from amgs.study import Study
 from amgs.vocabulary import DRAWN_NOTICE
 from program import amgs
@@ -79,9 +77,10 @@ def test_every_command_says_that_the_mice_are_drawn(tmp_path: Path) -> None:
 
 
 def test_a_model_of_drawn_mice_says_so_wherever_it_goes(cohort: Path, tmp_path: Path) -> None:
-    options = TrainingOptions(use_cache=False)
     folder = tmp_path / "model"
-    train_model(load_training_set(cohort), folder, options, notice=DRAWN_NOTICE)
+    done = amgs("train", cohort, "--out", folder, "--no-cache")
+    assert done.returncode == 0, done.stderr
+    assert DRAWN_NOTICE in " ".join(done.stderr.split())
     assert load_model(folder).notice == DRAWN_NOTICE
     done = amgs("classify", folder, cohort, "--out", tmp_path / "p.csv")
     assert DRAWN_NOTICE in " ".join(done.stderr.split())

@@ -12,12 +12,14 @@ import pytest
 from PIL import Image
 
 from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError, TableError
+from amgs.model.bundle import load_model
 from amgs.model.train import TrainingOptions
 from amgs.prediction import read_predictions
 from amgs.prediction.summarise import summarise_animals
 from amgs.prediction.summary_options import SummaryOptions
 from amgs.simulate.cohort import draw_cohort
 from amgs.study import Study
+from amgs.study.answering import SummaryChoice, summarise_study
 from amgs.study.unblinding import human_scores, unblind
 from amgs.tables import write_table
 from films import KINDS, write_film
@@ -127,6 +129,29 @@ def test_train_classify_summarise(study: Study) -> None:
     assert len(rows) == 20
     unblind(study, "Owner", "test")
     assert read_predictions(study.predictions(model))["mgs"].notna().sum() == 120
+
+
+def test_a_model_of_another_study_is_taken_in_and_used(
+    study: Study, model_folder: Path, tmp_path: Path
+) -> None:
+    """Also when the study has a model of that name already: neither is lost, the last is meant."""
+    study.train("first", TrainingOptions(use_cache=False))
+    own = load_model(study.model_folder()).sha256
+    study.classify(study.model_folder())
+    before = study.predictions(study.model_folder()).read_bytes()
+    pilot = tmp_path / "pilot/models/first"
+    shutil.copytree(model_folder, pilot)
+    for _ in range(2):  # the second time it is known
+        done = amgs("classify", pilot, study.folder)
+        assert done.returncode == 0, done.stderr
+    assert study.model_folder() == study.folder / "models/pilot_first"
+    assert load_model(study.folder / "models/first").sha256 == own
+    assert (study.folder / "results/predictions_first.csv").read_bytes() == before
+    assert [name for name, _, _ in study.store.predictions.models()] == ["first", "pilot_first"]
+    summary = summarise_study(study, SummaryChoice()).table
+    said = {p.image: p.p_pain for p in study.store.predictions.all(load_model(pilot).sha256)}
+    found = dict(zip(summary["image"], summary["p_pain"].astype(float), strict=True))
+    assert sorted(found.values()) == pytest.approx(sorted(said.values()))
 
 
 def test_labels_are_blind_until_unblinded(study: Study) -> None:

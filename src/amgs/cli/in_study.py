@@ -90,7 +90,9 @@ def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) 
         elif model == folder:
             chosen = study.model_folder()
         elif (model / "card.json").is_file():
-            chosen = model
+            chosen = study.adopt_model(model)
+            if chosen.resolve() != model.resolve():
+                note(f"The model was copied into the study, to {chosen}.", quiet=quiet)
         else:
             chosen = study.model_folder(model.as_posix())
         if chosen is not None and not study.notice:

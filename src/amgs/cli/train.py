@@ -86,6 +86,7 @@ def train(
     from amgs.model.train import TrainingOptions, train_model
     from amgs.model.training_set import load_training_set
     from amgs.study import is_study
+    from amgs.tables import read_notice
 
     options = TrainingOptions(backbone, recipe, split, seed, weights, use_cache=not no_cache)
     if is_study(images):
@@ -95,8 +96,13 @@ def train(
     if out is None:
         raise typer.BadParameter("--out is missing: the model folder to write.")
     labelled = load_training_set(images, animal_from_folder=animal_from_folder)
+    notice = read_notice(images if images.is_dir() else images.parent)
     with show_progress(quiet=quiet or json) as progress:
-        result = train_model(labelled, out, options, overwrite=overwrite, progress=progress)
+        result = train_model(
+            labelled, out, options, overwrite=overwrite, progress=progress, notice=notice
+        )
+    if notice:
+        note(notice, style="yellow")
     warn(result.card["warnings"])
     if json:
         print_json({"model": out.as_posix(), "card": result.card})

@@ -254,7 +254,7 @@ class PredictionStore(ABC):
 
     @abstractmethod
     def add_model(self, name: str, folder: str, sha256: str, provenance: Mapping[str, Any]) -> None:
-        """Take up a model; nothing happens when it is there."""
+        """Take up a model; one that is there is left, but gets its folder if it had none."""
 
     @abstractmethod
     def models(self) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from amgs.errors import ConflictError, StoreError, list_faults
@@ -133,7 +133,15 @@ class SqlPredictions(PredictionStore):
     def add_model(self, name: str, folder: str, sha256: str, provenance: Mapping[str, Any]) -> None:
         """See `PredictionStore.add_model`."""
         with writing(self._engine) as connection:
-            if self._model_id(connection, sha256) is None:
+            known = self._model_id(connection, sha256)
+            if known is not None and folder:  # from elsewhere so far, and now it has a place here
+                model = tables.model.c
+                connection.execute(
+                    update(tables.model)
+                    .where(model.id == known, model.folder == "")
+                    .values(name=name, folder=folder)
+                )
+            if known is None:
                 connection.execute(
                     insert(tables.model).values(
                         name=name,

@@ -11,8 +11,6 @@ from amgs.study.settings import SETTINGS_FILE, write_settings
 from amgs.tables import write_table
 
 FACES, MODELS, RESULTS, FILMS = "faces", "models", "results", "films"
-NOTICE_FILE = "notice.txt"
-"""If there, its text is said by every command, page and report, such as that mice are drawn."""
 
 
 def lay_out(folder: Path, name: str, scale: str, seed: int) -> None:

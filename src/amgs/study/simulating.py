@@ -20,11 +20,10 @@ from amgs.simulate.film import TRUTH_COLUMNS, truth_beside
 from amgs.simulate.raters import SimulatedRater, seen_by_raters
 from amgs.study.answers import finished_answers
 from amgs.study.design import RECORDINGS_FILE
-from amgs.study.layout import NOTICE_FILE
 from amgs.study.settings import SETTINGS_FILE
 from amgs.study.study import Study
 from amgs.tables import read_table, write_table
-from amgs.vocabulary import DRAWN_NOTICE
+from amgs.vocabulary import DRAWN_NOTICE, NOTICE_FILE
 
 RATER_NAME = "Simulated rater"
 _FEWEST = 3

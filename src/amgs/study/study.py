@@ -19,8 +19,9 @@ from amgs.study.design import (
     PlannedRecording,
     read_design,
 )
-from amgs.study.layout import FACES, NOTICE_FILE, lay_out
+from amgs.study.layout import FACES, lay_out
 from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings
+from amgs.tables import read_notice
 
 if TYPE_CHECKING:
     from amgs.faces.extraction import ExtractionSummary
@@ -112,8 +113,7 @@ class Study:
     @property
     def notice(self) -> str:
         """What ``notice.txt`` says, such as that the mice are drawn; mostly nothing."""
-        path = self.folder / NOTICE_FILE
-        return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        return read_notice(self.folder)
 
     @cached_property
     def scale(self) -> Scale:
@@ -287,11 +287,14 @@ class Study:
 
         return find_model(self, name)
 
-    def adopt_model(self, folder: Path) -> None:
-        """Copy a model of another study into this one, so that the study stays whole."""
+    def adopt_model(self, folder: Path) -> Path:
+        """Copy a model from elsewhere into ``models``, so that the study stays whole; return it.
+
+        It keeps its name unless another model here has it; then its study's name goes before it.
+        """
         from amgs.study.training import adopt_model
 
-        adopt_model(self, folder)
+        return adopt_model(self, folder)
 
     def classify(
         self, model: Path | None, progress: ProgressCallback = no_progress

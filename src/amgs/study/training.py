@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from amgs.errors import NoImagesError, StudyError, UnknownNameError, list_faults, quoted
+from amgs.files import whole_folder
 from amgs.jobs import ProgressCallback
-from amgs.model.bundle import load_model
+from amgs.model.bundle import CARD, load_model
 from amgs.model.train import TrainingOptions, train_model
 from amgs.model.training_set import load_training_set
 from amgs.provenance import record_provenance
@@ -72,13 +74,32 @@ def know_model(study: Study, folder: Path) -> str:
     return sha256
 
 
-def adopt_model(study: Study, folder: Path) -> None:
-    """See `Study.adopt_model`; a model of that name that is there already is left as it is."""
-    target = study.folder / MODELS / folder.name
-    load_model(folder)  # a damaged one is not taken over
-    if not target.exists():
-        shutil.copytree(folder, target)
+def adopt_model(study: Study, folder: Path) -> Path:
+    """See `Study.adopt_model`."""
+    models = (study.folder / MODELS).resolve()
+    if folder.resolve().parent == models:
+        target = study.folder / MODELS / folder.name
+    else:
+        target = _copy_model(folder, study.folder / MODELS)
     know_model(study, target)
+    return target
+
+
+def _copy_model(folder: Path, models: Path) -> Path:
+    """Copy a model, unless it is there; never over another one that has the same name."""
+    sha256 = load_model(folder).sha256  # a damaged one is not taken over
+    owner = folder.resolve().parent
+    whose = owner.parent.name if owner.name == MODELS else owner.name
+    names = chain([folder.name, f"{whose}_{folder.name}"], (f"{folder.name}_{n}" for n in count(2)))
+    for name in names:
+        target = models / name
+        if not target.exists():
+            with whole_folder(target, CARD) as work:
+                shutil.copytree(folder, work, dirs_exist_ok=True)
+            return target
+        if load_model(target).sha256 == sha256:
+            return target
+    raise AssertionError  # there is always another number
 
 
 def find_model(study: Study, name: str) -> Path:
