@@ -18,10 +18,11 @@ from amgs.faces.preview import write_preview
 from amgs.simulate.sheet import draw_sheet
 from amgs.study import Study
 from amgs.study.faces import films_of
+from amgs.study.simulating import truth_of_films
 from amgs.web.serving import Address, serve
 
 PICTURES = Path(__file__).parents[1] / "docs/pictures"
-WINDOW: Any = {"width": 1200, "height": 760}
+WINDOW: Any = {"width": 1200, "height": 900}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FACES_SHOWN, FACE_PX = 12, 150
 
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("demo", type=Path, help="The folder that `amgs demo` made.")
     demo = parser.parse_args().demo
     PICTURES.mkdir(exist_ok=True)
-    save(draw_sheet(), "action_units", 700)
+    save(draw_sheet(seed=2), "action_units", 900)
     show_zones(demo / "experiment")
     show_faces(demo / "experiment")
     show_pages(demo)
@@ -65,38 +66,45 @@ def show_faces(experiment: Path) -> None:
 
 
 def show_pages(demo: Path) -> None:
-    """Photograph the scoring room, the owner's page and the report."""
+    """Photograph the report, and the owner's page and the scoring room of the pilot."""
     from playwright.sync_api import sync_playwright
 
     browser_at = next(found for name in BROWSERS if (found := shutil.which(name)))
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_at)
         page = browser.new_page(viewport=WINDOW, device_scale_factor=1)
-        report = demo / "experiment/results/report.html"
-        page.goto(report.resolve().as_uri())
+        page.goto((demo / "experiment/results/report.html").resolve().as_uri())
         photograph(page, "report")
-        page.evaluate("document.querySelectorAll('h2')[2].scrollIntoView()")
-        photograph(page, "report_results")
-        shutil.copytree(demo / "experiment", Path(folder) / "study")
+        photograph(page.locator("#flow"), "report_flow")
+        shutil.copytree(demo / "pilot", Path(folder) / "study")
         with Study.open(Path(folder) / "study") as study:
-            address = begin_serving(study)
-            page.goto(address.url)
-            page.fill("#name", "Ada")
-            photograph(page, "sign_in")
-            page.keyboard.press("Enter")
-            page.wait_for_selector(".code")
-            page.click("text=I have written it down")
-            page.wait_for_selector("#count:has-text('Face 1 ')")
-            page.keyboard.press("0")
-            page.keyboard.press("1")
-            page.wait_for_timeout(500)
-            photograph(page, "scoring")
-            page.goto(f"{address.url}owner")
-            page.fill("#key", address.owner_key)
-            page.keyboard.press("Enter")
-            page.wait_for_load_state()
-            photograph(page, "owner")
-            browser.close()
+            show_room(page, study)
+        browser.close()
+
+
+def show_room(page: Any, study: Study) -> None:
+    """Photograph what the owner and a new rater see; the rater scores a face as it is drawn."""
+    address = begin_serving(study)
+    page.goto(f"{address.url}owner")
+    page.fill("#key", address.owner_key)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Agreement so far")
+    photograph(page, "owner")
+    page.goto(address.url)
+    page.fill("#name", "Ada")
+    photograph(page, "sign_in")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".code")
+    page.click("text=I have written it down")
+    page.wait_for_selector("#count:has-text('Face 1 ')")
+    ada = study.store.raters.find("Ada")
+    assert ada is not None
+    face = study.store.scoring.order(ada.id)[0].image
+    truth = truth_of_films(study)[face]
+    for unit in study.scale.unit_names[:3]:
+        page.keyboard.press(str(round(truth[unit])))
+    page.wait_for_timeout(500)
+    photograph(page, "scoring")
 
 
 def begin_serving(study: Study) -> Address:
@@ -114,9 +122,8 @@ def begin_serving(study: Study) -> Address:
 
 
 def photograph(page: Any, name: str) -> None:
-    """Save what the browser shows."""
+    """Save what the browser shows, or one part of it."""
     path = PICTURES / f"{name}.png"
-    page.wait_for_timeout(300)
     page.screenshot(path=path)
     save(Image.open(path), name, 900)
     path.unlink()

@@ -137,7 +137,7 @@ def cohort(
         typer.Option(
             help="A group and what it does to action units (0–2) at each timepoint after the "
             "first, such as surgery=1.2 or surgery=1.2,0.6. May be repeated.  "
-            "[default: sham=0.05, surgery=1.15, surgery + analgesic=0.45]"
+            "[default: sham=0.05, surgery=1.05, surgery + analgesic=0.45]"
         ),
     ] = None,
     animals: Annotated[int, typer.Option(min=1, help="Animals per group.")] = 5,
