@@ -21,14 +21,14 @@ from amgs.vocabulary import DRAWN_NOTICE
 if TYPE_CHECKING:
     from amgs.study import Study
 
-EFFECTS = {"sham": 0.05, "surgery": 1.05, "surgery + analgesic": 0.45}
+EFFECTS = {"sham": 0.05, "surgery": 1.15, "surgery + analgesic": 0.45}
 """What each group's action units rise by after surgery, on the scale from 0 to 2."""
 
 PILOT_EFFECTS = {"surgery": EFFECTS["surgery"]}
 PILOT_ANIMALS, ANIMALS_PER_GROUP = 18, 5
 FILM_S = 16.0
 FILM_SIZE, FILM_RATE = (800, 450), 10
-NOISE_SD, BLUR_PX = 7.0, 1.2
+NOISE_SD, BLUR_PX = 5.0, 1.2
 """A camera in dim light: with a better one, a model is right more often than the published ones."""
 
 INTERVAL_S = 2.0

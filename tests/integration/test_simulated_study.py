@@ -16,7 +16,14 @@ SMALL = ("--minutes", "0.15", "--size", "480x270", "--rate", "5", "--animals", "
 
 
 def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path) -> None:
-    words = ("--group", "sham=0", "--group", "surgery=1.2,0.4", "--timepoints", "pre,1 h,24 h")
+    words = (
+        "--group",
+        "sham=0",
+        "--group",
+        "surgery=1.2,0.4",
+        "--timepoints",
+        'before "it",1 h,24/7',
+    )
     done = amgs("simulate", "cohort", "plan", *words, *SMALL, "--sleepy", "sham", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert DRAWN_NOTICE in " ".join(done.stderr.split())
@@ -24,7 +31,7 @@ def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path) -> None:
         assert study.check().faults == ()
         design = study.design()
         assert design.groups == ["sham", "surgery"]
-        assert design.timepoints[0] == design.baseline == "pre"
+        assert design.timepoints[0] == design.baseline == 'before "it"'
     assert amgs("extract", "plan", cwd=tmp_path).returncode == 0
     done = amgs("simulate", "scores", "plan", "--raters", "2", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

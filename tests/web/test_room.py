@@ -474,3 +474,11 @@ def test_answers_outlive_the_program(running, tmp_path: Path) -> None:
         assert room.sign_in("Ada", rater.code).rater.name == "Ada"
         shown = room.at(other.store.raters.all()[0], 0)
         assert room.answers(shown)["ear_position"].score == 2
+
+
+def test_a_study_of_drawn_mice_says_so_where_raters_sign_in(running) -> None:  # type: ignore[no-untyped-def]
+    notice = "the mice of <this> study are drawn"
+    client = new_client(running.url)
+    assert "of &lt;this&gt; study" not in client.get("/").text
+    (running.study.folder / "notice.txt").write_text(notice, encoding="utf-8")
+    assert "of &lt;this&gt; study" in client.get("/").text

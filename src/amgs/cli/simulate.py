@@ -137,7 +137,7 @@ def cohort(
         typer.Option(
             help="A group and what it does to action units (0–2) at each timepoint after the "
             "first, such as surgery=1.2 or surgery=1.2,0.6. May be repeated.  "
-            "[default: sham=0.05, surgery=1.05, surgery + analgesic=0.45]"
+            "[default: sham=0.05, surgery=1.15, surgery + analgesic=0.45]"
         ),
     ] = None,
     animals: Annotated[int, typer.Option(min=1, help="Animals per group.")] = 5,
@@ -190,7 +190,7 @@ def cohort(
     options = _film_options(size, rate, minutes, infrared=infrared)
     note(DRAWN_NOTICE, quiet=quiet)
     with show_progress(quiet=quiet or json) as progress, whole_folder(out, MARKER) as work:
-        baseline = {"baseline": f'"{names[0]}"'}
+        baseline = {"baseline": names[0]}
         with (
             create_drawn_study(work, f"{out.name} (drawn mice)", seed, baseline) as study,
             ProcessPoolExecutor(thread_count()) as pool,

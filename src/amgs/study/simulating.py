@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
@@ -52,7 +53,8 @@ def create_drawn_study(
     settings = folder / SETTINGS_FILE
     text = settings.read_text(encoding="utf-8")
     for setting, value in (changes or {}).items():
-        text, found = re.subn(rf"(?m)^{setting} = .*$", f"{setting} = {value}", text)
+        written = json.dumps(value, ensure_ascii=False).replace("\\", r"\\")
+        text, found = re.subn(rf"(?m)^{setting} = .*$", f"{setting} = {written}", text)
         assert found == 1, setting  # noqa: S101
     settings.write_text(text, encoding="utf-8")
     (folder / NOTICE_FILE).write_text(DRAWN_NOTICE + "\n", encoding="utf-8")
