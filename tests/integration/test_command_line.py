@@ -159,12 +159,13 @@ def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert DRAWN_NOTICE in text
     for part in ("surgery + analgesic", "Raters", "ARRIVE", "data:image/jpeg"):
         assert part in text
-    assert [g["group"] for g in result.document["comparison"]["groups"]] == list(
-        demo_module.EFFECTS
-    )
+    # A model of so few faces may be sure of no image of a group; it is then not compared.
+    compared = {g["group"] for g in result.document["comparison"]["groups"]}
+    assert {"sham", "surgery"} <= compared <= set(demo_module.EFFECTS)
     with Study.open(tmp_path / "demo" / "experiment") as study:
         assert study.check().faults == ()
         assert len(study.planned()) == 12
+        assert set(study.design().groups) == set(demo_module.EFFECTS)
         assert study.unblindings
         agreement = study.agreement()
     assert agreement["n_raters"] == 2
