@@ -41,7 +41,7 @@ def encode_only(path: Path, options: FilmOptions) -> float:
     pictures = [rng.integers(100, 110, shape).astype(np.uint8) for _ in range(4)]
 
     def frames() -> Iterator[np.ndarray]:
-        for number in range(int(options.rate * options.duration_s)):
+        for number in range(options.frames):
             yield pictures[number % len(pictures)]
 
     start = time.perf_counter()

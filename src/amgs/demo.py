@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from amgs.jobs import ProgressCallback, no_progress
 from amgs.vocabulary import DRAWN_NOTICE
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
     from amgs.study import Study
 
 EFFECTS = {"sham": 0.05, "surgery": 1.15, "surgery + analgesic": 0.45}
@@ -78,6 +79,8 @@ def run_demo(
     OutputExistsError
         If the folder exists and `overwrite` is false.
     """
+    from concurrent.futures import ProcessPoolExecutor
+
     with whole_folder(folder, MARKER, overwrite=overwrite) as work:
         (work / MARKER).write_text(DRAWN_NOTICE + "\n", encoding="utf-8")
         with ProcessPoolExecutor(thread_count()) as pool:
@@ -95,9 +98,9 @@ def _pilot(
     from amgs.model.train import TrainingOptions
     from amgs.study.simulating import create_drawn_study, score_by_simulated_raters, truth_of_films
 
-    changes = {"interval_s": INTERVAL_S}
-    with create_drawn_study(folder, "Pilot (drawn mice)", seed, changes) as study:
-        _film(study, (PILOT_EFFECTS, PILOT_ANIMALS), seed, pool, progress)
+    settings = {("extract", "interval_s"): INTERVAL_S}
+    with create_drawn_study(folder, "Pilot (drawn mice)", seed, settings) as study:
+        _film(study, PILOT_EFFECTS, PILOT_ANIMALS, seed, pool, progress=progress)
         study.extract(progress=progress)
         score_by_simulated_raters(study, truth_of_films(study), RATERS, seed, progress)
         return study.train("pilot", TrainingOptions(seed=seed, use_cache=False), progress=progress)
@@ -118,9 +121,12 @@ def _experiment(
     )
     from amgs.study.unblinding import unblind
 
-    changes = {"interval_s": INTERVAL_S, "images_per_recording": SCORED_PER_RECORDING}
-    with create_drawn_study(folder, "Drawn mice after surgery", seed, changes) as study:
-        _film(study, (EFFECTS, ANIMALS_PER_GROUP), seed + 1000, pool, progress)
+    settings = {
+        ("extract", "interval_s"): INTERVAL_S,
+        ("scoring", "images_per_recording"): SCORED_PER_RECORDING,
+    }
+    with create_drawn_study(folder, "Drawn mice after surgery", seed, settings) as study:
+        _film(study, EFFECTS, ANIMALS_PER_GROUP, seed + 1000, pool, progress=progress)
         study.extract(progress=progress)
         truth = truth_of_films(study)
         score_by_simulated_raters(study, truth, RATERS, seed + 1, progress)
@@ -134,16 +140,17 @@ def _experiment(
 
 def _film(
     study: Study,
-    groups_of: tuple[Mapping[str, float], int],
+    effects: Mapping[str, float],
+    animals: int,
     seed: int,
     pool: ProcessPoolExecutor,
+    *,
     progress: ProgressCallback,
 ) -> None:
     from amgs.simulate.cubicle import FilmOptions
     from amgs.simulate.experiment import Experiment, SimulatedGroup
     from amgs.study.simulating import draw_study
 
-    effects, animals = groups_of
     groups = tuple(SimulatedGroup(name, (effect,)) for name, effect in effects.items())
     options = FilmOptions(*FILM_SIZE, FILM_RATE, FILM_S, NOISE_SD, BLUR_PX)
     draw_study(study, Experiment(groups, animals), options, seed, pool, progress=progress)

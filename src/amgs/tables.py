@@ -78,6 +78,11 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
 
 
+def write_notice(folder: Path, text: str) -> None:
+    """Write what every use of a folder must say into its ``notice.txt``."""
+    (folder / NOTICE_FILE).write_text(text + "\n", encoding="utf-8")
+
+
 def read_notice(folder: Path) -> str:
     """Return what ``notice.txt`` says of a folder, such as that mice are drawn; mostly nothing."""
     path = folder / NOTICE_FILE

@@ -13,11 +13,13 @@ import pytest
 
 from amgs.cohort.comparison import compare_groups
 from amgs.cohort.design import Cell, Cohort
+from amgs.faces.combine import overlap
+from amgs.faces.decode import Box
 from amgs.model.train import TrainingOptions
 from amgs.simulate.behaviour import SLEEPY
 from amgs.simulate.cubicle import FilmOptions
 from amgs.simulate.experiment import DESIGN_COLUMNS, Experiment, SimulatedGroup, write_films
-from amgs.simulate.film import truth_beside
+from amgs.simulate.film import read_truth
 from amgs.study import Study
 from amgs.study.answering import SummaryChoice, summarise_study
 from amgs.study.simulating import (
@@ -34,11 +36,12 @@ EFFECT = 1.15
 TIMES = ("baseline", "again", "60min")
 SMALL = FilmOptions(640, 360, 6, 10.0)
 RATERS = ("one", "two")
-CHANGES = {"interval_s": 2.0}
+INTERVAL_S = 2.0
+SETTINGS = {("extract", "interval_s"): INTERVAL_S}
 
 
 def drawn_study(folder: Path, plan: Experiment, options: FilmOptions, seed: int) -> Study:
-    study = create_drawn_study(folder, "drawn", seed, CHANGES)
+    study = create_drawn_study(folder, "drawn", seed, SETTINGS)
     with ProcessPoolExecutor(2) as pool:
         draw_study(study, plan, options, seed, pool)
     study.extract()
@@ -67,39 +70,37 @@ def others(pilot: Study, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield study
 
 
-def truth_rows(study: Study) -> dict[tuple[str, str, int], dict[str, str]]:
-    """The truth of every frame of a study, by film, animal and frame."""
-    rows = {}
-    for film in sorted({r.film for r in study.design().recordings}):
-        with truth_beside(study.folder / film).open(encoding="utf-8", newline="") as stream:
-            rows |= {(film, r["animal"], int(r["frame"])): r for r in csv.DictReader(stream)}
-    return rows
+def faces_with_truth(study: Study) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """What extraction says of every face, and what is true of that frame and animal."""
+    planned = study.planned()
+    films = {r.film: read_truth(study.folder / r.film) for r in planned.values()}
+    with (study.folder / "faces/faces.csv").open(encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    pairs = []
+    for row in found:
+        recording = planned[row["recording"]]
+        pairs.append((row, films[recording.film][recording.animal, int(row["frame"])]))
+    return pairs
 
 
-def overlap(a: list[float], b: list[float]) -> float:
-    """Intersection of two boxes over their union."""
-    w = min(a[2], b[2]) - max(a[0], b[0])
-    h = min(a[3], b[3]) - max(a[1], b[1])
-    both = max(0.0, w) * max(0.0, h)
-    areas = [(x[2] - x[0]) * (x[3] - x[1]) for x in (a, b)]
-    return both / (sum(areas) - both)
+def box_of(row: dict[str, str]) -> Box:
+    return (
+        float(row["box_x1"]),
+        float(row["box_y1"]),
+        float(row["box_x2"]),
+        float(row["box_y2"]),
+    )
 
 
 def test_extraction_finds_the_true_face(others: Study) -> None:
     """Of the right animal, where the truth says; and something from nearly every interval."""
-    truth, planned = truth_rows(others), others.planned()
-    with (others.folder / "faces/faces.csv").open(encoding="utf-8", newline="") as stream:
-        found = list(csv.DictReader(stream))
-    boxes = ("box_x1", "box_y1", "box_x2", "box_y2")
+    found = faces_with_truth(others)
     overlaps = []
-    for row in found:
-        recording = planned[row["recording"]]
-        true = truth[recording.film, recording.animal, int(row["frame"])]
+    for row, true in found:
         assert true["zone"] == row["zone"]
         if true["box_x1"]:
-            sides = [[float(r[name]) for name in boxes] for r in (row, true)]
-            overlaps.append(overlap(*sides))
-    assert len(found) > 0.8 * len(planned) * SMALL.duration_s / CHANGES["interval_s"]
+            overlaps.append(overlap(box_of(row), box_of(true)))
+    assert len(found) > 0.8 * len(others.planned()) * SMALL.duration_s / INTERVAL_S
     assert len(overlaps) > 0.9 * len(found), "on the move a face has no box in the truth"
     assert np.median(overlaps) > 0.7
     assert np.mean(np.array(overlaps) > 0.4) > 0.97
@@ -158,18 +159,11 @@ def test_sleep_is_noticed_and_left_out(pilot: Study, tmp_path: Path) -> None:
         for out in (False, True):
             rows = summarise_study(study, SummaryChoice(leave_out_sleep=out)).rows
             percent[out] = {r["group"]: r["pct_pain"] for r in rows}
-        truth, planned = truth_rows(study), study.planned()
-        with (study.folder / "faces/faces.csv").open(encoding="utf-8", newline="") as stream:
-            faces = [
-                (
-                    truth[r.film, r.animal, int(row["frame"])]["doing"] == "asleep",
-                    row["possible_sleep"] == "yes",
-                )
-                for row in csv.DictReader(stream)
-                if (r := planned[row["recording"]])
-            ]
-    asleep = [noticed for sleeps, noticed in faces if sleeps]
-    others = [noticed for sleeps, noticed in faces if not sleeps]
+        faces = faces_with_truth(study)
+    noticed: dict[bool, list[bool]] = {True: [], False: []}
+    for row, true in faces:
+        noticed[true["doing"] == "asleep"].append(row["possible_sleep"] == "yes")
+    asleep, others = noticed[True], noticed[False]
     assert len(asleep) > 20
     assert np.mean(asleep) > 0.9
     assert np.mean(others) < 0.05
@@ -181,7 +175,7 @@ def test_sleep_is_noticed_and_left_out(pilot: Study, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("later", "noticed"), [(0.7, True), (1.0, False)])
 def test_a_camera_that_changed_is_noticed(later: float, noticed: bool, tmp_path: Path) -> None:
     """The light was turned down after the baseline, or not: `amgs images` tells."""
-    with create_drawn_study(tmp_path / "dim", "dim", 0, CHANGES) as study:
+    with create_drawn_study(tmp_path / "dim", "dim", 0, SETTINGS) as study:
         rows: list[tuple[str, ...]] = []
         with ProcessPoolExecutor(2) as pool:
             for brightness, timepoint in ((1.0, "baseline"), (later, "60min")):

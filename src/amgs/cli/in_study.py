@@ -82,14 +82,14 @@ def train_in_study(
 def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) -> None:
     """Let a model look at the faces of a study that are new to it, and write its predictions."""
     from amgs.cli.classify import print_summary, say_what_model_is
-    from amgs.model.bundle import load_model
+    from amgs.model.bundle import CARD, load_model
 
     with open_study(folder) as study:
         if model.as_posix() == ORBITAL_MODEL:
             chosen = None
         elif model == folder:
             chosen = study.model_folder()
-        elif (model / "card.json").is_file():
+        elif (model / CARD).is_file():
             chosen = study.adopt_model(model)
             if chosen.resolve() != model.resolve():
                 note(f"The model was copied into the study, to {chosen}.", quiet=quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,8 +17,9 @@ from amgs.cli.console import (
     print_json,
     show_progress,
 )
+from amgs.demo import EFFECTS
 from amgs.errors import OutputExistsError
-from amgs.vocabulary import BASELINE, DRAWN_NOTICE
+from amgs.vocabulary import BASELINE, DRAWN_NOTICE, NOTICE_FILE
 
 if TYPE_CHECKING:
     from amgs.simulate.anatomy import CoatName
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from amgs.simulate.cubicle import FilmOptions
     from amgs.simulate.experiment import SimulatedGroup
 
-MARKER = "drawn-mice.txt"
-LONGEST_SIDE_LOW, SHORTEST_SIDE_LOW = 320, 240
+SMALLEST_WIDTH, SMALLEST_HEIGHT = 320, 240
 MOST_UNITS = 2.0
 
 
@@ -137,7 +136,7 @@ def cohort(
         typer.Option(
             help="A group and what it does to action units (0–2) at each timepoint after the "
             "first, such as surgery=1.2 or surgery=1.2,0.6. May be repeated.  "
-            "[default: sham=0.05, surgery=1.15, surgery + analgesic=0.45]"
+            f"[default: {', '.join(f'{name}={effect}' for name, effect in EFFECTS.items())}]"
         ),
     ] = None,
     animals: Annotated[int, typer.Option(min=1, help="Animals per group.")] = 5,
@@ -177,6 +176,8 @@ def cohort(
 
     Example: `amgs simulate cohort planned --group sham=0 --group surgery=0.8 --animals 8`
     """
+    from concurrent.futures import ProcessPoolExecutor
+
     from amgs.config import thread_count
     from amgs.files import whole_folder
     from amgs.simulate.experiment import Experiment
@@ -189,14 +190,14 @@ def cohort(
     plan = Experiment(groups, animals, names, resting, spread, answers, drift, _coats(coat))
     options = _film_options(size, rate, minutes, infrared=infrared)
     note(DRAWN_NOTICE, quiet=quiet)
-    with show_progress(quiet=quiet or json) as progress, whole_folder(out, MARKER) as work:
-        baseline = {"baseline": names[0]}
-        with (
-            create_drawn_study(work, f"{out.name} (drawn mice)", seed, baseline) as study,
-            ProcessPoolExecutor(thread_count()) as pool,
-        ):
-            draw_study(study, plan, options, seed, pool, progress=progress)
-        (work / MARKER).write_text(DRAWN_NOTICE + "\n", encoding="utf-8")
+    baseline = {("study", "baseline"): names[0]}
+    with (
+        show_progress(quiet=quiet or json) as progress,
+        whole_folder(out, NOTICE_FILE) as work,
+        create_drawn_study(work, f"{out.name} (drawn mice)", seed, baseline) as study,
+        ProcessPoolExecutor(thread_count()) as pool,
+    ):
+        draw_study(study, plan, options, seed, pool, progress=progress)
     _end([out], json=json, quiet=quiet)
     note(f"Next: amgs check {out}, then amgs extract {out}", quiet=quiet)
 
@@ -282,8 +283,8 @@ def _film_options(size: str, rate: int, minutes: float, *, infrared: bool) -> Fi
     if not (
         width.isdecimal()
         and height.isdecimal()
-        and int(width) >= LONGEST_SIDE_LOW
-        and int(height) >= SHORTEST_SIDE_LOW
+        and int(width) >= SMALLEST_WIDTH
+        and int(height) >= SMALLEST_HEIGHT
     ):
         raise typer.BadParameter("--size is WIDTHxHEIGHT in pixels, such as 1920x1080.")
     # Films store colour for two by two pixels, and two zones must each be even.
@@ -292,7 +293,6 @@ def _film_options(size: str, rate: int, minutes: float, *, infrared: bool) -> Fi
 
 
 def _groups(written: list[str], sleepy: list[str]) -> tuple[SimulatedGroup, ...]:
-    from amgs.demo import EFFECTS
     from amgs.simulate.behaviour import SLEEPY, WAKEFUL
     from amgs.simulate.experiment import SimulatedGroup
 

@@ -15,6 +15,7 @@ Bools = npt.NDArray[np.bool_]
 CONFIDENCE_LEVEL = 0.95
 N_RELIABILITY_BINS = 10
 N_BOOTSTRAP = 2_000
+_FEWEST_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,19 @@ def count_confusion(is_pain: Bools, called_pain: Bools) -> Confusion:
         fp=int(np.sum(~is_pain & called_pain)),
         tn=int(np.sum(~is_pain & ~called_pain)),
     )
+
+
+def pearson_r(x: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
+    """Return Pearson's r where both are known (NaN: not known).
+
+    ``None`` with fewer than three pairs, or when one of them does not vary.
+    """
+    a, b = np.asarray(x, float), np.asarray(y, float)
+    both = np.isfinite(a) & np.isfinite(b)
+    a, b = a[both], b[both]
+    if len(a) < _FEWEST_PAIRS or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(np.corrcoef(a, b)[0, 1])
 
 
 def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:

@@ -15,6 +15,7 @@ from amgs.model.metrics import (
     count_confusion,
     equal_class_weights,
     expected_calibration_error,
+    pearson_r,
     reliability_table,
     wilson_interval,
 )
@@ -70,7 +71,7 @@ def measure_parts(
     for part in PARTS:
         rows = parts.rows(part)
         measured[part] = _measure(is_pain[rows], p_pain[rows], parts.units[rows], seed)
-        correlation = _correlation(mgs[rows], p_pain[rows])
+        correlation = pearson_r(mgs[rows], p_pain[rows])
         if correlation is not None:
             measured[part]["mgs_pearson_r"] = correlation
     return measured
@@ -118,10 +119,3 @@ def _rates(is_pain: npt.NDArray[np.bool_], p_pain: npt.NDArray[np.floating]) -> 
         "accuracy_wilson": wilson_interval(counts.tp + counts.tn, counts.n),
         "balanced_accuracy": counts.balanced_accuracy,
     }
-
-
-def _correlation(mgs: npt.NDArray[np.floating], p_pain: npt.NDArray[np.floating]) -> float | None:
-    known = np.isfinite(mgs)
-    if known.sum() < 3 or np.ptp(mgs[known]) == 0 or np.ptp(p_pain[known]) == 0:  # noqa: PLR2004
-        return None
-    return float(np.corrcoef(mgs[known], p_pain[known])[0, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import Coat, Colour
-from amgs.simulate.shapes import Field, Matrix, View, normals_of
+from amgs.simulate.shapes import Ellipsoid, Field, Matrix, View, depth_of, normals_of
 
 Rgb = npt.NDArray[np.float32]
 
@@ -109,6 +110,16 @@ class Canvas:
         m = mask.astype(np.float32)
         self.rgb += (colour - self.rgb) * m[..., None]
         self.alpha += (1 - self.alpha) * m
+
+    def depths(self, shapes: Iterable[Ellipsoid], turned: Matrix) -> list[Field]:
+        """Return how near each shape is, at every pixel."""
+        return [depth_of(shape, turned, self.x, self.y) for shape in shapes]
+
+    def light_on(self, depth: Field, dark: float, more: float) -> Field:
+        """Return the light on bare skin: `dark` in the shade, `more` where it faces the light."""
+        facing = normals_of(depth, self.view.step) @ LIGHT
+        lit: Field = dark + more * np.clip(facing, 0, 1)
+        return lit
 
     def lit_fur(self, depth: Field, tone: Field) -> Rgb:
         """Return fur on a surface, under a light from the upper left."""

@@ -13,8 +13,8 @@ from PIL import Image
 from amgs.jobs import no_progress
 from amgs.simulate.anatomy import CoatName, FaceParameters
 from amgs.simulate.face import draw_face
-from amgs.tables import write_table
-from amgs.vocabulary import DRAWN_NOTICE, NO_PAIN, NOTICE_FILE, PAIN
+from amgs.tables import write_notice, write_table
+from amgs.vocabulary import DRAWN_NOTICE, NO_PAIN, PAIN
 
 COAT_SHARES: dict[CoatName, float] = {"white": 0.70, "agouti": 0.18, "black": 0.12}
 PAIN_FROM, NO_PAIN_UP_TO = 3.0, 1.0
@@ -95,7 +95,7 @@ def write_cohort(
         if drawn.label is not None:
             rows.append([name, drawn.label, drawn.animal, f"{drawn.mgs:g}"])
         progress("drawing mice", done, total)
-    (folder / NOTICE_FILE).write_text(DRAWN_NOTICE + "\n", encoding="utf-8")
+    write_notice(folder, DRAWN_NOTICE)
     write_table(folder / "labels.csv", ("image", "label", "animal", "mgs"), rows)
     return folder / "labels.csv"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +35,11 @@ class FilmOptions:
     glare: bool = True
     crf: int = 24
 
+    @property
+    def frames(self) -> int:
+        """How many pictures the film has."""
+        return int(self.duration_s * self.rate)
+
 
 def zones_of(n: int, options: FilmOptions) -> list[tuple[str, Box]]:
     """Return the name and place of the zone of every animal."""
@@ -48,12 +52,8 @@ def zones_of(n: int, options: FilmOptions) -> list[tuple[str, Box]]:
     ]
 
 
-def draw_cubicles(places: Sequence[Box], options: FilmOptions, seed: int) -> list[Image.Image]:
-    """Draw what stands still behind each animal: wall, rough floor, the shade under the animal."""
-    return [_draw_cubicle(place, options, seed, number) for number, place in enumerate(places)]
-
-
-def _draw_cubicle(place: Box, options: FilmOptions, seed: int, number: int) -> Image.Image:
+def behind_of(place: Box, options: FilmOptions, seed: int, number: int) -> Image.Image:
+    """Draw what stands still behind an animal: wall, rough floor, the shade under the animal."""
     width, height = int(place[2] - place[0]), int(place[3] - place[1])
     wall = np.asarray(draw_background(seed, 256).resize((width, height)), np.float32)
     rng = np.random.default_rng([101, seed, number])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -117,18 +116,15 @@ class SimulatedAnimal:
     name: str
     group: str
     seed: int
-    units: Mapping[str, float] = field(default_factory=dict)
-    coat: CoatName = "white"
-    sleepiness: float = WAKEFUL
-
-    def look(self) -> FaceParameters:
-        """Return what it looks like."""
-        return FaceParameters(animal_seed=self.seed, background_seed=self.seed, coat=self.coat)
+    units: Mapping[str, float]
+    coat: CoatName
+    sleepiness: float
 
     def filmed(self, timepoint: str) -> FilmedAnimal:
         """Return it as it is at a timepoint."""
         u = self.units[timepoint]
-        return FilmedAnimal(self.name, self.look(), (u, u, u, u, u), self.sleepiness)
+        look = FaceParameters(animal_seed=self.seed, coat=self.coat)
+        return FilmedAnimal(self.name, look, (u, u, u, u, u), self.sleepiness)
 
 
 @dataclass(frozen=True)
@@ -172,7 +168,6 @@ def write_films(
     list of tuple
         The rows of the design, with the columns of `DESIGN_COLUMNS`.
     """
-    (folder / FILMS).mkdir(exist_ok=True)
     animals = experiment.cast(seed)
     pairs = [tuple(animals[i : i + 2]) for i in range(0, len(animals), 2)]
     jobs = [
@@ -181,23 +176,11 @@ def write_films(
         for timepoint in experiment.timepoints
     ]
     rows: list[tuple[str, ...]] = []
-    for film in in_turn(executor, _write_one, jobs, "drawing films", progress):
+    progress("drawing films", 0, len(jobs))
+    for done, film in enumerate(map_ahead(executor, _write_one, jobs, _AHEAD), start=1):
+        progress("drawing films", done, len(jobs))
         rows += film
     return sorted(rows)
-
-
-def in_turn(
-    executor: Executor,
-    function: Callable[[Any], Any],
-    jobs: Sequence[Any],
-    what: str,
-    progress: ProgressCallback,
-) -> Iterator[Any]:
-    """Yield what jobs give, in their order, and tell how many are done."""
-    progress(what, 0, len(jobs))
-    for done, result in enumerate(map_ahead(executor, function, jobs, _AHEAD), start=1):
-        progress(what, done, len(jobs))
-        yield result
 
 
 def _write_one(job: _FilmJob) -> list[tuple[str, ...]]:

@@ -10,18 +10,9 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import COATS, MOST, FaceParameters
-from amgs.simulate.canvas import LIGHT, SMALLEST, Canvas, paint_of, soft
+from amgs.simulate.canvas import SMALLEST, Canvas, paint_of, soft
 from amgs.simulate.posture import SIDES, EyePlace
-from amgs.simulate.shapes import (
-    Ellipsoid,
-    Field,
-    Matrix,
-    View,
-    depth_of,
-    normals_of,
-    rotation,
-    smooth_union,
-)
+from amgs.simulate.shapes import Ellipsoid, Field, Matrix, View, rotation, smooth_union
 
 
 def paint_paws(canvas: Canvas, nose: tuple[float, float]) -> None:
@@ -41,19 +32,18 @@ def paint_paws(canvas: Canvas, nose: tuple[float, float]) -> None:
         ]
         palm = Ellipsoid((x, y - 0.03, 1.06), (0.07, 0.06, 0.05))
         for shapes, colour in (([leg], canvas.coat.fur), ([palm, *fingers], canvas.coat.skin)):
-            depth = smooth_union([depth_of(s, still, part.x, part.y) for s in shapes], 40)
-            light = 0.5 + 0.45 * np.clip(normals_of(depth, canvas.view.step) @ LIGHT, 0, 1)
-            light = light * (1 + 0.05 * part.strands)
+            depth = smooth_union(part.depths(shapes, still), 40)
+            light = part.light_on(depth, 0.5, 0.45) * (1 + 0.05 * part.strands)
             seen = gaussian_filter(np.isfinite(depth).astype(np.float32), 0.7)
             part.put(np.clip(paint_of(colour) * light[..., None], 0, 1).astype(np.float32), seen)
 
 
 def paint_ear(canvas: Canvas, ear: Ellipsoid, turned: Matrix, side: int, whole: Field) -> None:
     """Paint an ear where neither head nor body is before it."""
-    depth = depth_of(ear, turned, canvas.x, canvas.y)
+    (depth,) = canvas.depths([ear], turned)
     before = np.isfinite(depth) & (depth + 0.03 * canvas.strands > whole)
     seen = gaussian_filter(before.astype(np.float32), 0.7)
-    light = 0.45 + 0.55 * np.clip(normals_of(depth, canvas.view.step) @ LIGHT, 0, 1)
+    light = canvas.light_on(depth, 0.45, 0.55)
     skin, fur = paint_of(canvas.coat.skin), paint_of(canvas.coat.fur)
     edge = (fur * 0.55 + skin * 0.45) * light[..., None] * (1 + 0.05 * canvas.strands[..., None])
     canvas.put(np.clip(edge, 0, 1), seen)

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from amgs.files import whole_file
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.simulate.behaviour import UNITS, FilmedAnimal
-from amgs.simulate.cubicle import FilmOptions, draw_cubicles, front_of, noise_of, zones_of
+from amgs.simulate.cubicle import FilmOptions, behind_of, front_of, noise_of, zones_of
 from amgs.simulate.stage import Actor, Cubicle
-from amgs.tables import write_table
+from amgs.tables import read_table, write_table
 
 TRUTH_COLUMNS = (
     "frame",
@@ -71,20 +71,19 @@ def write_film(
         The truth, with the columns of `TRUTH_COLUMNS`.
     """
     zones = zones_of(len(animals), options)
-    grounds = draw_cubicles([place for _, place in zones], options, seed)
-    total = int(options.duration_s * options.rate)
+    cubicles = [
+        Cubicle(
+            zone,
+            place,
+            behind_of(place, options, seed, number),
+            front_of(place, options, seed * 2 + number),
+        )
+        for number, (zone, place) in enumerate(zones)
+    ]
     with ThreadPoolExecutor(_THREADS) as pool, whole_file(path) as temporary:
         actors = [
-            Actor(
-                animal,
-                Cubicle(zone, place, ground, front_of(place, options, seed * 2 + number)),
-                options,
-                [43, seed, number],
-                pool,
-            )
-            for number, (animal, (zone, place), ground) in enumerate(
-                zip(animals, zones, grounds, strict=True)
-            )
+            Actor(animal, cubicle, options, [43, seed, number], pool)
+            for number, (animal, cubicle) in enumerate(zip(animals, cubicles, strict=True))
         ]
         noise = noise_of(options, np.random.default_rng([41, seed]))
         rows: list[list[object]] = []
@@ -96,7 +95,9 @@ def write_film(
                 yield from rows
                 rows.clear()
                 if number % options.rate == 0:
-                    progress("drawing films", number // options.rate, total // options.rate)
+                    progress(
+                        "drawing films", number // options.rate, options.frames // options.rate
+                    )
 
         write_table(truth_beside(path), TRUTH_COLUMNS, tell())
     return truth_beside(path)
@@ -105,6 +106,12 @@ def write_film(
 def truth_beside(film: Path) -> Path:
     """Return where the truth of a drawn film lies."""
     return film.with_name(f"{film.stem}_truth.csv")
+
+
+def read_truth(film: Path) -> dict[tuple[str, int], dict[str, str]]:
+    """Return the rows of the truth beside a film, by animal and frame."""
+    rows: Any = read_table(truth_beside(film), required=TRUTH_COLUMNS).to_dict("records")
+    return {(row["animal"], int(row["frame"])): row for row in rows}
 
 
 def _frames(
@@ -117,7 +124,7 @@ def _frames(
     width, height = options.width, options.height
     picture = np.empty((height * 3 // 2, width), np.uint8)
     colours = picture[height:].reshape(2, height // 2, width // 2)
-    for number in range(int(options.duration_s * options.rate)):
+    for number in range(options.frames):
         time_s = number / options.rate
         grain = noise[number % len(noise)]
         for actor in actors:

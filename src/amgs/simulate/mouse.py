@@ -9,19 +9,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import COATS, MOST, FaceParameters
-from amgs.simulate.canvas import LIGHT, SMALLEST, Canvas, paint_of
+from amgs.simulate.canvas import SMALLEST, Canvas, paint_of
 from amgs.simulate.features import draw_whiskers, paint_ear, paint_eye, paint_nose, paint_paws
-from amgs.simulate.posture import FORELEGS, NECK, SIDES, body_shapes, ear_size, pose, toes
-from amgs.simulate.shapes import (
-    Field,
-    Matrix,
-    View,
-    depth_of,
-    normals_of,
-    rotation,
-    smooth_union,
-    softened,
-)
+from amgs.simulate.posture import FORELEGS, NECK, SIDES, TOES, TRUNK, ear_size, pose
+from amgs.simulate.shapes import Field, Matrix, View, rotation, smooth_union, softened
 
 
 def paint_mouse(face: FaceParameters, view: View, *, grooming: bool = False) -> Image.Image:
@@ -36,10 +27,9 @@ def paint_mouse(face: FaceParameters, view: View, *, grooming: bool = False) -> 
     canvas = Canvas(view, shapes.turned, COATS[face.coat], face.animal_seed)
     sits = rotation(0.3 * face.yaw_deg, 0, 0.3 * face.tilt_deg)
     half_turned = rotation(0.6 * face.yaw_deg, face.pitch_deg / 2, 0.6 * face.tilt_deg)
-    parts = [depth_of(s, sits, canvas.x, canvas.y) for s in shapes.body]
-    neck = depth_of(NECK, half_turned, canvas.x, canvas.y)
-    body = softened(smooth_union([neck, *parts], 8), 0.04 / view.step)
-    head = smooth_union([depth_of(s, shapes.turned, canvas.x, canvas.y) for s in shapes.head], 13)
+    parts = [*canvas.depths([NECK], half_turned), *canvas.depths((*TRUNK, *FORELEGS), sits)]
+    body = softened(smooth_union(parts, 8), 0.04 / view.step)
+    head = smooth_union(canvas.depths(shapes.head, shapes.turned), 13)
     whole = smooth_union([body, head], 9)
     _paint_fur(canvas, whole, muzzle=True)
     _paint_toes(canvas, sits, whole)
@@ -64,7 +54,7 @@ def paint_trunk(face: FaceParameters, view: View) -> Image.Image:
     """Paint what is seen of a mouse that rears: no head and no forelegs."""
     canvas = Canvas(view, rotation(0, 90, 0), COATS[face.coat], face.animal_seed)
     sits = rotation(0.3 * face.yaw_deg, 0, 0)
-    parts = [depth_of(s, sits, canvas.x, canvas.y) for s in (NECK, *body_shapes()[:-FORELEGS])]
+    parts = canvas.depths((NECK, *TRUNK), sits)
     trunk = softened(smooth_union(parts, 8), 0.04 / view.step)
     _paint_fur(canvas, trunk, muzzle=False)
     _paint_toes(canvas, sits, trunk)
@@ -78,7 +68,7 @@ def _paint_fur(canvas: Canvas, whole: Field, *, muzzle: bool) -> None:
     if muzzle:
         away_x, away_y = canvas.x - canvas.nose[0], canvas.y - canvas.nose[1] + 0.01
         share = 0.3 * np.exp(-((away_x / 0.16) ** 2 + (away_y / 0.12) ** 2))[..., None]
-        light = 0.62 + 0.4 * np.clip(normals_of(whole, canvas.view.step) @ LIGHT, 0, 1)
+        light = canvas.light_on(whole, 0.62, 0.4)
         bare = 0.5 * paint_of(canvas.coat.skin) + 0.5 * paint_of(canvas.coat.fur)
         colour = colour * (1 - share) + np.clip(bare * light[..., None], 0, 1) * share
     inside = np.isfinite(whole).astype(np.float32)
@@ -91,7 +81,7 @@ def _paint_toes(canvas: Canvas, sits: Matrix, whole: Field) -> None:
     part = canvas.window(float((sits @ np.array([0, 0, 0.02]))[0]), -1.13, 0.45, 0.12)
     if min(part.x.shape) < SMALLEST:
         return
-    depth = smooth_union([depth_of(s, sits, part.x, part.y) for s in toes()], 60)
-    light = 0.5 + 0.5 * np.clip(normals_of(depth, canvas.view.step) @ LIGHT, 0, 1)
+    depth = smooth_union(part.depths(TOES, sits), 60)
+    light = part.light_on(depth, 0.5, 0.5)
     seen = (np.isfinite(depth) & (depth > whole[part.cut])).astype(np.float32)
     part.put(np.clip(paint_of(canvas.coat.skin) * light[..., None], 0, 1), seen)

@@ -15,7 +15,20 @@ SIDES = (-1, 1)
 NECK = Ellipsoid((0, -0.08, -0.42), (0.40, 0.38, 0.50))
 """It turns half as far as the head, and flows into the body."""
 
-FORELEGS = 2
+TRUNK = (
+    Ellipsoid((0.0, -0.52, -1.15), (0.66, 0.66, 0.75)),
+    Ellipsoid((0.0, -0.28, -0.80), (0.52, 0.54, 0.60)),
+    Ellipsoid((0.0, -0.14, -0.38), (0.40, 0.38, 0.45)),
+    Ellipsoid((0.0, -0.55, -0.30), (0.42, 0.46, 0.42)),
+)
+"""Rump, back, shoulders and chest of an animal that sits."""
+
+FORELEGS = tuple(Ellipsoid((side * 0.24, -0.92, -0.12), (0.11, 0.24, 0.13)) for side in SIDES)
+TOES = tuple(
+    Ellipsoid((side * 0.24 + at, -1.13 - 0.4 * abs(at), 0.02), (0.036, 0.045, 0.10))
+    for side in SIDES
+    for at in (-0.075, -0.025, 0.025, 0.075)
+)
 
 EYE_SEEN_FROM = 0.18
 """An eye whose surface looks away from the viewer more than this is not seen."""
@@ -35,10 +48,9 @@ class EyePlace:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """All shapes of a mouse in one pose."""
+    """What a pose and action units decide: the head and its parts."""
 
     turned: Matrix
-    body: tuple[Ellipsoid, ...]
     head: tuple[Ellipsoid, ...]
     ears: tuple[Ellipsoid, ...]
     eyes: tuple[EyePlace, ...]
@@ -53,34 +65,10 @@ def pose(face: FaceParameters) -> Anatomy:
     tip = turned @ np.array([0, -0.245, 0.895])
     return Anatomy(
         turned,
-        body_shapes(),
         _head(face, build),
         tuple(_ear(face, build, side) for side in SIDES),
         eyes,
         (float(tip[0]), float(tip[1])),
-    )
-
-
-def body_shapes() -> tuple[Ellipsoid, ...]:
-    """Return rump, back, neck, chest and forelegs of an animal that sits."""
-    return (
-        Ellipsoid((0.0, -0.52, -1.15), (0.66, 0.66, 0.75)),
-        Ellipsoid((0.0, -0.28, -0.80), (0.52, 0.54, 0.60)),
-        Ellipsoid((0.0, -0.14, -0.38), (0.40, 0.38, 0.45)),
-        Ellipsoid((0.0, -0.55, -0.30), (0.42, 0.46, 0.42)),
-        Ellipsoid((-0.24, -0.92, -0.12), (0.11, 0.24, 0.13)),
-        Ellipsoid((0.24, -0.92, -0.12), (0.11, 0.24, 0.13)),
-    )
-
-
-def toes() -> tuple[Ellipsoid, ...]:
-    """Return the toes of both forefeet."""
-    return tuple(
-        Ellipsoid(
-            (side * 0.24 + spread, -1.13 - 0.02 * abs(spread) / 0.05, 0.02), (0.036, 0.045, 0.10)
-        )
-        for side in SIDES
-        for spread in (-0.075, -0.025, 0.025, 0.075)
     )
 
 

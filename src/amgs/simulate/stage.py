@@ -106,9 +106,9 @@ class Actor:
         holds = live(animal, options.duration_s + 1, np.random.default_rng(seed))
         self._painted: Iterator[Painted] = map_ahead(pool, painter, holds, _AHEAD)
         self._now = next(self._painted)
-        self._earlier: Image.Image | None = None
-        self._since = MOVING_FRAMES
-        self._kept: dict[tuple[str, int], Planes] = {}
+        self._earlier: Image.Image | None = None  # while it moves from there to here
+        self._since = 0
+        self._kept: dict[tuple[bool, int], Planes] = {}
 
     def advance(self, time_s: float) -> None:
         """Go to the hold that is on at a time."""
@@ -121,10 +121,8 @@ class Actor:
     def step(self) -> None:
         """End a frame."""
         self._since += 1
-
-    @property
-    def _moving(self) -> bool:
-        return self._since < MOVING_FRAMES and self._earlier is not None
+        if self._since >= MOVING_FRAMES:
+            self._earlier = None
 
     def _blinking(self, time_s: float) -> bool:
         return any(0 <= time_s - blink < BLINK_S for blink in self._now.hold.blinks)
@@ -132,14 +130,13 @@ class Actor:
     def show(self, time_s: float) -> Planes:
         """Return the zone as it is seen now."""
         top = self._breath(time_s)
-        if self._moving and self._earlier is not None:
+        if self._earlier is not None:
             share = (self._since + 1) / (MOVING_FRAMES + 1)
             return self._composed(_smear(self._earlier, self._now.sprite, share), top)
-        blinks = self._now.lids is not None and self._blinking(time_s)
-        key = ("lids" if blinks else "open", top)
+        lids = self._now.lids if self._blinking(time_s) else None
+        key = (lids is not None, top)
         if key not in self._kept:
-            sprite = self._now.lids if blinks and self._now.lids else self._now.sprite
-            self._kept[key] = self._composed(sprite, top)
+            self._kept[key] = self._composed(lids or self._now.sprite, top)
         return self._kept[key]
 
     def _breath(self, time_s: float) -> int:
@@ -156,12 +153,12 @@ class Actor:
 
     def truth(self, frame: int, time_s: float) -> list[object]:
         """Return the row of a frame."""
-        hold = self._now.hold
+        hold, moving = self._now.hold, self._earlier is not None
         face = hold.face
         units = [f"{getattr(face, unit):.3f}" for unit in UNITS]
         row: list[object] = [frame, f"{time_s:.3f}", self.animal.name, self.cubicle.zone]
-        row += [hold.doing, _yes(self._moving), _yes(self._blinking(time_s)), *units]
-        if hold.doing == "rearing" or abs(face.yaw_deg) > _FACE_SEEN_TO_DEG or self._moving:
+        row += [hold.doing, _yes(moving), _yes(self._blinking(time_s)), *units]
+        if hold.doing == "rearing" or abs(face.yaw_deg) > _FACE_SEEN_TO_DEG or moving:
             return [*row, "", "", "", "", 0, 0]
         parts = parts_in(pose(face), _view(face, self._side))
         corner = (

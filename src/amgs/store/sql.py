@@ -134,13 +134,6 @@ class SqlPredictions(PredictionStore):
         """See `PredictionStore.add_model`."""
         with writing(self._engine) as connection:
             known = self._model_id(connection, sha256)
-            if known is not None and folder:  # from elsewhere so far, and now it has a place here
-                model = tables.model.c
-                connection.execute(
-                    update(tables.model)
-                    .where(model.id == known, model.folder == "")
-                    .values(name=name, folder=folder)
-                )
             if known is None:
                 connection.execute(
                     insert(tables.model).values(
@@ -149,6 +142,13 @@ class SqlPredictions(PredictionStore):
                         sha256=sha256,
                         provenance_id=provenance_id(connection, provenance),
                     )
+                )
+            elif folder:  # it may have been from elsewhere so far, and has a place here now
+                model = tables.model.c
+                connection.execute(
+                    update(tables.model)
+                    .where(model.id == known, model.folder == "")
+                    .values(name=name, folder=folder)
                 )
 
     def models(self) -> list[tuple[str, str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from amgs.errors import OutputExistsError
 from amgs.scale import load_scale
@@ -13,7 +15,9 @@ from amgs.tables import write_table
 FACES, MODELS, RESULTS, FILMS = "faces", "models", "results", "films"
 
 
-def lay_out(folder: Path, name: str, scale: str, seed: int) -> None:
+def lay_out(
+    folder: Path, name: str, scale: str, seed: int, further: Mapping[tuple[str, str], Any]
+) -> None:
     """Make folders, settings and an empty table; see `amgs.study.Study.create`."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         msg = (
@@ -35,6 +39,7 @@ def lay_out(folder: Path, name: str, scale: str, seed: int) -> None:
         ("scoring", "seed"): seed,
         ("labels", "pain_from"): chosen.pain_from,
         ("labels", "no_pain_to"): chosen.no_pain_to,
+        **further,
     }
     if content:
         (folder / scale).write_bytes(content)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,30 @@ import numpy as np
 
 from amgs.errors import StudyError
 from amgs.jobs import ProgressCallback, no_progress
+from amgs.model.metrics import pearson_r
 from amgs.scoring.labels import score_image
 from amgs.simulate.behaviour import UNITS
 from amgs.simulate.cubicle import FilmOptions
 from amgs.simulate.experiment import DESIGN_COLUMNS, Experiment, write_films
-from amgs.simulate.film import TRUTH_COLUMNS, truth_beside
+from amgs.simulate.film import read_truth, truth_beside
 from amgs.simulate.raters import SimulatedRater, seen_by_raters
 from amgs.study.answers import finished_answers
 from amgs.study.design import RECORDINGS_FILE
-from amgs.study.settings import SETTINGS_FILE
 from amgs.study.study import Study
-from amgs.tables import read_table, write_table
-from amgs.vocabulary import DRAWN_NOTICE, NOTICE_FILE
+from amgs.tables import write_notice, write_table
+from amgs.vocabulary import DRAWN_NOTICE, Prediction
 
 RATER_NAME = "Simulated rater"
-_FEWEST = 3
 
 Truth = Mapping[str, Mapping[str, float]]
 """The action units of every image, by its name in the study."""
 
 
 def create_drawn_study(
-    folder: Path, name: str, seed: int, changes: Mapping[str, str | float] | None = None
+    folder: Path,
+    name: str,
+    seed: int,
+    settings: Mapping[tuple[str, str], str | float] | None = None,
 ) -> Study:
     """Lay out a study that says of itself that its mice are drawn.
 
@@ -46,19 +47,12 @@ def create_drawn_study(
         What it is called in reports.
     seed
         The raters' orders follow from it.
-    changes
-        Settings that differ from the defaults, by their names in ``study.toml``.
+    settings
+        See `Study.create`.
     """
-    Study.create(folder, name, seed=seed).store.close()
-    settings = folder / SETTINGS_FILE
-    text = settings.read_text(encoding="utf-8")
-    for setting, value in (changes or {}).items():
-        written = json.dumps(value, ensure_ascii=False).replace("\\", r"\\")
-        text, found = re.subn(rf"(?m)^{setting} = .*$", f"{setting} = {written}", text)
-        assert found == 1, setting  # noqa: S101
-    settings.write_text(text, encoding="utf-8")
-    (folder / NOTICE_FILE).write_text(DRAWN_NOTICE + "\n", encoding="utf-8")
-    return Study.open(folder)
+    study = Study.create(folder, name, seed=seed, settings=settings)
+    write_notice(folder, DRAWN_NOTICE)
+    return study
 
 
 def draw_study(
@@ -98,27 +92,27 @@ def truth_of_films(study: Study) -> dict[str, dict[str, float]]:
         If a film has no truth beside it: films of real mice have none.
     """
     planned = study.planned()
-    films: dict[Path, dict[tuple[str, int], Mapping[Any, Any]]] = {}
+    films: dict[str, dict[tuple[str, int], dict[str, str]]] = {}
     shown = {}
     for face in study.store.faces.all():
         recording = planned[face.recording]
-        truth = truth_beside(study.folder / recording.film)
-        if truth not in films:
-            if not truth.is_file():
-                msg = (
-                    f"Expected films drawn by `amgs simulate cohort`, with their truth beside "
-                    f"them, found no {truth.name} beside {recording.film}. Real mice are scored "
-                    "by people: `amgs score`."
-                )
-                raise StudyError(msg)
-            table = read_table(truth, required=TRUTH_COLUMNS)
-            films[truth] = {
-                (row["animal"], int(row["frame"])): row for row in table.to_dict("records")
-            }
-        row = films[truth][recording.animal, int(face.frame or 0)]
+        if recording.film not in films:
+            films[recording.film] = _truth_of_film(study.folder, recording.film)
+        row = films[recording.film][recording.animal, int(face.frame or 0)]
         units = {unit: float(row[unit]) for unit in UNITS}
         shown[face.image] = seen_by_raters(units, asleep=row["doing"] == "asleep")
     return shown
+
+
+def _truth_of_film(folder: Path, film: str) -> dict[tuple[str, int], dict[str, str]]:
+    truth = truth_beside(folder / film)
+    if not truth.is_file():
+        msg = (
+            f"Expected films drawn by `amgs simulate cohort`, with their truth beside them, found "
+            f"no {truth.name} beside {film}. Real mice are scored by people: `amgs score`."
+        )
+        raise StudyError(msg)
+    return read_truth(folder / film)
 
 
 def score_by_simulated_raters(
@@ -171,14 +165,8 @@ def score_by_simulated_raters(
 def new_rater_names(study: Study, n: int) -> list[str]:
     """Return names for simulated raters that nobody in the study has."""
     taken = {rater.name for rater in study.store.raters.all()}
-    names: list[str] = []
-    number = 0
-    while len(names) < n:
-        number += 1
-        name = f"{RATER_NAME} {number}"
-        if name not in taken:
-            names.append(name)
-    return names
+    free = (name for number in count(1) if (name := f"{RATER_NAME} {number}") not in taken)
+    return list(islice(free, n))
 
 
 def compare_with_truth(study: Study, truth: Truth) -> dict[str, Any]:
@@ -201,9 +189,13 @@ def compare_with_truth(study: Study, truth: Truth) -> dict[str, Any]:
     """
     units, rule = study.scale.unit_names, study.label_rule
     model = study.store.predictions.models()[-1][2]
-    said = {p.image: p.p_pain for p in study.store.predictions.all(model)}
+    said = {
+        row.image: Prediction.from_p_pain(row.p_pain).signed_score
+        for row in study.store.predictions.all(model)
+        if row.p_pain is not None
+    }
     answers = finished_answers(study.store.scoring.all(), units)
-    images = [image for image in answers if said.get(image) is not None]
+    images = [image for image in answers if image in said]
     raters = sorted({rater for image in images for rater in answers[image]})
 
     def scores_of(wanted: Sequence[str]) -> list[float]:
@@ -215,21 +207,13 @@ def compare_with_truth(study: Study, truth: Truth) -> dict[str, Any]:
         return found
 
     true = [sum(truth[image][unit] for unit in units) for image in images]
-    signed = [2 * (said[image] or 0.0) - 1 for image in images]
+    signed = [said[image] for image in images]
     people = scores_of(raters)
-    singles = [r for rater in raters if (r := _correlation(scores_of([rater]), true)) is not None]
+    singles = [r for rater in raters if (r := pearson_r(scores_of([rater]), true)) is not None]
     return {
         "n": len(images),
-        "r_model": _correlation(signed, true),
+        "r_model": pearson_r(signed, true),
         "r_one_rater": float(np.mean(singles)) if singles else None,
-        "r_raters": _correlation(people, true),
-        "r_model_raters": _correlation(signed, people),
+        "r_raters": pearson_r(people, true),
+        "r_model_raters": pearson_r(signed, people),
     }
-
-
-def _correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
-    x, y = np.asarray(a, float), np.asarray(b, float)
-    both = np.isfinite(x) & np.isfinite(y)
-    if both.sum() < _FEWEST or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
-        return None
-    return float(np.corrcoef(x[both], y[both])[0, 1])

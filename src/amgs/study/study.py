@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,7 +62,15 @@ class Study:
         self.store = store
 
     @classmethod
-    def create(cls, folder: Path, name: str = "", scale: str = "mouse", seed: int = 0) -> Study:
+    def create(
+        cls,
+        folder: Path,
+        name: str = "",
+        scale: str = "mouse",
+        seed: int = 0,
+        *,
+        settings: Mapping[tuple[str, str], str | float] | None = None,
+    ) -> Study:
         """Lay out a new study: settings with explanations, an empty table, folders.
 
         Parameters
@@ -74,6 +83,8 @@ class Study:
             The grimace scale; it also gives the rule for labels.
         seed
             The raters' orders follow from it.
+        settings
+            What else differs from the defaults, by section and name in ``study.toml``.
 
         Raises
         ------
@@ -82,7 +93,7 @@ class Study:
         UnknownNameError
             If there is no such scale.
         """
-        lay_out(folder, name, scale, seed)
+        lay_out(folder, name, scale, seed, settings or {})
         return cls(folder, read_settings(folder / SETTINGS_FILE), open_store(folder, create=True))
 
     @classmethod
