@@ -40,7 +40,10 @@ def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["raters"] == ["Simulated rater 3"], "nobody is replaced"
     with Study.open(tmp_path / "plan") as study:
         assert study.agreement()["n_raters"] == 3
-    assert amgs("simulate", "cohort", "plan", *SMALL, cwd=tmp_path).returncode == 1
+    again = amgs("simulate", "cohort", "plan", *SMALL, cwd=tmp_path)
+    assert again.returncode == 1
+    assert "Choose another name" in again.stderr
+    assert "--out" not in again.stderr, "it has no such option"
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,9 @@ def cohort(
     groups = _groups(group or [], sleepy or [])
     plan = Experiment(groups, animals, names, resting, spread, answers, drift, _coats(coat))
     options = _film_options(size, rate, minutes, infrared=infrared)
+    if out.exists():
+        msg = f"Expected a new folder, found {out}, which exists already. Choose another name."
+        raise OutputExistsError(msg)
     note(DRAWN_NOTICE, quiet=quiet)
     baseline = {("study", "baseline"): names[0]}
     with (
