@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from amgs.errors import NoImagesError, TableError, UnreadableImageError, list_faults
 from amgs.faces.extraction_tables import FACES_TABLE
@@ -16,10 +17,36 @@ from amgs.provenance import hash_file, hash_text, record_provenance
 from amgs.store import FaceRecord
 from amgs.store.base import FaceStore
 from amgs.study.design import Design, PlannedRecording
+from amgs.study.layout import FACES
 from amgs.tables import read_table
+
+if TYPE_CHECKING:
+    from amgs.faces.extraction import ExtractionSummary
+    from amgs.faces.finder import FaceFinder
+    from amgs.study.study import Study
 
 IMPORTED = "imported"
 _CODE_DIGITS = 10
+
+
+def take_up_faces(
+    study: Study, finder: FaceFinder | None, jobs: int | None, progress: ProgressCallback
+) -> tuple[ExtractionSummary | None, list[str]]:
+    """See `Study.extract`."""
+    from amgs.faces.extraction import ExtractionOptions, extract_faces
+
+    design, faces = study.design(), study.store.faces
+    films = films_of(design, study.folder, {f.recording for f in faces.all()})
+    summary = None
+    if films:
+        options = ExtractionOptions(
+            interval_s=study.settings.number("extract", "interval_s"),
+            margin=study.settings.number("extract", "margin"),
+        )
+        to = study.folder / FACES
+        summary = extract_faces(films, to, options, finder=finder, jobs=jobs, progress=progress)
+        take_up_extracted(study.folder, FACES, faces)
+    return summary, take_up_images(design, study.folder, FACES, faces, progress)
 
 
 def films_of(design: Design, folder: Path, taken: Collection[str] = ()) -> list[FilmToExtract]:

@@ -20,7 +20,7 @@ from amgs.study.design import (
     PlannedRecording,
     read_design,
 )
-from amgs.study.layout import FACES, lay_out
+from amgs.study.layout import lay_out
 from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings
 from amgs.tables import read_notice
 
@@ -206,23 +206,9 @@ class Study:
         list of str
             Files in folders of images that are no images, with the reason.
         """
-        from amgs.faces.extraction import ExtractionOptions, extract_faces
-        from amgs.study.faces import films_of, take_up_extracted, take_up_images
+        from amgs.study.faces import take_up_faces
 
-        design = self.design()
-        films = films_of(design, self.folder, {f.recording for f in self.store.faces.all()})
-        summary = None
-        if films:
-            options = ExtractionOptions(
-                interval_s=self.settings.number("extract", "interval_s"),
-                margin=self.settings.number("extract", "margin"),
-            )
-            summary = extract_faces(
-                films, self.folder / FACES, options, finder=finder, jobs=jobs, progress=progress
-            )
-            take_up_extracted(self.folder, FACES, self.store.faces)
-        unreadable = take_up_images(design, self.folder, FACES, self.store.faces, progress)
-        return summary, unreadable
+        return take_up_faces(self, finder, jobs, progress)
 
     # People's scores
 
