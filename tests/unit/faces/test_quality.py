@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from amgs.faces.decode import FoundEar, FoundEye, FoundFace
@@ -90,11 +91,22 @@ def test_visibility_counts_parts_by_their_scores() -> None:
 
 
 PICTURE = np.arange(256, dtype=np.uint8).reshape(16, 16)
+UNSEEN = SleepLook(10, None, None, None)
 
 
 def look(time_s: float, p_shut: float | None = 0.9, x: float = 0.0, picture=PICTURE) -> SleepLook:
-    box = None if p_shut is None else (x, 0.0, x + 100.0, 100.0)
-    return SleepLook(time_s, box, p_shut, picture)
+    return SleepLook(time_s, (x, 0.0, x + 100.0, 100.0), p_shut, picture)
+
+
+def jittering(time_s: float) -> SleepLook:
+    """The same still head, in a box that the finder drew a little otherwise each time."""
+    y, x = np.mgrid[:200, :200]
+    frame = np.clip(120 + 100 * np.sin(x / 9) * np.cos(y / 13), 0, 255).astype(np.uint8)
+    rng = np.random.default_rng(int(time_s))
+    left, top = rng.integers(40, 56, 2).tolist()
+    right, bottom = rng.integers(140, 156, 2).tolist()
+    seen = Image.fromarray(frame[top:bottom, left:right]).resize((16, 16), Image.Resampling.BOX)
+    return SleepLook(time_s, (left, top, right, bottom), 0.9, np.asarray(seen))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +117,11 @@ def look(time_s: float, p_shut: float | None = 0.9, x: float = 0.0, picture=PICT
         ([look(t, 0.1) for t in range(0, 20, 2)], []),
         ([look(t, x=40.0 * t) for t in range(0, 20, 2)], []),
         ([look(t, picture=np.roll(PICTURE, 5 * t)) for t in range(0, 20, 2)], []),
-        ([look(t, None if t == 10 else 0.9) for t in range(0, 30, 2)], [(12, 28)]),
+        ([UNSEEN if t == 10 else look(t) for t in range(0, 30, 2)], [(12, 28)]),
+        ([look(t, 0.9 if t in {2, 18} else None) for t in range(0, 24, 2)], [(2, 18)]),
+        ([look(t, None) for t in range(0, 30, 2)], []),
+        ([look(t, None if t == 10 else 0.9, 90.0 * (t > 10)) for t in range(0, 18, 2)], []),
+        ([jittering(t) for t in range(0, 20, 2)], [(0, 18)]),
         ([look(t) for t in range(0, 60, 20)], []),
         (
             [
@@ -124,6 +140,10 @@ def look(time_s: float, p_shut: float | None = 0.9, x: float = 0.0, picture=PICT
         "walks",
         "looks about",
         "not seen once",
+        "eyes seen seldom",
+        "eyes never seen",
+        "moves while eyes are unseen",
+        "boxes jitter",
         "gaps",
         "wakes once",
         "no look",
