@@ -16,7 +16,10 @@ MOST = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Coat:
-    """Colours of an animal: fur in three tones, skin of ears and nose, eyes, whiskers."""
+    """Colours of an animal: fur in three tones, skin of ears and nose, eyes, whiskers.
+
+    ``lids`` is how bright the skin of the lids is, as a share of the other skin.
+    """
 
     fur: Colour
     shade: Colour
@@ -26,20 +29,21 @@ class Coat:
     whisker: Colour
     ticking: float
     sheen: float
+    lids: float
 
 
 COATS: dict[CoatName, Coat] = {
     "white": Coat(
         (226, 222, 214), (178, 170, 160), (246, 244, 240), (226, 164, 160), (70, 16, 22),
-        (238, 236, 230), 0.24, 0.0,
+        (238, 236, 230), 0.24, 0.0, 0.50,
     ),
     "black": Coat(
         (44, 42, 44), (18, 17, 19), (96, 94, 98), (120, 92, 92), (14, 12, 14),
-        (150, 148, 146), 0.16, 0.22,
+        (150, 148, 146), 0.16, 0.22, 0.78,
     ),
     "agouti": Coat(
         (118, 98, 74), (48, 40, 32), (178, 152, 112), (186, 138, 130), (16, 12, 12),
-        (222, 218, 206), 0.30, 0.0,
+        (222, 218, 206), 0.30, 0.0, 0.75,
     ),
 }  # fmt: skip
 

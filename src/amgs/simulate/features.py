@@ -1,18 +1,15 @@
-"""Painting the parts of a face: ears, eyes, nose, paws before it, whiskers."""
+"""Painting the parts of a face: ears, eyes, nose, paws before it."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import cos, sin
 
 import numpy as np
-from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
-from amgs.simulate.anatomy import COATS, MOST, FaceParameters
 from amgs.simulate.canvas import SMALLEST, Canvas, paint_of, soft
 from amgs.simulate.posture import SIDES, EyePlace
-from amgs.simulate.shapes import Ellipsoid, Field, Matrix, View, rotation, smooth_union
+from amgs.simulate.shapes import Ellipsoid, Field, Matrix, rotation, smooth_union
 
 
 def paint_paws(canvas: Canvas, nose: tuple[float, float]) -> None:
@@ -70,9 +67,11 @@ def paint_eye(canvas: Canvas, eye: EyePlace, inside: Field, tight: float) -> Non
     upper = 0.95 * eye.openness**0.9 + 0.035
     lower = 0.92 * eye.openness**1.1 + 0.035
     dome = np.sqrt(np.clip(1 - u * u, 0, 1))
-    far = np.hypot(u, v / (0.55 + 0.45 * eye.openness))
+    far = np.hypot(u, v / (0.36 + 0.64 * eye.openness))
     ring = np.exp(-(((far - 1.06) / 0.17) ** 2)) * soft(1.5 - np.abs(u), 0.1)
-    canvas.put(paint_of(coat.skin) * 0.47 * ones, (0.60 * ring * inside).astype(np.float32))
+    around = gaussian_filter(canvas.rgb.mean(axis=2), 0.03 / canvas.view.step)
+    light = np.clip(around / paint_of(coat.fur).mean(), 0.5, 1.2)[..., None]
+    canvas.put(paint_of(coat.skin) * coat.lids * light, (0.60 * ring * inside).astype(np.float32))
     if tight > 0.15:  # noqa: PLR2004
         lid = np.exp(-(((v - (upper + 0.38) * np.maximum(dome, 0.2)) / 0.20) ** 2))
         lid = lid * soft(1.25 - np.abs(u), 0.15)
@@ -110,45 +109,3 @@ def paint_nose(canvas: Canvas, at: tuple[float, float], lean: float, inside: Fie
         canvas.put(paint_of(canvas.coat.shade) * 0.45 * ones, (0.5 * lip).astype(np.float32))
     cleft = np.exp(-((u / 0.09) ** 2)) * soft(-v - 0.8, 0.12) * soft(v + 2.1, 0.12)
     canvas.put(skin * 0.35 * ones, (0.7 * cleft).astype(np.float32))
-
-
-_WHISKER_ROWS, _WHISKER_COLUMNS, _WHISKER_PARTS = 4, 3, 8
-
-
-def draw_whiskers(picture: Image.Image, face: FaceParameters, turned: Matrix, view: View) -> None:
-    """Draw whiskers that fan out at rest, and come stiff and bundled as the unit rises."""
-    pulled = face.whisker_change / MOST
-    rng = np.random.default_rng([29, face.animal_seed])
-    draw = ImageDraw.Draw(picture)
-    tone = COATS[face.coat].whisker
-    for side in SIDES:
-        for row in range(_WHISKER_ROWS):
-            for column in range(_WHISKER_COLUMNS):
-                root = np.array(
-                    [
-                        side * (0.10 + 0.045 * column),
-                        -0.24 - 0.035 * row + 0.008 * column,
-                        0.72 - 0.06 * column,
-                    ]
-                )
-                fan = (1.5 - row) * 0.30 * (1 - 0.72 * pulled) + rng.normal(0, 0.035)
-                up = -0.20 + 0.02 * column + fan + 0.42 * pulled
-                forward = 0.15 - 0.10 * column - 0.75 * pulled
-                length = 0.62 + 0.10 * column + rng.normal(0, 0.05)
-                along = np.array([side * cos(up) * cos(0.6 * forward), sin(up), sin(forward)])
-                bend = np.array([0, -0.16 * (1 - 0.8 * pulled), -0.12])
-                shares = np.linspace(0, 1, _WHISKER_PARTS + 1)
-                points = [turned @ (root + length * (along * t + bend * t * t)) for t in shares]
-                _draw_whisker(draw, [view.to_pixels(p[0], p[1]) for p in points], tone, view)
-
-
-def _draw_whisker(
-    draw: ImageDraw.ImageDraw,
-    points: list[tuple[float, float]],
-    tone: tuple[int, int, int],
-    view: View,
-) -> None:
-    thick = 0.0062 / view.step
-    for part, (a, b) in enumerate(pairwise(points)):
-        share = 1 - part / (_WHISKER_PARTS + 0.5)
-        draw.line([a, b], fill=(*tone, int(210 * share)), width=max(1, round(thick * share)))

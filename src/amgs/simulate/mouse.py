@@ -10,7 +10,8 @@ from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import COATS, MOST, FaceParameters
 from amgs.simulate.canvas import SMALLEST, Canvas, paint_of
-from amgs.simulate.features import draw_whiskers, paint_ear, paint_eye, paint_nose, paint_paws
+from amgs.simulate.features import paint_ear, paint_eye, paint_nose, paint_paws
+from amgs.simulate.lines import draw_tail, draw_whiskers
 from amgs.simulate.posture import FORELEGS, NECK, SIDES, TOES, TRUNK, ear_size, pose
 from amgs.simulate.shapes import Field, Matrix, View, rotation, smooth_union, softened
 
@@ -45,20 +46,26 @@ def paint_mouse(face: FaceParameters, view: View, *, grooming: bool = False) -> 
     paint_nose(part, shapes.nose, radians(face.tilt_deg), inside[part.cut])
     if grooming:
         paint_paws(canvas, shapes.nose)
-    picture = canvas.picture()
+    picture = draw_tail(face, sits, view)
+    picture.alpha_composite(canvas.picture())
     draw_whiskers(picture, face, shapes.turned, view)
     return picture
 
 
-def paint_trunk(face: FaceParameters, view: View) -> Image.Image:
-    """Paint what is seen of a mouse that rears: no head and no forelegs."""
+def paint_trunk(face: FaceParameters, view: View, stretched: float) -> Image.Image:
+    """Paint what is seen of a mouse that rears: no head and no forelegs.
+
+    It is as wide as one that sits; `stretched` says by how much it will be made taller.
+    """
     canvas = Canvas(view, rotation(0, 90, 0), COATS[face.coat], face.animal_seed)
     sits = rotation(0.3 * face.yaw_deg, 0, 0)
     parts = canvas.depths((NECK, *TRUNK), sits)
     trunk = softened(smooth_union(parts, 8), 0.04 / view.step)
     _paint_fur(canvas, trunk, muzzle=False)
     _paint_toes(canvas, sits, trunk)
-    return canvas.picture()
+    picture = draw_tail(face, sits, view, flatter=stretched)
+    picture.alpha_composite(canvas.picture())
+    return picture
 
 
 def _paint_fur(canvas: Canvas, whole: Field, *, muzzle: bool) -> None:

@@ -213,7 +213,11 @@ class _Painter:
         view = _view(face, round(self.side * _PAINTED_AT))
         rears = hold.doing == "rearing"
         grooms = hold.doing == "grooming"
-        mouse = paint_trunk(face, view) if rears else paint_mouse(face, view, grooming=grooms)
+        mouse = (
+            paint_trunk(face, view, STRETCHED)
+            if rears
+            else paint_mouse(face, view, grooming=grooms)
+        )
         layers = np.array(mouse, np.float32)
         layers[..., :3] *= self.brightness
         picture = Image.fromarray(np.clip(layers, 0, 255).astype(np.uint8), "RGBA")

@@ -18,7 +18,10 @@ from amgs.simulate.behaviour import UNITS, FilmedAnimal, live
 from amgs.simulate.cubicle import FilmOptions, front_of
 from amgs.simulate.face import locate_parts
 from amgs.simulate.film import TRUTH_COLUMNS, write_film
+from amgs.simulate.mouse import paint_mouse
+from amgs.simulate.shapes import View
 from amgs.simulate.sheet import draw_sheet
+from amgs.simulate.stage import MOUSE_CENTRE_Y, MOUSE_HALF
 from amgs.video import open_film
 from program import amgs
 
@@ -42,6 +45,21 @@ def test_every_unit_shows_at_each_level(coat: str, unit: str) -> None:
 def test_the_same_animal_looks_the_same() -> None:
     assert np.array_equal(quiet_face(animal_seed=4), quiet_face(animal_seed=4))
     assert np.abs(quiet_face(animal_seed=4) - quiet_face(animal_seed=5)).mean() > 1
+
+
+@pytest.mark.parametrize(("yaw", "on_the_left"), [(80.0, True), (-80.0, False)])
+def test_the_tail_lies_behind_an_animal_that_looks_aside(yaw: float, on_the_left: bool) -> None:
+    """It lies on the floor beside the body, in the colour of skin, and nowhere else."""
+    view = View(200, MOUSE_HALF, MOUSE_CENTRE_Y)
+    face = FaceParameters(yaw_deg=yaw, coat="black")
+    mouse = np.asarray(paint_mouse(face, view), float)
+    floor = mouse[round(view.to_pixels(0, -0.98)[1]) : round(view.to_pixels(0, -1.2)[1])]
+    left, right = floor[:, :40], floor[:, -40:]
+    tail, other = (left, right) if on_the_left else (right, left)
+    assert (tail[..., 3] > 200).sum() > 40
+    assert (other[..., 3] > 200).sum() < (tail[..., 3] > 200).sum() / 4
+    red, green, _ = tail[tail[..., 3] > 200][:, :3].mean(axis=0)
+    assert red > green + 10
 
 
 def test_parts_are_where_the_truth_says() -> None:
