@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,11 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+
+
+def cells_of(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:
+    """Return the cells of a row, numbers with at most six decimals."""
+    return [round(v, 6) if isinstance(v := row[column], float) else v for column in columns]
 
 
 def write_notice(folder: Path, text: str) -> None:

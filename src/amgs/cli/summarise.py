@@ -172,14 +172,14 @@ def _write_tables(
     out: Path | None, rows: list[dict[str, Any]], course: list[dict[str, Any]]
 ) -> None:
     from amgs.prediction.summarise import SUMMARY_COLUMNS
-    from amgs.tables import write_table
+    from amgs.tables import cells_of, write_table
 
     if out is None:
         return
-    write_table(out, SUMMARY_COLUMNS, [_cells(row, SUMMARY_COLUMNS) for row in rows])
+    write_table(out, SUMMARY_COLUMNS, [cells_of(row, SUMMARY_COLUMNS) for row in rows])
     if course:
         columns = (*_BIN_COLUMNS, *SUMMARY_COLUMNS)
-        write_table(_beside(out), columns, [_cells(row, columns) for row in course])
+        write_table(_beside(out), columns, [cells_of(row, columns) for row in course])
 
 
 def _write_figures(
@@ -234,10 +234,6 @@ def _warnings(
             "that nobody scored."
         )
     return found
-
-
-def _cells(row: dict[str, Any], columns: tuple[str, ...]) -> list[object]:
-    return [round(v, 6) if isinstance(v := row[column], float) else v for column in columns]
 
 
 def _document(

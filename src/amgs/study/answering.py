@@ -20,7 +20,7 @@ from amgs.prediction.summary_options import SummaryOptions
 from amgs.study.layout import RESULTS
 from amgs.study.study import Study
 from amgs.study.unblinding import write_human_scores
-from amgs.tables import write_table
+from amgs.tables import cells_of, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def summarise_study(study: Study, choice: SummaryChoice) -> StudySummary:
         )
         _require_all_classified(study, table, choice.model)
     rows = summarise_animals(table, options, times)
-    write_table(path, SUMMARY_COLUMNS, [[row[c] for c in SUMMARY_COLUMNS] for row in rows])
+    write_table(path, SUMMARY_COLUMNS, [cells_of(row, SUMMARY_COLUMNS) for row in rows])
     write_json(path.with_suffix(".json"), asdict(choice))
     return StudySummary(path, rows, table, times, options)
 
