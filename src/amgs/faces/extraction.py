@@ -17,7 +17,13 @@ from amgs.faces.extraction_checks import MARKER, check_zones, refuse_to_forget
 from amgs.faces.extraction_tables import FilmOutcome, write_tables
 from amgs.faces.finder import FaceFinder, finder_path
 from amgs.faces.journal import JOURNALS, Journal, describe_result
-from amgs.faces.looking import IntervalResult, LookingOptions, look_at_interval, usual_sharpness
+from amgs.faces.looking import (
+    FirstLooks,
+    IntervalResult,
+    LookingOptions,
+    look_at_interval,
+    look_first,
+)
 from amgs.faces.recordings import (
     FilmToExtract,
     fingerprint_film,
@@ -75,7 +81,7 @@ class _OpenedFilm:
     table: FrameTable
     boxes: list[Box]
     codes: list[str]
-    usual: list[float | None]
+    first: FirstLooks
     intervals: list[Interval]
     journal: Journal
 
@@ -185,11 +191,11 @@ class _Extraction:
         try:
             info = film.info
             boxes = _boxes(source, info.width, info.height)
-            usual = usual_sharpness(film, boxes, self.finder, self.options.looking)
+            first = look_first(film, boxes, self.finder, self.options.looking)
             self._compare_with_header(source, film)
         finally:
             film.close()
-        self._say_soft(source, usual)
+        self._say_soft(source, first.usual_sharpness)
         fingerprint = fingerprint_film(source.path)
         identity = {
             "film": fingerprint,
@@ -204,7 +210,7 @@ class _Extraction:
             film.table,
             boxes,
             [recording_code(fingerprint, r.zone) for r in source.recordings],
-            usual,
+            first,
             cut_intervals(info.duration_s, self.options.interval_s, self.options.skip_start_s),
             Journal(self.folder / JOURNALS / f"{name}.jsonl", identity),
         )
@@ -233,7 +239,7 @@ class _Extraction:
         opened, interval = item
         film = self._film_of_this_thread(opened)
         results = look_at_interval(
-            film, interval, opened.boxes, self.finder, self.options.looking, opened.usual
+            film, interval, opened.boxes, self.finder, self.options.looking, opened.first
         )
         entry = {
             "interval": interval.number,
@@ -275,7 +281,7 @@ class _Extraction:
             msg = f"Not one of {len(films)} films could be used: {details}"
             raise UnreadableFilmError(msg)
         outcomes = [
-            FilmOutcome(o.source, o.table.duration_s, o.usual, o.journal.entries)
+            FilmOutcome(o.source, o.table.duration_s, o.first.usual_sharpness, o.journal.entries)
             for o in self.opened
         ]
         self.summary.recordings = write_tables(self.folder, outcomes)

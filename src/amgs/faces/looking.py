@@ -90,13 +90,30 @@ class IntervalResult:
         return [*self.key_looks, *self.close_looks]
 
 
+@dataclass(frozen=True, slots=True)
+class FirstLooks:
+    """What was seen of a film before its intervals.
+
+    Parameters
+    ----------
+    usual_sharpness
+        What sharpness the sharper faces of each zone have: the upper quartile; ``None`` where fewer
+        than three looks show a face with an eye and an ear.
+    by_picture
+        The looks at each picture, one per zone. An interval takes out what it looks at.
+    """
+
+    usual_sharpness: Sequence[float | None]
+    by_picture: dict[int, list[Look]]
+
+
 def look_at_interval(  # noqa: PLR0917
     film: Film,
     interval: Interval,
     zones: Sequence[Box],
     finder: FaceFinder,
     options: LookingOptions,
-    usual: Sequence[float | None] | None = None,
+    first: FirstLooks | None = None,
 ) -> list[IntervalResult]:
     """Look at key pictures, and where they show no good face, at more; one result per zone.
 
@@ -106,12 +123,14 @@ def look_at_interval(  # noqa: PLR0917
         Where to look; zones in pixels of the frame.
     finder, options
         How to look.
-    usual
-        From `usual_sharpness`, one per zone.
+    first
+        From `look_first`, in the same zones.
     """
     results = [IntervalResult(interval) for _ in zones]
-    limits = [sharpness_limit(u, options.min_sharpness) for u in usual or [None] * len(zones)]
-    looker = _Looker(film, finder, options, dict(zip(zones, limits, strict=True)))
+    usual = first.usual_sharpness if first else [None] * len(zones)
+    limits = [sharpness_limit(u, options.min_sharpness) for u in usual]
+    known = first.by_picture if first else {}
+    looker = _Looker(film, finder, options, dict(zip(zones, limits, strict=True)), known)
     for index in key_looks(film.table, interval):
         for result, look in zip(results, looker.look(index, zones), strict=True):
             result.key_looks.append(look)
@@ -123,42 +142,51 @@ def look_at_interval(  # noqa: PLR0917
     return results
 
 
-def usual_sharpness(
+def look_first(
     film: Film, zones: Sequence[Box], finder: FaceFinder, options: LookingOptions
-) -> list[float | None]:
-    """Return what sharpness the sharper faces of each zone have: the upper quartile of 16 looks.
-
-    The looks are at key pictures spread evenly over the film. ``None`` where fewer than three of
-    them show a face with an eye and an ear.
-    """
-    looker = _Looker(film, finder, options, dict.fromkeys(zones, 0.0))
+) -> FirstLooks:
+    """Look at 16 key pictures spread evenly over a film, to see how sharp its faces are."""
+    looker = _Looker(film, finder, options, dict.fromkeys(zones, 0.0), {})
     times = (np.arange(SHARPNESS_LOOKS) + 0.5) / SHARPNESS_LOOKS * film.table.duration_s
     places = np.searchsorted(film.table.times_s, times, side="right") - 1
     indices = dict.fromkeys(film.table.key_before(int(max(0, place))) for place in places)
+    by_picture = {index: looker.look(index, zones) for index in indices}
     seen: list[list[float]] = [[] for _ in zones]
-    for index in indices:
-        for found, look in zip(seen, looker.look(index, zones), strict=True):
+    for looks in by_picture.values():
+        for found, look in zip(seen, looks, strict=True):
             if look.rejected is None and look.quality is not None:
                 found.append(look.quality.sharpness)
-    return [
+    usual = [
         float(np.quantile(found, 0.75)) if len(found) >= LEAST_SHARPNESS_LOOKS else None
         for found in seen
     ]
+    return FirstLooks(usual, by_picture)
 
 
 class _Looker:
     """Looks at pictures of one film; `limits` are the least sharpness in each zone."""
 
     def __init__(
-        self, film: Film, finder: FaceFinder, options: LookingOptions, limits: Mapping[Box, float]
+        self,
+        film: Film,
+        finder: FaceFinder,
+        options: LookingOptions,
+        limits: Mapping[Box, float],
+        known: dict[int, list[Look]],
     ) -> None:
         self.limits = limits
         self.film = film
         self.finder = finder
         self.options = options
+        self.known = known
 
     def look(self, index: int, zones: Sequence[Box]) -> list[Look]:
-        """Look at one picture in every zone."""
+        """Look at one picture in every zone, or take what is known of it."""
+        known = self.known.pop(index, None)
+        if known is not None:
+            for look, zone in zip(known, zones, strict=True):
+                self._require_sharp(look, self.limits[zone])
+            return known
         try:
             picture = self.film.picture(index)
         except UnreadableFilmError:
@@ -204,10 +232,14 @@ class _Looker:
             look.rejected = "no eye"
         elif not face.ears:
             look.rejected = "no ear"
-        elif look.quality.sharpness < limit:
-            look.rejected = "blurred"
         else:
             look.rejected = None
+        self._require_sharp(look, limit)
+
+    @staticmethod
+    def _require_sharp(look: Look, limit: float) -> None:
+        if look.rejected is None and look.quality is not None and look.quality.sharpness < limit:
+            look.rejected = "blurred"
 
     def choose(self, looks: Iterable[Look]) -> Look | None:
         """Return the look of best quality whose face is still; motion can only lower a quality."""

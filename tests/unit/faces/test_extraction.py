@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import av
@@ -28,8 +29,10 @@ from amgs.faces.extraction import ExtractionOptions, extract_faces
 from amgs.faces.extraction_checks import clear_extraction
 from amgs.faces.extraction_tables import EXTRACTION_COLUMNS, FACES_COLUMNS
 from amgs.faces.journal import Journal
+from amgs.faces.looking import FirstLooks, LookingOptions, look_at_interval, look_first
 from amgs.faces.recordings import list_films
 from amgs.video import Film, open_film
+from amgs.video.sampling import cut_intervals
 from films import KINDS, write_film
 from marked import MarkFinder, Mouse, film_of
 
@@ -138,6 +141,28 @@ def test_a_soft_recording_keeps_its_own_sharp_faces(tmp_path: Path) -> None:
     rows = rows_of(tmp_path / "out/faces.csv")
     assert [float(row["time_s"]) < 30 for row in rows] == [True, True, True]
     assert "soft fur, or a film out of focus" in summary.warnings[0]
+
+
+def test_a_picture_is_looked_at_once(tmp_path: Path) -> None:
+    """What the looks for usual sharpness saw is used again, judged by the limit found from them."""
+
+    def partly_blurred(t: float) -> list[Mouse]:
+        return [Mouse(60, 40, blur=0.0 if t < 10 else 5.0)]
+
+    options, finder = LookingOptions(), MarkFinder()
+    with closing(open_film(written(tmp_path, partly_blurred, 20))) as film:
+        zones = [(0.0, 0.0, float(film.info.width), float(film.info.height))]
+        first = look_first(film, zones, finder, options)
+        anew = FirstLooks(first.usual_sharpness, {})
+        before = len(first.by_picture)
+        for interval in cut_intervals(20.0, 10.0, 1.0):
+            found = look_at_interval(film, interval, zones, finder, options, first)
+            expected = look_at_interval(film, interval, zones, finder, options, anew)
+            for a, b in zip(found[0].key_looks, expected[0].key_looks, strict=True):
+                assert (a.index, a.rejected, a.quality) == (b.index, b.rejected, b.quality)
+            assert (found[0].kept is None) == (expected[0].kept is None)
+        assert {look.rejected for look in found[0].key_looks} == {"blurred"}
+        assert len(first.by_picture) < before - 4
 
 
 def test_moving_faces_are_not_kept(tmp_path: Path) -> None:
