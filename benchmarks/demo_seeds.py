@@ -3,7 +3,8 @@
     python benchmarks/demo_seeds.py [--seeds 6] [--first 0]
 
 Each line is one whole demo, about two minutes. Effects and camera of the demo were set while
-looking at seeds 0 to 5 (docs/decisions/0010-drawn-mice.md). Others are independent: `--first 6`.
+looking at seeds 0 to 5 (docs/decisions/0010-drawn-mice.md). Others are independent of that; 6 to 9
+have been run since (docs/methods.md), so a new setting would need others again: `--first 10`.
 """
 
 from __future__ import annotations

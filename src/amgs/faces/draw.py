@@ -31,8 +31,24 @@ _SMALLEST_PX = 640
 
 def draw_faces(rgb: RGB, faces: Sequence[FoundFace]) -> RGB:
     """Draw faces with eyes, ears and nose on a copy of the picture; small pictures are enlarged."""
-    picture, scale = _enlarge(rgb)
-    pen = _Pen(picture, scale)
+    pen = _Pen(*_enlarge(rgb))
+    _draw_faces(pen, faces)
+    return pen.finish()
+
+
+def draw_zones(rgb: RGB, zones: Sequence[tuple[str, Box]], faces: Sequence[FoundFace]) -> RGB:
+    """Draw the zones of a film and the faces found in them on one of its pictures."""
+    pen = _Pen(*_enlarge(rgb))
+    palette = [*EYE.values(), EAR]
+    for number, (name, box) in enumerate(zones):
+        inset = (box[0] + 4, box[1] + 4, box[2] - 4, box[3] - 4)
+        pen.frame(inset, palette[number % len(palette)])
+        pen.label((inset[0] + 6, inset[1] + 40, inset[2], inset[3]), f"zone {name}")
+    _draw_faces(pen, faces)
+    return pen.finish()
+
+
+def _draw_faces(pen: _Pen, faces: Sequence[FoundFace]) -> None:
     for face in faces:
         pen.corners(face.box, FACE)
         for ear in face.ears:
@@ -42,20 +58,6 @@ def draw_faces(rgb: RGB, faces: Sequence[FoundFace]) -> RGB:
         if face.nose is not None:
             pen.dot(face.nose, NOSE)
         pen.label(face.box, _describe(face))
-    return pen.finish()
-
-
-def draw_zones(rgb: RGB, zones: Sequence[tuple[str, Box]], faces: Sequence[FoundFace]) -> RGB:
-    """Draw the zones of a film and the faces found in them on one of its pictures."""
-    picture, _ = _enlarge(draw_faces(rgb, faces))
-    ratio = picture.width / rgb.shape[1]
-    pen = _Pen(picture, ratio)
-    palette = [*EYE.values(), EAR]
-    for number, (name, box) in enumerate(zones):
-        inset = (box[0] + 4, box[1] + 4, box[2] - 4, box[3] - 4)
-        pen.frame(inset, palette[number % len(palette)])
-        pen.label((inset[0] + 6, inset[1] + 40, inset[2], inset[3]), f"zone {name}")
-    return pen.finish()
 
 
 def _describe(face: FoundFace) -> str:
