@@ -87,6 +87,58 @@ def test_undo_goes_back_to_where_the_answer_was(page: Any, running: Any) -> None
     assert len(running.study.store.scoring.all()) == 4
 
 
+def test_a_key_too_many_changes_nothing(page: Any, running: Any) -> None:
+    """Neither on the face just finished, nor on one that was finished before."""
+    sign_in(page, running.url)
+    for key in "111112":
+        page.keyboard.press(key)
+    wait_for_face(page, 2)
+    page.keyboard.press("ArrowLeft")
+    wait_for_face(page, 1)
+    page.keyboard.press("2")
+    page.wait_for_function("() => !document.getElementById('trouble').hidden")
+    assert "choose its unit first" in page.inner_text("#trouble")
+    assert [row.score for row in running.study.store.scoring.all()] == [1] * 5
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("2")
+    saved(page)
+    page.keyboard.press("0")
+    rows = running.study.store.scoring.all()
+    assert sorted(row.score for row in rows) == [1, 1, 1, 1, 2]
+
+
+def test_going_on_leads_to_open_faces_until_none_is_left(page: Any, running: Any) -> None:
+    """Faces that were left out come back after the last one, and the end is seen."""
+    sign_in(page, running.url)
+    total = int(page.inner_text("#count").split(" of ")[1].split(",")[0])
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 2)
+    for key in "00000":
+        page.keyboard.press(key)
+    wait_for_face(page, 3)
+    for place in (2, 1):
+        page.keyboard.press("ArrowLeft")
+        wait_for_face(page, place)
+    for key in "11111":
+        page.keyboard.press(key)
+    wait_for_face(page, 3)
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 4)
+    for number in range(4, total + 1):
+        wait_for_face(page, number)
+        page.keyboard.press("i")
+        page.keyboard.press("1")
+    wait_for_face(page, 3)
+    assert not page.is_visible("#finished")
+    for key in "22222":
+        page.keyboard.press(key)
+    page.wait_for_selector("#finished", state="visible")
+    assert page.evaluate(
+        "() => { const r = document.getElementById('finished').getBoundingClientRect();"
+        " return r.top >= 0 && r.bottom <= window.innerHeight; }"
+    )
+
+
 def test_arrows_move_between_units_and_faces(page: Any, running: Any) -> None:
     sign_in(page, running.url)
     page.keyboard.press("ArrowDown")

@@ -13,6 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 
@@ -314,3 +315,12 @@ class Store:
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
+
+
+def next_unfinished(finished: Container[int], total: int, after: int) -> int | None:
+    """Return the first place after one that is not finished, begun anew after the last place.
+
+    ``None`` when every other place is finished.
+    """
+    places = chain(range(after + 1, total), range(min(after, total)))
+    return next((place for place in places if place not in finished), None)

@@ -22,8 +22,9 @@ from amgs.scoring.course import (
     read_reference,
 )
 from amgs.store import Answer, CourseAnswer, Presentation, Rater
-from amgs.store.base import WHOLE_IMAGE, first_unfinished
+from amgs.store.base import WHOLE_IMAGE, first_unfinished, next_unfinished
 from amgs.store.sql import now
+from amgs.study.rater_codes import hash_code, hash_token, make_code, same_code
 
 if TYPE_CHECKING:
     from amgs.study.study import Study
@@ -43,8 +44,6 @@ PASSED = "course passed"
 """The kind of event that passing the course is."""
 
 LONGEST_NAME = 60
-_CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-_CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +217,11 @@ class ScoringRoom:
             self.progress(rater)
         return len(self._finished[rater.id]), self._store.places(rater.id)
 
+    def next_open(self, rater: Rater, position: int) -> int | None:
+        """Return the next unfinished place after one, from the start again after the last."""
+        total = self.counts(rater)[1]
+        return next_unfinished(self._finished[rater.id], total, position)
+
     def _count(self, shown: Presentation) -> None:
         known = self._finished.get(shown.rater_id)
         if known is None:
@@ -297,31 +301,3 @@ def tidy_name(name: str) -> str:
         msg = f"Expected a name of 1 to {LONGEST_NAME} letters, found {plain[:80]!r}."
         raise ImpossibleValueError(msg)
     return plain
-
-
-def make_code() -> str:
-    """Return a new code, of letters and digits that are not mistaken for each other."""
-    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
-
-
-def hash_token(token: str) -> str:
-    """Return what is kept of a browser's token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def hash_code(code: str) -> str:
-    """Return what is kept of a rater's code: salted, and slow to guess."""
-    salt = secrets.token_hex(16)
-    return f"{salt}${_stretch(code, salt)}"
-
-
-def same_code(code: str, kept: str) -> bool:
-    """Whether a code is the one that was kept."""
-    salt, _, digest = kept.partition("$")
-    return bool(digest) and secrets.compare_digest(_stretch(code, salt), digest)
-
-
-def _stretch(code: str, salt: str) -> str:
-    plain = re.sub(r"[\s-]", "", code).upper()
-    digest = hashlib.scrypt(plain.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1)
-    return digest.hex()

@@ -53,7 +53,8 @@ class ScoreContext:
 class FaceState:
     """What the page learns of a face: its place in the rater's order, and the rater's answers.
 
-    ``mark`` proves that an answer is for this face: places may be planned anew.
+    ``mark`` proves that an answer is for this face: places may be planned anew. ``next_open`` is
+    the next unfinished place, ``None`` when every other one is finished.
     """
 
     position: int
@@ -62,6 +63,7 @@ class FaceState:
     done: int
     answers: Mapping[str, int | None]
     reason: str | None
+    next_open: int | None
 
 
 @dataclass(frozen=True, slots=True)

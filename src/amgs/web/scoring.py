@@ -141,6 +141,7 @@ def _state(room: Room, rater: Rater, shown: Presentation) -> JSONResponse:
         done=done,
         answers={unit: answer.score for unit, answer in answers.items()},
         reason=None if whole is None else whole.reason,
+        next_open=room.scoring.next_open(rater, shown.position),
     )
     return JSONResponse(asdict(state))
 

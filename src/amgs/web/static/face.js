@@ -73,11 +73,19 @@ const Units = (() => {
       if (button) { handler(item.dataset.unit, button.dataset.score === "x" ? null : Number(button.dataset.score)); }
     }));
   }
+  function release() {
+    now = -1;
+    items.forEach((item) => item.classList.remove("now"));
+  }
+  function nextOpen(answers, after) {
+    const later = names.findIndex((name, place) => place > after && answers[name] === undefined);
+    return later < 0 ? firstOpen(answers) : later;
+  }
   function firstOpen(answers) {
     const open = names.findIndex((name) => answers[name] === undefined);
     return open < 0 ? names.length - 1 : open;
   }
-  return { items, names, show, choose, onAnswer, firstOpen, get now() { return now; } };
+  return { items, names, show, choose, release, onAnswer, firstOpen, nextOpen, get now() { return now; } };
 })();
 
 const KEY_SCORES = { 0: 0, 1: 1, 2: 2, x: null };

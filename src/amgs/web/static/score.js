@@ -4,9 +4,10 @@
 const begun = Date.now();
 
 let position = Number(byId("room").dataset.begin);
-let state = { answers: {}, reason: null, total: 0, done: 0 };
+let state = { answers: {}, reason: null, total: 0, done: 0, next_open: null };
 let finishedHere = 0;
 let moving = false;
+let leaving = 0;  // the timer that goes on from a face just finished; until then no key counts
 const waiting = [];
 let sending = false;
 let halted = false;
@@ -33,6 +34,11 @@ function isFinished() {
   return state.reason !== null || Units.names.every((name) => state.answers[name] !== undefined);
 }
 
+// On a finished face no unit is chosen, so that a key too many changes nothing.
+function chooseOpen(after = -1) {
+  if (isFinished()) { Units.release(); } else { Units.choose(Units.nextOpen(state.answers, after)); }
+}
+
 function render() {
   Units.show(state.answers);
   for (const button of document.querySelectorAll("[data-reason]")) {
@@ -41,9 +47,11 @@ function render() {
   byId("bar").max = Math.max(1, state.total);
   byId("bar").value = state.done;
   byId("count").textContent = `Face ${position + 1} of ${state.total}, ${state.done} finished`;
-  byId("finished").hidden = state.total === 0 || state.done < state.total;
+  const ended = state.total > 0 && state.done >= state.total;
+  if (ended && byId("finished").hidden) { setTimeout(() => byId("finished").scrollIntoView({ block: "center" }), 0); }
+  byId("finished").hidden = !ended;
   byId("back").disabled = position === 0;
-  byId("next").disabled = position + 1 >= state.total;
+  byId("next").disabled = placeAfter() === null;
   const minutes = (Date.now() - begun) / 60000;
   if (finishedHere >= 5 && minutes > 0.1) {
     const left = Math.ceil((state.total - state.done) / (finishedHere / minutes));
@@ -51,8 +59,14 @@ function render() {
   }
 }
 
+// After the last face comes the first one that was left open.
+function placeAfter() {
+  return position + 1 < state.total ? position + 1 : state.next_open;
+}
+
 async function go(place) {
-  if (moving || halted) { return; }
+  if (moving || halted || place === null) { return; }
+  stay();
   moving = true;
   trouble("");
   try {
@@ -72,7 +86,7 @@ async function go(place) {
     state = next;
     FaceView.reset();
     openReasons(state.reason !== null);
-    Units.choose(Units.firstOpen(state.answers));
+    chooseOpen();
     render();
     trouble(missing);
     if (place + 1 < state.total) {
@@ -134,24 +148,31 @@ function answered(wasFinished) {
   if (!wasFinished && isFinished()) { finishedHere += 1; state.done += 1; }
   render();
   if (!wasFinished && isFinished() && byId("go-on").checked) {
-    const here = position;
-    setTimeout(() => { if (here === position && position + 1 < state.total) { go(position + 1); } }, 250);
+    leaving = setTimeout(async () => {
+      await drained();
+      if (leaving) { stay(); go(state.next_open); }
+    }, 250);
   }
 }
 
+function stay() {
+  clearTimeout(leaving);
+  leaving = 0;
+}
+
 function score(unit, value) {
-  if (moving || halted || !state.total) { return; }
+  if (moving || halted || leaving || !state.total) { return; }
   const before = isFinished();
   state.answers = { ...state.answers, [unit]: value };
   state.reason = null;
   openReasons(false);
   keep({ url: "/api/answer", body: { position, mark: state.mark, unit, score: value } });
-  Units.choose(Math.min(Units.names.indexOf(unit) + 1, Units.names.length - 1));
+  chooseOpen(Units.names.indexOf(unit));
   answered(before);
 }
 
 function notScorable(reason) {
-  if (moving || halted || !state.total) { return; }
+  if (moving || halted || leaving || !state.total) { return; }
   const before = isFinished();
   state.answers = {};
   state.reason = reason;
@@ -161,11 +182,12 @@ function notScorable(reason) {
 
 async function undo() {
   if (moving || halted) { return; }
+  stay();
   await drained();
   try {
     const back = await send("/api/undo", {});
     byId("saved").textContent = "Taken back";
-    if (back.position === position) { state = back; openReasons(state.reason !== null); Units.choose(Units.firstOpen(state.answers)); render(); } else { await go(back.position); }
+    if (back.position === position) { state = back; openReasons(state.reason !== null); chooseOpen(); render(); } else { await go(back.position); }
   } catch (error) { trouble(error.refused ? error.message : "It could not be taken back; is the program still running?"); }
 }
 
@@ -176,7 +198,7 @@ function openReasons(open) {
 }
 
 Units.onAnswer(score);
-byId("next").addEventListener("click", () => go(position + 1));
+byId("next").addEventListener("click", () => go(placeAfter()));
 byId("back").addEventListener("click", () => go(position - 1));
 byId("undo").addEventListener("click", undo);
 byId("image-not-scorable").addEventListener("click", () => openReasons(byId("reasons").hidden));
@@ -195,10 +217,13 @@ document.addEventListener("keydown", (event) => {
     const button = document.querySelectorAll("[data-reason]")[Number(key) - 1];
     if (button) { notScorable(button.dataset.reason); }
   } else if (choosing && key === "escape") { openReasons(false); }
-  else if (key in KEY_SCORES) { score(Units.names[Units.now], KEY_SCORES[key]); }
+  else if (key in KEY_SCORES) {
+    if (Units.now >= 0) { score(Units.names[Units.now], KEY_SCORES[key]); }
+    else if (!leaving && !moving) { trouble("This face is finished. To change an answer choose its unit first, with ↑ and ↓ or a click."); }
+  }
   else if (key === "i") { openReasons(byId("reasons").hidden); }
   else if (key === "u" || key === "backspace") { undo(); }
-  else if (key === "arrowright" || (key === "enter" && event.target === document.body)) { if (position + 1 < state.total) { go(position + 1); } }
+  else if (key === "arrowright" || (key === "enter" && event.target === document.body)) { go(placeAfter()); }
   else if (key === "arrowleft") { if (position > 0) { go(position - 1); } }
   else { commonKeys(event); return; }
   event.preventDefault();
