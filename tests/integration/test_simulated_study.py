@@ -69,6 +69,11 @@ def test_real_films_are_never_scored_by_a_program(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert amgs("extract", "plan", cwd=tmp_path).returncode == 0
     for truth in (tmp_path / "plan/films").glob("*_truth.csv"):
+        truth.write_text(truth.read_text(encoding="utf-8").replace("m01", "x9"), encoding="utf-8")
+    done = amgs("simulate", "scores", "plan", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "(x9) in recordings.csv, found 'm01'" in " ".join(done.stderr.split())
+    for truth in (tmp_path / "plan/films").glob("*_truth.csv"):
         truth.unlink()
     done = amgs("simulate", "scores", "plan", cwd=tmp_path)
     assert done.returncode == 1

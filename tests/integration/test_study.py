@@ -200,6 +200,7 @@ def test_a_rater_who_has_only_begun_does_not_wipe_out_the_icc(study: Study) -> N
     assert document["mgs_mean"]["icc"]["value"] == before["value"]
     assert document["mgs_mean"]["icc"]["raters"] == ["Ada", "Bo"]
     assert document["images_by_rater"] == {"Ada": 120, "Bo": 120, "Late": 1}
+    assert document["mgs_mean"]["n_with_two"] == 120
 
 
 def test_settings_that_scoring_began_with_are_kept(study: Study) -> None:
@@ -212,6 +213,10 @@ def test_settings_that_scoring_began_with_are_kept(study: Study) -> None:
         (study.folder / "study.toml").write_text(text.replace(old, new), encoding="utf-8")
         with Study.open(study.folder) as changed, pytest.raises(StudyError, match=found):
             changed.scores()
+        done = amgs("check", study.folder)
+        assert done.returncode == 1
+        assert "when scoring began" in " ".join(done.stderr.split())
+        assert amgs("score", study.folder).returncode == 1
 
 
 def test_a_recording_that_was_renamed_is_told(study: Study) -> None:
@@ -388,6 +393,22 @@ def test_the_same_image_in_two_recordings_stops(tmp_path: Path, make_image) -> N
         with pytest.raises(TableError, match="x.png of m2_baseline is also in m1_baseline"):
             study.extract()
         assert study.store.faces.count() == 0
+
+
+def test_nothing_is_done_with_a_study_without_faces(tmp_path: Path) -> None:
+    """Each says that faces are missing and how to get them."""
+    Study.create(tmp_path / "new").store.close()
+    for words in (("classify", "orbital"), ("score",), ("simulate", "scores")):
+        done = amgs(*words, tmp_path / "new")
+        assert done.returncode == 1, words
+        assert "First: amgs extract" in " ".join(done.stderr.split()), done.stderr
+
+
+def test_a_mistyped_path_of_a_model_names_those_beside_it(study: Study) -> None:
+    study.train("first", TrainingOptions(recipe="best", use_cache=False))
+    done = amgs("classify", study.folder / "models/frist", study.folder)
+    assert done.returncode == 1
+    assert "models: first." in " ".join(done.stderr.split())
 
 
 def test_training_without_scores_says_what_to_do(tmp_path: Path, make_image) -> None:

@@ -128,11 +128,13 @@ def _write_figures(folder: Path, document: dict[str, Any]) -> list[Path]:
 def _print(document: dict[str, Any]) -> None:
     units = {**document["units"], "mean of the units": document["mgs_mean"]}
     print_table(
-        f"{document['n_images']} images, {document['n_raters']} raters",
-        ["unit", "α (Krippendorff)", "ICC(2,1)", "κ quadratic", "equal", "not scorable"],
+        f"{document['n_images']} images, {document['n_raters']} raters; "
+        f"{document['mgs_mean']['n_with_two']} images were scored by two or more",
+        ["unit", "images", "α (Krippendorff)", "ICC(2,1)", "κ quadratic", "equal", "not scorable"],
         [
             [
                 name,
+                unit["n_with_two"],
                 number(unit["krippendorff_alpha"]),
                 _icc(unit["icc"]),
                 number(unit["weighted_kappa"].get("mean")),
@@ -205,5 +207,5 @@ def _print_beyond(document: dict[str, Any]) -> None:
 
 def _icc(icc: dict[str, Any]) -> str:
     if not icc.get("computed", True):
-        return f"– ({icc['reason'].split(' were')[0]})"
+        return f"– ({icc['reason'].split(' were')[0].split(';')[0]})"
     return f"{icc['value']:.3f} ({icc['lower']:.3f}–{icc['upper']:.3f}), n = {icc['n_images']}"

@@ -41,8 +41,9 @@ def check(
 ) -> None:
     """Show the experiment as a small table, and everything that is wrong with it at once.
 
-    Wrong are missing films, an animal in two groups, no baseline, zones that overlap, impossible
-    dates and the like: they end with exit code 1. What is only odd is a warning.
+    Wrong are missing films, an animal in two groups, no recording at the baseline, zones that
+    overlap, one name written in two ways, impossible dates and the like: they end with exit code 1.
+    What is only odd is a warning, such as one animal without a baseline: it has no change.
 
     Example: `amgs check laparotomy`
     """
@@ -67,8 +68,10 @@ def check(
         _print(report, document)
     warn(report.warnings)
     if report.faults:
-        fail(f"{len(report.faults)} faults in {study}:\n{list_faults(report.faults)}")
-    note(f"Nothing is wrong.{after}", quiet=quiet)
+        n = len(report.faults)
+        fail(f"{n} {'fault' if n == 1 else 'faults'} in {study}:\n{list_faults(report.faults)}")
+    said = "No faults; read the warnings." if report.warnings else "Nothing is wrong."
+    note(f"{said}{after}", quiet=quiet)
 
 
 def _check_table(path: Path, baseline: str) -> tuple[CheckReport, dict[str, Any]]:

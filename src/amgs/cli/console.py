@@ -86,6 +86,14 @@ def open_study(folder: Path) -> Iterator[Study]:
         yield study
 
 
+def require_faces(study: Study, folder: Path, what: str) -> None:
+    """End with code 1 when a study has no faces yet to do something with."""
+    from amgs.errors import quoted
+
+    if study.store.faces.count() == 0:
+        fail(f"There are no faces to {what} in {folder} yet. First: amgs extract {quoted(folder)}")
+
+
 def warn(messages: Sequence[str]) -> None:
     """Print warnings on stderr, each marked as one; --quiet does not silence them."""
     from rich.text import Text

@@ -195,7 +195,7 @@ def print_extraction(summary: ExtractionSummary, out: Path, *, quiet: bool) -> N
                 row["intervals"],
                 row["kept"],
                 row["looks"],
-                _main_reason(row),
+                _reasons(row),
                 f"{row['possible_sleep_s'] / 60:.1f} min" if row["possible_sleep_s"] else "–",
             ]
             for row in summary.recordings
@@ -210,14 +210,14 @@ def print_extraction(summary: ExtractionSummary, out: Path, *, quiet: bool) -> N
     )
 
 
-def _main_reason(row: dict[str, Any]) -> str:
+def _reasons(row: dict[str, Any]) -> str:
     reasons = {
         k.removeprefix("rejected_").replace("_", " "): v
         for k, v in row.items()
         if k.startswith("rejected_")
     }
-    reason = max(reasons, key=lambda k: reasons[k])
-    return f"{reason} ({reasons[reason]})" if reasons[reason] else "–"
+    counted = sorted(((n, reason) for reason, n in reasons.items() if n), reverse=True)
+    return ", ".join(f"{reason} ({n})" for n, reason in counted) or "–"
 
 
 def draw_previews(films: list[FilmToExtract], out: Path, *, as_json: bool, quiet: bool) -> None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.cli.console import fail, note, open_study, print_json, show_progress, warn
+from amgs.cli.console import (
+    fail,
+    note,
+    open_study,
+    print_json,
+    require_faces,
+    show_progress,
+    warn,
+)
 from amgs.errors import quoted
 from amgs.vocabulary import ORBITAL_MODEL
 
@@ -79,12 +87,26 @@ def train_in_study(
     note(f"Model written to {place}. Next: amgs classify {name} {quoted(folder)}", quiet=quiet)
 
 
+def _refuse_mistyped(model: Path) -> None:
+    """Stop when a path of several parts leads to no model, and say which are beside it."""
+    from amgs.errors import UnknownNameError
+    from amgs.model.bundle import CARD
+
+    if len(model.parts) == 1:
+        return  # the name of a model of the study
+    beside = sorted(card.parent.name for card in model.parent.glob(f"*/{CARD}"))
+    listed = ", ".join(beside) if beside else "none"
+    msg = f"Expected a model at {model}, found none there. Models in {model.parent}: {listed}."
+    raise UnknownNameError(msg)
+
+
 def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) -> None:
     """Let a model look at the faces of a study that are new to it, and write its predictions."""
     from amgs.cli.classify import print_summary, say_what_model_is
     from amgs.model.bundle import CARD, load_model
 
     with open_study(folder) as study:
+        require_faces(study, folder, "classify")
         if model.as_posix() == ORBITAL_MODEL:
             chosen = None
         elif model == folder:
@@ -94,6 +116,7 @@ def classify_in_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) 
             if chosen.resolve() != model.resolve():
                 note(f"The model was copied into the study, to {chosen}.", quiet=quiet)
         else:
+            _refuse_mistyped(model)
             chosen = study.model_folder(model.as_posix())
         if chosen is not None and not study.notice:
             say_what_model_is(load_model(chosen))

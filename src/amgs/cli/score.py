@@ -11,13 +11,12 @@ import typer
 from amgs.cli.console import (
     JsonOption,
     QuietOption,
-    fail,
     note,
     open_study,
     print_facts,
     print_json,
+    require_faces,
 )
-from amgs.errors import quoted
 
 if TYPE_CHECKING:
     from amgs.web.serving import Address
@@ -61,8 +60,8 @@ def score(
     if (certificate is None) != (key is None):
         raise typer.BadParameter("--certificate and --key belong together.")
     with open_study(study) as opened:
-        if opened.store.faces.count() == 0:
-            fail(f"There are no faces to score in {study} yet. First: amgs extract {quoted(study)}")
+        require_faces(opened, study, "score")
+        opened.require_same_scoring()
         files = None if certificate is None or key is None else (certificate, key)
 
         def announce(address: Address) -> None:

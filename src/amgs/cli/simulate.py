@@ -15,6 +15,7 @@ from amgs.cli.console import (
     note,
     open_study,
     print_json,
+    require_faces,
     show_progress,
 )
 from amgs.demo import EFFECTS
@@ -222,6 +223,7 @@ def scores(
     from amgs.study.simulating import new_rater_names, score_by_simulated_raters, truth_of_films
 
     with open_study(study) as opened, show_progress(quiet=quiet or json) as progress:
+        require_faces(opened, study, "score")
         truth = truth_of_films(opened)
         names = new_rater_names(opened, raters)
         score_by_simulated_raters(opened, truth, names, seed, progress)

@@ -102,6 +102,11 @@ def compare_groups(
     if not changes:
         reasons = "; ".join(f"{e.animal}: {e.reason}" for e in excluded[:5])
         msg = f"Expected animals with {cohort.value} at every timepoint, found none. {reasons}"
+        if cohort.value == "pct_pain":
+            msg += (
+                ". The summary names every animal and its reason. A model that is rarely confident "
+                "needs more labelled images, or these are judged by another one"
+            )
         raise DesignError(msg)
     samples = _by_group(changes, cohort.groups)
     document: dict[str, Any] = {
@@ -142,8 +147,14 @@ def _by_group(changes: list[Change], order: list[str]) -> Samples:
     }
 
 
+_LEAST_FOR_OUTLIERS = 3
+
+
 def _find_outliers(changes: list[Change], baseline: str | None) -> list[Result]:
-    """List animals whose value at baseline lies far from their group's."""
+    """List animals whose value at baseline lies far from their group's, of three and more.
+
+    Of two animals each lies as far from their mean as the other.
+    """
     if baseline is None:
         return []
     groups = list(dict.fromkeys(c.group for c in changes))
@@ -163,7 +174,7 @@ def _find_outliers(changes: list[Change], baseline: str | None) -> list[Result]:
         }
         for name, inside in members.items()
         for change, residual in zip(inside, residuals[name], strict=True)
-        if abs(residual) > OUTLIER_FROM
+        if len(inside) >= _LEAST_FOR_OUTLIERS and abs(residual) > OUTLIER_FROM
     ]
 
 

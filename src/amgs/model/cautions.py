@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from amgs.model.splits import PartsOfData
-from amgs.vocabulary import PAIN, LabelledImage
+from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, LabelledImage
 
 MAX_LISTED_PAIRS = 50
 FEW_UNITS = 3
@@ -59,6 +59,18 @@ def warn_of_nothing_learned(metrics: Mapping[str, Any]) -> list[str]:
     text = (
         "The model has learned nothing: on the very images it was trained with, its AUC is "
         f"{auc:.2f} (0.5 is a guess). Look at the labels and at how many there are."
+    )
+    return [text]
+
+
+def warn_of_never_sure(metrics: Mapping[str, Any]) -> list[str]:
+    """Say when no test image is confident enough to count: % pain would be empty."""
+    sure = metrics["test"][f"confidence_at_least_{DEFAULT_THRESHOLD}"]
+    if sure["n"]:
+        return []
+    text = (
+        f"No test image reaches the confidence of {DEFAULT_THRESHOLD} from which images count: "
+        "% pain of animals may stay empty. Label more images, of more animals."
     )
     return [text]
 

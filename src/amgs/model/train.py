@@ -21,6 +21,7 @@ from amgs.model.cautions import (
     pairs_across_parts,
     warn_of_few_units,
     warn_of_images,
+    warn_of_never_sure,
     warn_of_nothing_learned,
     warn_of_odd_scores,
 )
@@ -174,7 +175,7 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
     further = warn_of_few_units(parts) + warn_of_odd_scores(images)
     further += warn_of_images(images, leaks, training.alike, training.unreadable)
     metrics = measure_parts(images, parts, p_pain, options.seed)
-    further += warn_of_nothing_learned(metrics)
+    further += warn_of_nothing_learned(metrics) + warn_of_never_sure(metrics)
     return {
         "title": f"pain / no pain on {training.backbone.title}, recipe {options.recipe}",
         "classes": list(CLASSES),

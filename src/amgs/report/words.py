@@ -177,9 +177,14 @@ def _statistics(material: ReportMaterial) -> str:
     anova = comparison["anova"]
     text = (
         "Groups were compared by one-way analysis of variance and Tukey's test (α = 0.05), with "
-        "Hedges' g and 95 % confidence intervals; normality was looked at by Anderson–Darling, "
-        "equality of variances by Levene's test."
+        "Hedges' g and 95 % confidence intervals."
     )
+    if "F" not in anova:
+        text = f"Groups were not compared by analysis of variance: {anova['reason']}."
+    if "a_squared" in comparison["anderson_darling"]:
+        text += " Normality was looked at by the Anderson–Darling test."
+    if "F" in comparison["levene"]:
+        text += " Equality of variances was looked at by Levene's test."
     if "F" in anova:
         text += (
             f" F({anova['df_between']}, {anova['df_within']}) = {anova['F']:.2f}, "

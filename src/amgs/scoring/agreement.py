@@ -37,9 +37,10 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
     dict
         ``units`` (by name) and ``mgs_mean`` (mean of the scorable units, 0–2), each with
         ``krippendorff_alpha, icc, weighted_kappa, cronbach_alpha, exact_agreement, n_images,
-        n_raters, not_scorable``; ``raters`` against the mean of the others. ``None`` or
-        ``computed: false`` where a number does not exist. ``rater_pairs``: the quadratic-weighted
-        κ of each pair over all units together.
+        n_with_two, n_raters, not_scorable``; ``n_with_two`` images have two scores or more.
+        ``raters`` against the mean of the others. ``None`` or ``computed: false`` where a number
+        does not exist. ``rater_pairs``: the quadratic-weighted κ of each pair over all units
+        together.
     """
     units = {
         name: _agreement_of(scores, ratings.raters, ratings.asked[name])
@@ -92,5 +93,6 @@ def _agreement_of(
         "n_images": int((scored.sum(axis=1) > 0).sum()),
         "n_raters": int((scored.sum(axis=0) > 0).sum()),
         "n_scores": int(scored.sum()),
+        "n_with_two": int((scored.sum(axis=1) > 1).sum()),
         "not_scorable": 1 - int((scored & asked).sum()) / answers if answers else None,
     }

@@ -59,6 +59,10 @@ def intraclass_correlation(scores: Floats) -> Result:
     form = "ICC(2,1): two-way random, absolute agreement, single rater"
     if n < _TWO or k < _TWO:
         reason = f"{n} images were scored by all {k} raters; two of each are needed"
+        if k < _TWO:
+            reason = (
+                "only 1 rater scored enough images; those with fewer than half as many are left out"
+            )
         return {"computed": False, "reason": reason, "form": form}
     grand = x.mean()
     rows = k * ((x.mean(axis=1) - grand) ** 2).sum() / (n - 1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from amgs.provenance import hash_file
 from amgs.store import FaceRecord
 from amgs.study.design import Design
+from amgs.study.layout import FILMS
 
 
 def check_films(
@@ -38,7 +40,7 @@ def check_films(
         if not path.exists():
             where = warnings if r.name in taken else faults
             also = "; its faces are in the study" if r.name in taken else ""
-            where.append(f"line {r.line}: nothing at {r.film}{also}")
+            where.append(f"line {r.line}: nothing at {r.film}{also or _alike(folder, r.film)}")
             continue
         if path.is_dir():
             if next(find_images([path]), None) is None:
@@ -58,6 +60,16 @@ def check_films(
             warnings.append(f"{r.film} lies outside the study and does not move with it")
         seen.add(r.film)
     return faults, warnings
+
+
+def _alike(folder: Path, film: str) -> str:
+    """Return a hint at a file of nearly that name."""
+    there = [p.relative_to(folder).as_posix() for p in folder.glob("*") if p.is_file()]
+    there += [p.relative_to(folder).as_posix() for p in (folder / FILMS).glob("*")]
+    by_name = {name.casefold(): name for name in there}
+    wanted = (film.casefold(), f"{FILMS}/{film}".casefold())
+    near = [name for text in wanted for name in get_close_matches(text, by_name, 1, 0.8)]
+    return f"; is {by_name[near[0]]} meant?" if near else "; paths start at the study's folder"
 
 
 def check_faces(faces: Iterable[FaceRecord], design: Design, folder: Path) -> list[str]:

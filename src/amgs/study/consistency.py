@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amgs.errors import StudyError, list_faults
 from amgs.prediction.recording_times import RecordingTime, read_recording_times
@@ -17,22 +17,31 @@ SCORING_BEGAN = "scoring began"
 """The kind of event that keeps the scale and sample that raters began with."""
 
 
-def require_same_scoring(study: Study) -> None:
-    """See `Study.require_same_scoring`."""
-    now = {
+def _scoring_settings(study: Study) -> dict[str, Any]:
+    return {
         "units": list(study.scale.unit_names),
         "seed": study.settings.whole("scoring", "seed"),
         "images_per_recording": study.settings.whole("scoring", "images_per_recording"),
     }
+
+
+def changed_since_scoring(study: Study) -> list[str]:
+    """Return which settings are others than those that scoring began with."""
     before = study.store.events.all(SCORING_BEGAN)
     if not before:
-        study.store.events.log(SCORING_BEGAN, "", now)
-        return
-    changed = [
+        return []
+    return [
         f"{name}: {before[0][name]} when scoring began, {value} now"
-        for name, value in now.items()
+        for name, value in _scoring_settings(study).items()
         if before[0][name] != value
     ]
+
+
+def require_same_scoring(study: Study) -> None:
+    """See `Study.require_same_scoring`."""
+    if not study.store.events.all(SCORING_BEGAN):
+        study.store.events.log(SCORING_BEGAN, "", _scoring_settings(study))
+    changed = changed_since_scoring(study)
     if changed:
         msg = "Expected the settings that scoring began with, found others:\n"
         raise StudyError(f"{msg}{list_faults(changed)}\nPut them back in study.toml.")

@@ -189,6 +189,7 @@ def _date(line: int, text: str, faults: list[str]) -> date | None:
 def _faults_between(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
     """Yield what is wrong between lines."""
     yield from list_animals_in_two_groups((r.animal, r.group) for r in rows)
+    yield from _names_alike(rows)
     yield from _two_names(rows)
     yield from _repeated_names(rows)
     yield from _zones(rows)
@@ -199,6 +200,19 @@ def _faults_between(rows: Sequence[PlannedRecording], baseline: str) -> Iterator
             "baseline in study.toml"
         )
     yield from _late_baselines(rows, baseline)
+
+
+def _names_alike(rows: Sequence[PlannedRecording]) -> Iterator[str]:
+    """Find names that differ in capitals or blanks alone: one group would count as two."""
+    for what in ("animal", "group", "timepoint"):
+        written: dict[str, dict[str, int]] = {}
+        for r in rows:
+            name: str = getattr(r, what)
+            written.setdefault("".join(name.split()).casefold(), {}).setdefault(name, r.line)
+        for spellings in written.values():
+            if len(spellings) > 1:
+                places = " and ".join(f"{n!r} (line {line})" for n, line in spellings.items())
+                yield f"{what} {places} differ in capitals or blanks only; write one of them"
 
 
 def _two_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
@@ -296,7 +310,8 @@ def _without_change(animals: Sequence[str], what: str) -> Iterator[str]:
     if animals:
         more = f" and {len(animals) - _NAMED} more" if len(animals) > _NAMED else ""
         names = ", ".join(animals[:_NAMED])
-        yield f"{len(animals)} animals have {what}, so no change from it: {names}{more}"
+        who = "1 animal has" if len(animals) == 1 else f"{len(animals)} animals have"
+        yield f"{who} {what}, so no change from it: {names}{more}"
 
 
 def _by_animal(rows: Iterable[PlannedRecording]) -> dict[str, list[PlannedRecording]]:

@@ -89,7 +89,7 @@ def truth_of_films(study: Study) -> dict[str, dict[str, float]]:
     Raises
     ------
     StudyError
-        If a film has no truth beside it: films of real mice have none.
+        If a film has no truth beside it, as those of real mice, or one of other animals.
     """
     planned = study.planned()
     films: dict[str, dict[tuple[str, int], dict[str, str]]] = {}
@@ -98,7 +98,15 @@ def truth_of_films(study: Study) -> dict[str, dict[str, float]]:
         recording = planned[face.recording]
         if recording.film not in films:
             films[recording.film] = _truth_of_film(study.folder, recording.film)
-        row = films[recording.film][recording.animal, int(face.frame or 0)]
+        row = films[recording.film].get((recording.animal, int(face.frame or 0)))
+        if row is None:
+            animals = ", ".join(sorted({animal for animal, _ in films[recording.film]}))
+            msg = (
+                f"Expected the animals of {truth_beside(Path(recording.film)).name} ({animals}) in "
+                f"recordings.csv, found {recording.animal!r} there. Studies that "
+                "`amgs simulate cohort` makes agree with their truth."
+            )
+            raise StudyError(msg)
         units = {unit: float(row[unit]) for unit in UNITS}
         shown[face.image] = seen_by_raters(units, asleep=row["doing"] == "asleep")
     return shown

@@ -167,11 +167,14 @@ class Study:
 
     def check(self) -> CheckReport:
         """Read the design, look for films and face images; return what is wrong or odd."""
+        from amgs.study.consistency import changed_since_scoring
+
         path = self.folder / RECORDINGS_FILE
         design = read_design(path, self.settings.text("study", "baseline"))
         known = self.store.faces.all()
         faults, warnings = check_films(design, self.folder, {f.recording for f in known})
         faults += check_faces(known, design, self.folder)
+        faults += [f"study.toml: {change}" for change in changed_since_scoring(self)]
         return CheckReport(design, (*design.faults, *faults), (*design.warnings, *warnings))
 
     def require_same_scoring(self) -> None:

@@ -285,3 +285,17 @@ def test_doubtful_assumptions_are_said() -> None:
     assert any("variances differ" in note for note in found["notes"])
     assert found["sensitivity"]["welch"]["p"] > 0
     assert len(found["sensitivity"]["dunn"]) == 1
+
+
+def test_of_two_animals_none_is_an_outlier() -> None:
+    """Each lies as far from their mean as the other."""
+    values = {"sham": (2.34, 0.50), "surgery": (1.00, 1.01)}
+    cells = [
+        Cell(f"{group}{n}", group, timepoint, value + later)
+        for group, both in values.items()
+        for n, value in enumerate(both)
+        for timepoint, later in (("baseline", 0.0), ("60min", n + 1.0))
+    ]
+    found = compare_groups(Cohort("v", tuple(cells)), outliers="remove").document
+    assert found["outliers"] == []
+    assert [group["n"] for group in found["groups"]] == [2, 2]

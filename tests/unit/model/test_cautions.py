@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from amgs.model.cautions import warn_of_few_units, warn_of_odd_scores
+from amgs.model.cautions import warn_of_few_units, warn_of_never_sure, warn_of_odd_scores
 from amgs.model.splits import PartsOfData
 from amgs.vocabulary import NO_PAIN, PAIN, LabelledImage
 
@@ -40,3 +40,11 @@ def test_labels_that_contradict_their_mgs_are_counted() -> None:
     (warning,) = warn_of_odd_scores([*fine, *odd])
     assert warning.startswith("2 images have a label that their MGS does not suggest")
     assert "such as b." in warning
+
+
+def test_a_model_that_is_never_sure_is_told() -> None:
+    metrics = {"test": {"confidence_at_least_0.75": {"n": 0}}}
+    (warning,) = warn_of_never_sure(metrics)
+    assert "% pain of animals may stay empty" in warning
+    metrics["test"]["confidence_at_least_0.75"]["n"] = 1
+    assert warn_of_never_sure(metrics) == []

@@ -50,6 +50,9 @@ def test_a_sound_design_has_no_fault(tmp_path: Path) -> None:
         ("m3,sham,baseline,c.mp4,,,2026-02-30,", "'2026-02-30' is no date"),
         ("m3,sham,baseline,c.mp4,,,2999-01-01,", "has not come yet"),
         ("m1,sham,later,c.mp4,,m,,", "animal m1: sex is f in line 2 and m in line 6"),
+        ("m3,Surgery,baseline,c.mp4,,,,", r"group 'surgery' \(line 3\) and 'Surgery' \(line 6\)"),
+        ("m3,sham,60 min,c.mp4,,,,", "timepoint '60min' .* and '60 min' .* blanks only"),
+        ("M 1,sham,later,c.mp4,,,,", "animal 'm1' .* and 'M 1'"),
         ("m1,sham,baseline,c.mp4,,,,", "m1 at baseline stands in line 2 already"),
         ("m1,sham,early,c.mp4,,,2026-02-01,", r"the baseline of line 2 \(2026-03-01\) is later"),
     ],
@@ -74,9 +77,9 @@ def test_no_baseline_at_all_is_a_fault_and_of_one_animal_a_warning(tmp_path: Pat
     )
     found = design(tmp_path, *GOOD, "m3,sham,60min,c.mp4,,,,", "m4,sham,baseline,d.mp4,,,,")
     assert found.faults == ()
-    assert any("1 animals have no baseline, so no change from it: m3" in w for w in found.warnings)
+    assert any("1 animal has no baseline, so no change from it: m3" in w for w in found.warnings)
     assert any(
-        "have nothing besides baseline, so no change from it: m4" in w for w in found.warnings
+        "has nothing besides baseline, so no change from it: m4" in w for w in found.warnings
     )
 
 
@@ -121,7 +124,13 @@ def test_films_are_looked_for(tmp_path: Path, make_image) -> None:
     faults, _ = check_films(design(tmp_path, *lines), tmp_path)
     assert faults == [
         "line 3: no image in the folder empty",
-        "line 4: nothing at missing.mp4",
+        "line 4: nothing at missing.mp4; paths start at the study's folder",
         "line 5: text.mp4 cannot be opened as a film",
         "line 6: pictures holds images, which have no zones",
     ]
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films/monday.mp4").write_text("no film")
+    for written in ("films/mondy.mp4", "monday.mp4", "Films/Monday.MP4"):
+        faults, _ = check_films(design(tmp_path, f"m1,a,baseline,{written},,,,"), tmp_path)
+        if "nothing at" in faults[0]:  # where file names have no capitals, the last one is found
+            assert faults[0].endswith("; is films/monday.mp4 meant?")
