@@ -63,6 +63,10 @@ class DesignError(AmgsError, ValueError):
     """The design does not allow what was asked: an animal in two groups, no baseline."""
 
 
+class NothingLeftError(DesignError):
+    """No animal has a value at every timepoint, so nothing can be compared."""
+
+
 class ScaleError(AmgsError, ValueError):
     """A file does not describe a grimace scale."""
 

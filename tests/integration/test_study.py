@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -480,6 +481,34 @@ def test_a_report_without_a_model_is_of_human_scores(study: Study) -> None:
     text = (study.folder / "results/report.html").read_text(encoding="utf-8")
     assert "Mean MGS, change from baseline" in text
     assert "MGS " in text
+
+
+def test_a_report_says_why_nothing_could_be_compared(study: Study) -> None:
+    """With a model that is never sure the report comes all the same; people's scores still count."""
+    study.train("first", TrainingOptions(recipe="best", use_cache=False))
+    study.classify(study.model_folder())
+    settings = study.folder / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub(r"\nthreshold = .*", "\nthreshold = 1.0", text), encoding="utf-8")
+    page = study.folder / "results/report.html"
+    done = amgs("report", study.folder)
+    assert done.returncode == 0, done.stderr
+    said = page.read_text(encoding="utf-8")
+    assert "Groups were not compared: Expected animals with pct_pain" in said
+    assert amgs("report", study.folder, "--value", "mean_mgs").returncode == 1, "it is blind"
+    unblind(study, "Owner", "test")
+    assert amgs("report", study.folder, "--value", "mean_mgs").returncode == 0
+    assert "Mean MGS, change from baseline" in page.read_text(encoding="utf-8")
+
+
+def test_a_report_of_nothing_says_what_comes_first(tmp_path: Path, make_image) -> None:
+    Study.create(tmp_path / "new").store.close()
+    make_image("new/pictures/a.png")
+    rows = [["m1", "a", "baseline", "pictures"]]
+    write_recordings(tmp_path / "new", rows)
+    done = amgs("report", tmp_path / "new")
+    assert done.returncode == 1
+    assert "First: amgs classify MODEL" in " ".join(done.stderr.split())
 
 
 def test_new_and_check_by_command(tmp_path: Path) -> None:

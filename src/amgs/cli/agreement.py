@@ -128,15 +128,16 @@ def _write_figures(folder: Path, document: dict[str, Any]) -> list[Path]:
 def _print(document: dict[str, Any]) -> None:
     units = {**document["units"], "mean of the units": document["mgs_mean"]}
     print_table(
+        "Krippendorff's α and others: "
         f"{document['n_images']} images, {document['n_raters']} raters; "
         f"{document['mgs_mean']['n_with_two']} images were scored by two or more",
-        ["unit", "images", "α (Krippendorff)", "ICC(2,1)", "κ quadratic", "equal", "not scorable"],
+        ["unit", "images", "α", "ICC(2,1)", "κ quadratic", "equal", "not scorable"],
         [
             [
-                name,
+                name.replace("_", " "),
                 unit["n_with_two"],
                 number(unit["krippendorff_alpha"]),
-                _icc(unit["icc"]),
+                _icc(unit["icc"], unit["n_with_two"]),
                 number(unit["weighted_kappa"].get("mean")),
                 percent(unit["exact_agreement"]),
                 percent(unit["not_scorable"]),
@@ -177,7 +178,12 @@ def _print_beyond(document: dict[str, Any]) -> None:
     if document.get("by_timepoint"):
         print_table(
             "Krippendorff's α by timepoint",
-            ["timepoint", "images", *document["units"], "mean score"],
+            [
+                "timepoint",
+                "images",
+                *(u.replace("_", " ") for u in document["units"]),
+                "mean score",
+            ],
             [
                 [
                     t["timepoint"],
@@ -205,7 +211,8 @@ def _print_beyond(document: dict[str, Any]) -> None:
         )
 
 
-def _icc(icc: dict[str, Any]) -> str:
+def _icc(icc: dict[str, Any], known_n: int) -> str:
     if not icc.get("computed", True):
         return f"– ({icc['reason'].split(' were')[0].split(';')[0]})"
-    return f"{icc['value']:.3f} ({icc['lower']:.3f}–{icc['upper']:.3f}), n = {icc['n_images']}"
+    n = "" if icc["n_images"] == known_n else f", n = {icc['n_images']}"
+    return f"{icc['value']:.3f} ({icc['lower']:.3f}–{icc['upper']:.3f}){n}"

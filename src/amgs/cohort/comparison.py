@@ -31,7 +31,7 @@ from amgs.cohort.oneway import (
 from amgs.cohort.paired import paired_tests
 from amgs.cohort.robust import dunn_test, games_howell_test, kruskal_wallis_test, welch_anova
 from amgs.cohort.words import OutlierRule
-from amgs.errors import DesignError
+from amgs.errors import NothingLeftError
 
 ALPHA = 0.05
 
@@ -107,7 +107,7 @@ def compare_groups(
                 ". The summary names every animal and its reason. A model that is rarely confident "
                 "needs more labelled images, or these are judged by another one"
             )
-        raise DesignError(msg)
+        raise NothingLeftError(msg)
     samples = _by_group(changes, cohort.groups)
     document: dict[str, Any] = {
         "value": cohort.value,

@@ -130,7 +130,9 @@ def _summarise_one(
     n = len(confident)
     rate = None if not minutes else n / minutes
     reason = ""
-    if n == 0:
+    if len(part) == 0:
+        reason = "no image is left of those that were found" if options.chooses else "no image"
+    elif n == 0:
         reason = f"no image of confidence {options.threshold:g} or more"
     elif minutes is not None and (rate is None or rate < options.min_per_minute):
         reason = f"fewer than {options.min_per_minute:g} confident images per minute"

@@ -41,6 +41,12 @@ class SummaryOptions:
         end = _PERIOD_END_S if self.to_min is None else self.to_min * 60
         return (self.from_min or 0.0) * 60, end
 
+    @property
+    def chooses(self) -> bool:
+        """Whether some images may be left out: a period, without sleep, only unseen ones."""
+        period = self.from_min is not None or self.to_min is not None
+        return period or self.leave_out_sleep or self.unseen_only
+
 
 def check_options(options: SummaryOptions) -> None:
     """Stop at a threshold, period or minimum that makes no sense."""

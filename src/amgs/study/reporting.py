@@ -12,7 +12,7 @@ from amgs.cohort.comparison import compare_groups
 from amgs.cohort.design import read_cohort
 from amgs.cohort.image_measures import ImageOfSet, compare_measures, measure_images
 from amgs.cohort.image_sets import compare_similarity, could_test, say_what_differs
-from amgs.errors import DesignError, NoImagesError
+from amgs.errors import DesignError, NoImagesError, NothingLeftError, StudyError, quoted
 from amgs.files import write_json
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import load_model
@@ -75,17 +75,27 @@ def gather_study(
 ) -> ReportMaterial:
     """Gather what the report of a study is made of."""
     has_model = bool(model) or any(folder for _, folder, _ in study.store.predictions.models())
-    value = choice.value if has_model else HUMAN_VALUE
+    if not has_model and not study.store.scoring.count_log():
+        command = f"amgs classify MODEL {quoted(study.folder)}"
+        msg = f"Expected a model's predictions or people's scores, found neither. First: {command}"
+        raise StudyError(msg)
+    by_model = has_model and choice.value != HUMAN_VALUE
+    value = choice.value if by_model else HUMAN_VALUE
     design = study.design()
-    made = last_choice(study, human=not has_model)
+    made = last_choice(study, human=not by_model)
     if model:
         made = replace(made, model=model)
     summary = summarise_study(study, made)
     card, inputs = None, {}
-    if has_model:
+    if by_model:
         loaded = load_model(study.model_folder(made.model))
         card, inputs["model"] = loaded.card, loaded.sha256
-    human, notes = _human(study, choice, has_model=has_model)
+    human, notes = _human(study, choice, by_model=by_model)
+    comparison = None
+    try:
+        comparison = _compare(study, choice, summary.path, value)
+    except NothingLeftError as error:
+        notes.append(f"Groups were not compared: {error}")
     agreement = None
     with contextlib.suppress(NoImagesError):
         agreement = study.agreement()
@@ -95,7 +105,7 @@ def gather_study(
     return ReportMaterial(
         title=study.settings.text("study", "name"),
         summary=read_summary(summary.path, value),
-        comparison=_compare(study, choice, summary.path, value),
+        comparison=comparison,
         human_comparison=human,
         settings=_flat(study, made, films=extraction.exists()),
         predictions=summary.table,
@@ -144,10 +154,10 @@ def _animals(design: Design) -> dict[str, dict[str, str]]:
 
 
 def _human(
-    study: Study, choice: ComparisonChoice, *, has_model: bool
+    study: Study, choice: ComparisonChoice, *, by_model: bool
 ) -> tuple[dict[str, Any] | None, list[str]]:
     """Compare human scores beside those of the model, where there are some and it is allowed."""
-    if not (has_model and study.unblindings and study.store.scoring.count_log()):
+    if not (by_model and study.unblindings and study.store.scoring.count_log()):
         return None, []
     try:
         summary = summarise_study(study, last_choice(study, human=True))
