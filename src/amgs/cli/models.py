@@ -48,9 +48,8 @@ def models(
 
 
 def _print_text(text: str) -> None:
-    from rich.markdown import Markdown
-
-    stdout().print(Markdown(text))
+    # As it is written: set as tables, it would be cut where a terminal is narrow.
+    stdout().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _list_backbones(*, as_json: bool) -> None:
