@@ -118,7 +118,9 @@ class TestBlinding:
     def test_answers_about_a_face_are_only_position_and_own_scores(self, running) -> None:
         rater = Rater(running.url, "Ada")
         state = rater.get("/api/face/3").json()
-        assert set(state) == {"position", "mark", "total", "done", "answers", "reason"}
+        known = {"position", "mark", "total", "done", "answers", "reason", "next_open"}
+        assert set(state) == known
+        assert state["next_open"] == 4, "a place in the rater's own order"
 
     def test_nothing_is_cached(self, running) -> None:
         rater = Rater(running.url, "Ada")
