@@ -10,20 +10,16 @@ are marked. The rule was set on other animals (drawn with the seeds 1 and 2). Tw
 from __future__ import annotations
 
 import argparse
-import csv
 import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from amgs.faces.extraction_tables import FACES_TABLE
 from amgs.simulate.anatomy import CoatName
 from amgs.simulate.behaviour import SLEEPY
 from amgs.simulate.cubicle import FilmOptions
 from amgs.simulate.experiment import Experiment, SimulatedGroup
-from amgs.simulate.film import read_truth
-from amgs.study.layout import FACES
-from amgs.study.simulating import create_drawn_study, draw_study
+from amgs.study.simulating import create_drawn_study, draw_study, true_rows
 from amgs.study.study import Study
 
 FILM_PX = ((1280, 720), (960, 540), (640, 360))
@@ -33,15 +29,11 @@ RATE, DURATION_S, NOISE_SD, BLUR = 5, 150.0, 5.0, 1.2 / 1920
 
 def count(study: Study) -> Counter[tuple[bool, bool]]:
     """Count the kept images by whether the animal sleeps and whether they are marked."""
-    planned = study.planned()
-    truth = {r.film: read_truth(study.folder / r.film) for r in planned.values()}
-    counted: Counter[tuple[bool, bool]] = Counter()
-    with (study.folder / FACES / FACES_TABLE).open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            r = planned[row["recording"]]
-            asleep = truth[r.film][r.animal, int(row["frame"])]["doing"] == "asleep"
-            counted[asleep, row["possible_sleep"] == "yes"] += 1
-    return counted
+    truth = true_rows(study)
+    return Counter(
+        (truth[face.image]["doing"] == "asleep", face.possible_sleep == "yes")
+        for face in study.store.faces.all()
+    )
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_SHOWN = 10
+FAULTS_IN_FULL = 10
 
 
 class AmgsError(Exception):
@@ -140,7 +140,7 @@ def list_faults(faults: Sequence[str], indent: str = "  - ") -> str:
     str
         Lines joined by newlines, without a final one.
     """
-    lines = [indent + fault for fault in faults[:_SHOWN]]
-    if len(faults) > _SHOWN:
-        lines.append(f"{indent}… and {len(faults) - _SHOWN} more")
+    lines = [indent + fault for fault in faults[:FAULTS_IN_FULL]]
+    if len(faults) > FAULTS_IN_FULL:
+        lines.append(f"{indent}… and {len(faults) - FAULTS_IN_FULL} more")
     return "\n".join(lines)

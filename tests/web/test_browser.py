@@ -72,8 +72,7 @@ def test_twenty_faces_by_keyboard_alone(page: Any, running: Any) -> None:
 
 def test_undo_goes_back_to_where_the_answer_was(page: Any, running: Any) -> None:
     sign_in(page, running.url)
-    for key in "11111":
-        page.keyboard.press(key)
+    page.keyboard.type("11111")
     wait_for_face(page, 2)
     page.keyboard.press("2")
     saved(page)
@@ -90,8 +89,7 @@ def test_undo_goes_back_to_where_the_answer_was(page: Any, running: Any) -> None
 def test_a_key_too_many_changes_nothing(page: Any, running: Any) -> None:
     """Neither on the face just finished, nor on one that was finished before."""
     sign_in(page, running.url)
-    for key in "111112":
-        page.keyboard.press(key)
+    page.keyboard.type("111112")
     wait_for_face(page, 2)
     page.keyboard.press("ArrowLeft")
     wait_for_face(page, 1)
@@ -113,14 +111,12 @@ def test_going_on_leads_to_open_faces_until_none_is_left(page: Any, running: Any
     total = int(page.inner_text("#count").split(" of ")[1].split(",")[0])
     page.keyboard.press("ArrowRight")
     wait_for_face(page, 2)
-    for key in "00000":
-        page.keyboard.press(key)
+    page.keyboard.type("00000")
     wait_for_face(page, 3)
     for place in (2, 1):
         page.keyboard.press("ArrowLeft")
         wait_for_face(page, place)
-    for key in "11111":
-        page.keyboard.press(key)
+    page.keyboard.type("11111")
     wait_for_face(page, 3)
     page.keyboard.press("ArrowRight")
     wait_for_face(page, 4)
@@ -130,8 +126,7 @@ def test_going_on_leads_to_open_faces_until_none_is_left(page: Any, running: Any
         page.keyboard.press("1")
     wait_for_face(page, 3)
     assert not page.is_visible("#finished")
-    for key in "22222":
-        page.keyboard.press(key)
+    page.keyboard.type("22222")
     page.wait_for_selector("#finished", state="visible")
     assert page.evaluate(
         "() => { const r = document.getElementById('finished').getBoundingClientRect();"
@@ -166,8 +161,7 @@ def test_an_image_that_cannot_be_scored_has_a_reason(page: Any, running: Any) ->
 def test_going_on_at_another_machine(page: Any, browser: Any, running: Any) -> None:
     """A name and its code: the same order, the same answers, the next face."""
     code = sign_in(page, running.url)
-    for key in "01201":
-        page.keyboard.press(key)
+    page.keyboard.type("01201")
     wait_for_face(page, 2)
     for other in open_page(browser):
         other.goto(running.url)

@@ -91,8 +91,8 @@ def draw_tail(face: FaceParameters, sits: Matrix, view: View, *, flatter: float 
             width = _TAIL_THICK * (1 - 0.75 * part / _TAIL_PARTS) / flatter
             up = np.array([0, low * width, 0])
             ring = 1 - 0.06 * (part % 2)
-            colour = tuple(int(v) for v in skin * light * ring)
-            lines.draw(a + up, b + up, width * thick, (colour[0], colour[1], colour[2], 255))
+            red, green, blue = (int(v) for v in skin * light * ring)
+            lines.draw(a + up, b + up, width * thick, (red, green, blue, 255))
     return lines.picture()
 
 

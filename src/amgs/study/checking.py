@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
+from amgs.errors import FAULTS_IN_FULL
 from amgs.provenance import hash_file
 from amgs.store import FaceRecord
 from amgs.study.design import Design
@@ -33,6 +36,7 @@ def check_films(
     faults: list[str] = []
     warnings: list[str] = []
     seen: set[str] = set()
+    hint = _Hint(folder)
     for r in design.recordings:
         path = folder / r.film
         if not r.film:
@@ -40,7 +44,7 @@ def check_films(
         if not path.exists():
             where = warnings if r.name in taken else faults
             also = "; its faces are in the study" if r.name in taken else ""
-            where.append(f"line {r.line}: nothing at {r.film}{also or _alike(folder, r.film)}")
+            where.append(f"line {r.line}: nothing at {r.film}{also or hint.at(r.film)}")
             continue
         if path.is_dir():
             if next(find_images([path]), None) is None:
@@ -62,14 +66,28 @@ def check_films(
     return faults, warnings
 
 
-def _alike(folder: Path, film: str) -> str:
-    """Return a hint at a file of nearly that name."""
-    there = [p.relative_to(folder).as_posix() for p in folder.glob("*") if p.is_file()]
-    there += [p.relative_to(folder).as_posix() for p in (folder / FILMS).glob("*")]
-    by_name = {name.casefold(): name for name in there}
-    wanted = (film.casefold(), f"{FILMS}/{film}".casefold())
-    near = [name for text in wanted for name in get_close_matches(text, by_name, 1, 0.8)]
-    return f"; is {by_name[near[0]]} meant?" if near else "; paths start at the study's folder"
+class _Hint:
+    """Hints at files of nearly the name of one that is missing, for as many as are written out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._left = FAULTS_IN_FULL  # comparing names takes long where many are missing
+
+    @cached_property
+    def _there(self) -> dict[str, str]:
+        files = (path for path in self._folder.glob("*") if path.is_file())
+        found = chain(files, (self._folder / FILMS).glob("*"))
+        names = (path.relative_to(self._folder).as_posix() for path in found)
+        return {name.casefold(): name for name in names}
+
+    def at(self, film: str) -> str:
+        """Return what to add to a fault."""
+        self._left -= 1
+        if self._left >= 0:
+            for wanted in (film.casefold(), f"{FILMS}/{film}".casefold()):
+                for near in get_close_matches(wanted, self._there, 1, 0.8):
+                    return f"; is {self._there[near]} meant?"
+        return "; paths start at the study's folder"
 
 
 def check_faces(faces: Iterable[FaceRecord], design: Design, folder: Path) -> list[str]:

@@ -207,20 +207,16 @@ class ScoringRoom:
         total = self._store.places(rater.id)
         return len(finished), total, first_unfinished(finished, total)
 
-    def counts(self, rater: Rater) -> tuple[int, int]:
-        """Return how many images are finished, as far as this program knows, of how many.
+    def counts(self, rater: Rater, position: int) -> tuple[int, int, int | None]:
+        """Return how many images are finished, of how many, and the next open place after one.
 
-        What the same rater does at the same time in another program is counted at the next
-        `progress`.
+        It is what this program knows: what the same rater does at the same time in another one is
+        counted at the next `progress`.
         """
         if rater.id not in self._finished:
             self.progress(rater)
-        return len(self._finished[rater.id]), self._store.places(rater.id)
-
-    def next_open(self, rater: Rater, position: int) -> int | None:
-        """Return the next unfinished place after one, from the start again after the last."""
-        total = self.counts(rater)[1]
-        return next_unfinished(self._finished[rater.id], total, position)
+        finished, total = self._finished[rater.id], self._store.places(rater.id)
+        return len(finished), total, next_unfinished(finished, total, position)
 
     def _count(self, shown: Presentation) -> None:
         known = self._finished.get(shown.rater_id)

@@ -82,9 +82,20 @@ def draw_study(
 
 
 def truth_of_films(study: Study) -> dict[str, dict[str, float]]:
-    """Return what every extracted face shows, from the truth beside its film.
+    """Return what every extracted face shows, from the truth beside its film; see `true_rows`.
 
     Of an animal asleep the lids are seen shut: people who score a face cannot know why.
+    """
+    return {
+        image: seen_by_raters(
+            {unit: float(row[unit]) for unit in UNITS}, asleep=row["doing"] == "asleep"
+        )
+        for image, row in true_rows(study).items()
+    }
+
+
+def true_rows(study: Study) -> dict[str, dict[str, str]]:
+    """Return what is true of every extracted face, by its name: a row of the film's truth.
 
     Raises
     ------
@@ -93,7 +104,7 @@ def truth_of_films(study: Study) -> dict[str, dict[str, float]]:
     """
     planned = study.planned()
     films: dict[str, dict[tuple[str, int], dict[str, str]]] = {}
-    shown = {}
+    rows = {}
     for face in study.store.faces.all():
         recording = planned[face.recording]
         if recording.film not in films:
@@ -107,9 +118,8 @@ def truth_of_films(study: Study) -> dict[str, dict[str, float]]:
                 "`amgs simulate cohort` makes agree with their truth."
             )
             raise StudyError(msg)
-        units = {unit: float(row[unit]) for unit in UNITS}
-        shown[face.image] = seen_by_raters(units, asleep=row["doing"] == "asleep")
-    return shown
+        rows[face.image] = row
+    return rows
 
 
 def _truth_of_film(folder: Path, film: str) -> dict[tuple[str, int], dict[str, str]]:

@@ -132,7 +132,7 @@ def _may_see(room: Room, rater: Rater | None, position: int) -> Presentation | N
 
 def _state(room: Room, rater: Rater, shown: Presentation) -> JSONResponse:
     answers = room.scoring.answers(shown)
-    done, total = room.scoring.counts(rater)
+    done, total, next_open = room.scoring.counts(rater, shown.position)
     whole = answers.pop(WHOLE_IMAGE, None)
     state = FaceState(
         position=shown.position,
@@ -141,7 +141,7 @@ def _state(room: Room, rater: Rater, shown: Presentation) -> JSONResponse:
         done=done,
         answers={unit: answer.score for unit, answer in answers.items()},
         reason=None if whole is None else whole.reason,
-        next_open=room.scoring.next_open(rater, shown.position),
+        next_open=next_open,
     )
     return JSONResponse(asdict(state))
 
