@@ -128,6 +128,7 @@ def test_going_on_leads_to_open_faces_until_none_is_left(page: Any, running: Any
     assert not page.is_visible("#finished")
     page.keyboard.type("22222")
     page.wait_for_selector("#finished", state="visible")
+    saved(page)
     assert page.evaluate(
         "() => { const r = document.getElementById('finished').getBoundingClientRect();"
         " return r.top >= 0 && r.bottom <= window.innerHeight; }"
