@@ -13,8 +13,8 @@ from amgs.tables import write_table
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A page of 1280 × 800; any error of its scripts fails the test."""
+def page(browser: Any, running: Any) -> Iterator[Any]:
+    """A page of 1280 × 800; any error of its scripts fails the test. It closes before the room."""
     yield from open_page(browser, viewport={"width": 1280, "height": 800})
 
 
