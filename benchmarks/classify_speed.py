@@ -30,7 +30,8 @@ from amgs.config import thread_count
 from amgs.images import read_image
 from amgs.model.bundle import Model, load_model
 from amgs.prediction import classify_images, list_images
-from amgs.prediction.writing import ListSink
+from amgs.prediction.pain import PainReader
+from amgs.prediction.sinks import ListSink
 from making import make_images, make_model
 
 N_FRESH = 40
@@ -64,8 +65,9 @@ def classify_eagerly(model: Model, files: list[Path], batch: int, *, fresh: bool
 
 def classify_with_amgs(model: Model, folder: Path) -> list[float]:
     """Classify as `amgs classify` does."""
-    sink = ListSink(())
-    classify_images(model, list_images([folder]), None, sink)
+    reader = PainReader(model)
+    sink = ListSink((), reader.outputs)
+    classify_images(reader, list_images([folder]), None, sink)
     return [float(row["p_pain"]) for row in sink.rows]
 
 

@@ -1,9 +1,9 @@
-"""Extraction against reading every frame with OpenCV, on films made from real photographs.
+"""Extraction against reading every frame with OpenCV, on videos made from real photographs.
 
     python benchmarks/extraction_speed.py --photographs ../shared/data/mouse_photos [--minutes 5]
 
-The films are 1920 × 1080 at 30 frames/s: one with a key picture every 15 frames at 20 Mb/s, one
-with one every 250 at 3 Mb/s. Each way works on the same film, in turn, in one process:
+The videos are 1920 × 1080 at 30 frames/s: one with a keyframe every 15 frames at 20 Mb/s, one
+with one every 250 at 3 Mb/s. Each way works on the same video, in turn, in one process:
 
 - `amgs`: the whole of `amgs extract`: table of frames, looks, crops written, tables written;
 - `opencv`: every frame is read, and the same finder (with its second look) sees one per second.
@@ -26,18 +26,18 @@ from typing import Any
 import cv2
 import numpy as np
 
-from amgs.faces import FaceFinder
-from amgs.faces.combine import overlap
-from amgs.faces.extraction import extract_faces
-from amgs.faces.recordings import list_films
+from amgs.extraction.extract import extract_faces
+from amgs.extraction.recordings import list_videos
+from amgs.faces.centre_net import CentreNet
+from amgs.faces.detections import iou
 from amgs.video.sampling import DEFAULT_INTERVAL_S, DEFAULT_SKIP_START_S
-from photo_films import ENCODINGS, RATE, usable_photographs, write_films
+from photo_videos import ENCODINGS, RATE, usable_photographs, write_videos
 
 VISIBLE_S = 1.0
 """A face counts as visible in an interval when it is whole and sharp for so long at a stretch."""
 
 
-def read_every_frame(path: Path, finder: FaceFinder) -> tuple[float, int]:
+def read_every_frame(path: Path, detector: CentreNet) -> tuple[float, int]:
     """Read every frame with OpenCV and look at one per second; return seconds and faces."""
     start = time.perf_counter()
     reader = cv2.VideoCapture(str(path))
@@ -47,17 +47,17 @@ def read_every_frame(path: Path, finder: FaceFinder) -> tuple[float, int]:
         if not ok:
             break
         if number % RATE == 0:
-            faces += bool(finder.find(np.ascontiguousarray(bgr[..., ::-1])))
+            faces += bool(detector.find(np.ascontiguousarray(bgr[..., ::-1])))
         number += 1
     reader.release()
     return time.perf_counter() - start, faces
 
 
-def extract(path: Path, out: Path, finder: FaceFinder) -> float:
+def extract(path: Path, out: Path, detector: CentreNet) -> float:
     """Do all that `amgs extract` does; return seconds."""
     shutil.rmtree(out, ignore_errors=True)
     start = time.perf_counter()
-    extract_faces(list_films([path]), out, finder=finder)
+    extract_faces(list_videos([path]), out, detector=detector)
     return time.perf_counter() - start
 
 
@@ -72,7 +72,7 @@ def compare_with_truth(out: Path, truth: list[dict[str, Any]]) -> dict[str, Any]
         by_interval[min(last, int(float(row["time_s"]) // DEFAULT_INTERVAL_S))] = row
         known = truth[int(row["frame"])]
         box = [float(row[f"box_{side}"]) for side in ("x1", "y1", "x2", "y2")]
-        if known["box"] is None or overlap(box, known["box"]) < 0.4:
+        if known["box"] is None or iou(box, known["box"]) < 0.4:
             wrong.append((row["frame"], known["kind"]))
         elif known["kind"] in {"blurred", "moving"} and not known["sharp"]:
             not_sharp.append((row["frame"], known["kind"], row["sharpness"]))
@@ -104,18 +104,18 @@ def _longest_sharp(frames: list[dict[str, Any]]) -> int:
 
 
 def main() -> None:
-    """Print speed and truth for every film."""
+    """Print speed and truth for every video."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photographs", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--films", type=Path, help="a folder to keep the films in, or to reuse")
+    parser.add_argument("--videos", type=Path, help="a folder to keep the videos in, or to reuse")
     arguments = parser.parse_args()
-    finder = FaceFinder()
+    detector = CentreNet()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.films or Path(temporary)
+        folder = arguments.videos or Path(temporary)
         if not (folder / "truth.json").exists():
-            write_films(usable_photographs(arguments.photographs), folder, arguments.minutes, 1)
+            write_videos(usable_photographs(arguments.photographs), folder, arguments.minutes, 1)
         truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
         seconds = len(truth) / RATE
         for encoding in ENCODINGS:
@@ -123,10 +123,10 @@ def main() -> None:
             out = Path(temporary) / encoding.name
             ours, theirs = [], []
             for _ in range(arguments.rounds):
-                ours.append(extract(path, out, finder))
-                theirs.append(read_every_frame(path, finder)[0])
+                ours.append(extract(path, out, detector))
+                theirs.append(read_every_frame(path, detector)[0])
             ratios = np.array(theirs) / np.array(ours)
-            print(f"{encoding.name}: {path.stat().st_size / 1e6:.0f} MB, {seconds:.0f} s of film")
+            print(f"{encoding.name}: {path.stat().st_size / 1e6:.0f} MB, {seconds:.0f} s of video")
             print(f"  amgs   {seconds / np.median(ours):6.1f} times real time {np.round(ours, 1)}")
             print(
                 f"  opencv {seconds / np.median(theirs):6.1f} times real time {np.round(theirs, 1)}"

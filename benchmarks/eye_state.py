@@ -22,13 +22,12 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from amgs.images import find_near_duplicates, perceptual_hash, read_image
-from amgs.model.bundle import load_model
 from amgs.model.metrics import area_under_curve, count_confusion
-from amgs.model.recipes import RECIPES
-from amgs.model.splits import assign_folds
-from amgs.model.train import TrainingOptions, train_model
-from amgs.prediction import ImageToClassify, classify_images
-from amgs.prediction.writing import ListSink
+from amgs.model.training.recipes import RECIPES
+from amgs.model.training.splits import assign_folds
+from amgs.model.training.train import TrainingOptions, train_model
+from amgs.prediction import ImageToClassify, classify_images, open_reader
+from amgs.prediction.sinks import ListSink
 from amgs.vocabulary import NO_PAIN, PAIN, LabelledImage
 
 N_SEEDS = 5
@@ -86,9 +85,10 @@ def test_once(
         )
     ]
     train_model(images, folder, options, overwrite=True)
-    sink = ListSink(())
+    reader = open_reader(folder)
+    sink = ListSink((), reader.outputs)
     held_back = [ImageToClassify(i.path, i.name) for i in images if i.part == "test"]
-    classify_images(load_model(folder), held_back, len(held_back), sink)
+    classify_images(reader, held_back, len(held_back), sink)
     return np.array([float(row["p_pain"]) for row in sink.rows])
 
 

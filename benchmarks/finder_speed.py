@@ -1,8 +1,8 @@
-"""The finder in onnxruntime against the same network in eager torch, side by side.
+"""The detector in onnxruntime against the same network in eager torch, side by side.
 
-    python benchmarks/finder_speed.py
+    python benchmarks/detector_speed.py
 
-Both see the same pictures; the outputs are compared first. Weights do not matter for speed, so the
+Both see the same images; the outputs are compared first. Weights do not matter for speed, so the
 torch network has those of the shipped file's backbone only. Needs the extra `train`.
 """
 
@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from amgs.config import thread_count
-from amgs.faces import FaceFinder
-from amgs.faces.training.export import ExportedFinder, export_finder
-from amgs.faces.training.network import FinderNetwork
+from amgs.faces.centre_net import CentreNet
 from amgs.simulate.cohort import random_face
 from amgs.simulate.face import draw_face
+from finder_training.export import ExportedFinder, export_finder
+from finder_training.network import FinderNetwork
 
 COUNT, ROUNDS = 64, 5
 
@@ -45,8 +45,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "finder.onnx"
         export_finder(network, path)
-        finder = FaceFinder(path)
-    session = finder.session
+        detector = CentreNet(path)
+    session = detector._session
     with torch.inference_mode():
         expected = eager(torch.from_numpy(pictures[:1]))[1].numpy()
     found = session.run(["values"], {"pictures": pictures[:1]})[0]
@@ -62,7 +62,7 @@ def main() -> None:
                 eager(torch.from_numpy(pictures[start : start + batch]))
 
     ways: dict[str, Callable[[], object]] = {
-        "onnxruntime, one picture per core": with_onnxruntime,
+        "onnxruntime, one image per core": with_onnxruntime,
         "eager torch, one at a time": lambda: with_torch(1),
         "eager torch, batches of 8": lambda: with_torch(8),
     }
@@ -70,13 +70,13 @@ def main() -> None:
     for _ in range(ROUNDS):
         for name, work in ways.items():
             rates[name].append(pictures_per_second(work))
-    ours = np.array(rates["onnxruntime, one picture per core"])
+    ours = np.array(rates["onnxruntime, one image per core"])
     for name, measured in rates.items():
         print(
-            f"{name:36s} {np.median(measured):6.1f} pictures/s; onnxruntime is "
+            f"{name:36s} {np.median(measured):6.1f} images/s; onnxruntime is "
             f"{np.median(ours / np.array(measured)):.2f} times as fast"
         )
-    shipped = FaceFinder()
+    shipped = CentreNet()
     drawn = [draw_face(random_face(rng), rng) for _ in range(COUNT)]
 
     def whole() -> None:
@@ -84,7 +84,7 @@ def main() -> None:
             list(executor.map(shipped.find, drawn))
 
     rate = np.median([pictures_per_second(whole) for _ in range(ROUNDS)])
-    print(f"all of `find` on drawn faces of 256 pixels: {rate:.1f} pictures/s")
+    print(f"all of `find` on synthetic faces of 256 pixels: {rate:.1f} images/s")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from amgs.model.head import train_paper_head
+from amgs.model.training.heads import train_paper_head
 
 N_IMAGES, N_FEATURES, STEPS, BATCH, RATE = 6_862, 2_048, 7_500, 100, 0.01
 ROUNDS = 3

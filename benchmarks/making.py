@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from amgs.model.backbones import DEFAULT_BACKBONE, find_backbone, locate_backbone
+from amgs.model.backbones.table import DEFAULT_BACKBONE, find_backbone, locate_backbone
 from amgs.model.bundle import save_model
-from amgs.model.head import Head
-from amgs.simulate import draw_cohort
+from amgs.model.training.heads import Head
+from amgs.simulate import draw_labelled_faces
 
 AUTHORS_SIZE = (468, 546)
 """Width and height of a face image of the original authors."""
@@ -19,8 +19,8 @@ PER_FOLDER = 1_000
 
 
 def make_images(folder: Path, count: int, distinct: int = 100) -> Path:
-    """Write JPEGs in nested folders: drawn faces, each several times with another brightness."""
-    drawn = [d.rgb for d in draw_cohort(max(1, distinct // 10), 10, seed=5)]
+    """Write JPEGs in nested folders: synthetic faces, several times each, brighter or darker."""
+    drawn = [d.rgb for d in draw_labelled_faces(max(1, distinct // 10), 10, seed=5)]
     big = [Image.fromarray(rgb).resize(AUTHORS_SIZE, Image.Resampling.BICUBIC) for rgb in drawn]
     rng = np.random.default_rng(0)
     for number in range(count):

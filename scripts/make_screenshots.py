@@ -1,4 +1,4 @@
-"""Make the pictures of the docs from a finished demo: `scripts/make_screenshots.py DEMO`.
+"""Make the images of the docs from a finished demo: `scripts/make_screenshots.py DEMO`.
 
 Needs the extra `dev` and a chromium. The mice in all of them are drawn.
 """
@@ -14,11 +14,11 @@ from typing import Any
 
 from PIL import Image
 
-from amgs.faces.preview import write_preview
+from amgs.extraction.preview import write_preview
 from amgs.simulate.sheet import draw_sheet
+from amgs.simulate.studies import read_true_units
 from amgs.study import Study
-from amgs.study.faces import films_of
-from amgs.study.simulating import truth_of_films
+from amgs.study.extracting import list_planned_videos
 from amgs.web.serving import Address, serve
 
 PICTURES = Path(__file__).parents[1] / "docs/pictures"
@@ -28,7 +28,7 @@ FACES_SHOWN, FACE_PX = 12, 150
 
 
 def main() -> None:
-    """Make all pictures."""
+    """Make all images."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("demo", type=Path, help="The folder that `amgs demo` made.")
     demo = parser.parse_args().demo
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def save(picture: Image.Image, name: str, width: int) -> None:
-    """Write a picture small enough for a page."""
+    """Write an image small enough for a page."""
     height = round(picture.height * width / picture.width)
     small = picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
     small.save(PICTURES / f"{name}.jpg", quality=80, optimize=True)
@@ -49,8 +49,8 @@ def save(picture: Image.Image, name: str, width: int) -> None:
 def show_zones(experiment: Path) -> None:
     """Show what `amgs extract STUDY --preview` draws."""
     with Study.open(experiment) as study, tempfile.TemporaryDirectory() as folder:
-        film = films_of(study.design(), study.folder)[0]
-        save(Image.open(write_preview(film, Path(folder))), "zones", 800)
+        video = list_planned_videos(study.design(), study.folder)[0]
+        save(Image.open(write_preview(video, Path(folder))), "zones", 800)
 
 
 def show_faces(experiment: Path) -> None:
@@ -100,7 +100,7 @@ def show_room(page: Any, study: Study) -> None:
     ada = study.store.raters.find("Ada")
     assert ada is not None
     face = study.store.scoring.order(ada.id)[0].image
-    truth = truth_of_films(study)[face]
+    truth = read_true_units(study)[face]
     for unit in study.scale.unit_names[:3]:
         page.keyboard.press(str(round(truth[unit])))
     page.wait_for_timeout(500)

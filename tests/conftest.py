@@ -1,4 +1,4 @@
-"""Fixtures that several tests share: drawn mice, a trained model, the reference data."""
+"""Fixtures that several tests share: synthetic mice, a trained model, the reference data."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from amgs.model.train import TrainingOptions, train_model
-from amgs.model.training_set import load_training_set
-from amgs.simulate import write_cohort
+from amgs.model.training.sets import load_training_set
+from amgs.model.training.train import TrainingOptions, train_model
+from amgs.simulate import write_synthetic_faces
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -32,13 +32,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten drawn mice with ten faces each, and their labels.csv."""
-    return write_cohort(tmp_path_factory.mktemp("cohort"), 10, 10, seed=1)
+    """Ten synthetic mice with ten faces each, and their labels.csv."""
+    return write_synthetic_faces(tmp_path_factory.mktemp("cohort"), 10, 10, seed=1)
 
 
 @pytest.fixture(scope="session")
 def model_folder(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model trained on the drawn mice by the paper's recipe."""
+    """A model trained on the synthetic mice by the paper's recipe."""
     folder = tmp_path_factory.mktemp("models") / "paper"
     train_model(load_training_set(cohort), folder, TrainingOptions(recipe="paper"))
     return folder
@@ -46,7 +46,7 @@ def model_folder(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture
 def make_image(tmp_path: Path):
-    """Return a function that writes a small random picture and returns its path."""
+    """Return a function that writes a small random image and returns its path."""
     rng = np.random.default_rng(7)
 
     def make(name: str, size: tuple[int, int] = (40, 48), mode: str = "RGB") -> Path:

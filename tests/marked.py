@@ -1,4 +1,4 @@
-"""Films with marked animals, and a finder that finds the marks: no network, known truth."""
+"""Videos with marked animals, and a detector that finds the marks: no network, known truth."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from amgs.faces.decode import FoundEar, FoundEye, FoundFace
-from amgs.faces.finder import FaceFinder
+from amgs.faces.base import FaceDetector, FoundEar, FoundEye, FoundFace
 
 WIDTH, HEIGHT = 320, 192
 OPEN, SHUT = (255, 0, 255), (255, 255, 0)
@@ -26,7 +25,7 @@ class Mouse:
     blur: float = 0.0
 
 
-def picture_with(mice: Sequence[Mouse], number: int = 0) -> np.ndarray:
+def frame_with(mice: Sequence[Mouse], number: int = 0) -> np.ndarray:
     """Draw mice on a plain ground."""
     rgb = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     for mouse in mice:
@@ -44,21 +43,28 @@ def picture_with(mice: Sequence[Mouse], number: int = 0) -> np.ndarray:
     return rgb
 
 
-def film_of(
+def video_of(
     where: Callable[[float], Sequence[Mouse]], rate: int = 25
 ) -> Callable[[int], np.ndarray]:
-    """Return a function for `films.write_film` that draws what `where` says for each second."""
-    return lambda number: picture_with(where(number / rate), number)
+    """Return a function for `videos.write_video` that draws what `where` says for each second."""
+    return lambda number: frame_with(where(number / rate), number)
 
 
-class MarkFinder(FaceFinder):
+class MarkDetector(FaceDetector):
     """Finds the coloured frames."""
+
+    name = "marks"
+    version = "1"
+    sha256 = "0" * 64
+    input_px = 320
+    min_score = 0.4
+    candidate_score = 0.12
 
     def __init__(self) -> None:
         self.looked_at = 0
 
-    def look(self, rgb: np.ndarray, min_score: float) -> list[FoundFace]:
-        """Return one face if there is a frame in the picture."""
+    def detect(self, rgb: np.ndarray, min_score: float) -> list[FoundFace]:
+        """Return one face if there is a frame in the image."""
         self.looked_at += 1
         values = rgb.astype(int)
         red, green, blue = values[..., 0], values[..., 1], values[..., 2]
@@ -78,7 +84,3 @@ class MarkFinder(FaceFinder):
         eye = FoundEye(box, 0.9, p_open, 0.0, 1 - p_open)
         ear = FoundEar(box, 0.9)
         return [FoundFace(box, 0.9, (eye, eye), (ear, ear), box[:2], (1.0, 0.0, 0.0, 0.0))]
-
-    def look_closer(self, rgb: np.ndarray, face: FoundFace, scale: float = 1.0) -> FoundFace:
-        """Return the face as it was seen."""
-        return face

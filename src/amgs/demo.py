@@ -1,7 +1,7 @@
-"""The first five minutes: a drawn laboratory, from its films to its report.
+"""The first five minutes: a synthetic laboratory, from its videos to its report.
 
 Two studies, as a laboratory would do it: in the *pilot*, people score faces and a model is trained;
-in the *experiment*, films of other animals are classified by it. All mice are drawn.
+in the *experiment*, videos of other animals are classified by it. All mice are drawn.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.config import thread_count
-from amgs.files import whole_folder
+from amgs.files import atomic_folder
 from amgs.jobs import ProgressCallback, no_progress
-from amgs.vocabulary import DRAWN_NOTICE
+from amgs.vocabulary import SYNTHETIC_NOTICE
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -26,9 +26,23 @@ EFFECTS = {"sham": 0.05, "surgery": 1.15, "surgery + analgesic": 0.45}
 """What each group's action units rise by after surgery, on the scale from 0 to 2."""
 
 PILOT_EFFECTS = {"surgery": EFFECTS["surgery"]}
-PILOT_ANIMALS, ANIMALS_PER_GROUP = 18, 5
-FILM_S = 16.0
-FILM_SIZE, FILM_RATE = (800, 450), 10
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSize:
+    """How large the demo is: animals of the pilot, animals per group, and their videos."""
+
+    pilot: int
+    per_group: int
+    video_s: float
+    frame_px: tuple[int, int]
+
+
+FULL = DemoSize(18, 5, 16.0, (800, 450))
+SMALL = DemoSize(10, 2, 8.0, (640, 360))
+"""Under a minute: to see that an installation works, not to see an effect."""
+
+FRAME_RATE = 10
 NOISE_SD, BLUR_PX = 5.0, 1.2
 """A camera in dim light: with a better one, a model is right more often than the published ones."""
 
@@ -58,6 +72,7 @@ def run_demo(
     folder: Path,
     seed: int = 0,
     *,
+    small: bool = False,
     overwrite: bool = False,
     progress: ProgressCallback = no_progress,
 ) -> DemoResult:
@@ -69,6 +84,8 @@ def run_demo(
         Gets two studies, ``pilot`` and ``experiment``.
     seed
         The same seed gives the same demo.
+    small
+        Fewer animals and shorter videos, in under a minute.
     overwrite
         Replace an earlier demo.
     progress
@@ -81,76 +98,90 @@ def run_demo(
     """
     from concurrent.futures import ProcessPoolExecutor
 
-    with whole_folder(folder, MARKER, overwrite=overwrite) as work:
-        (work / MARKER).write_text(DRAWN_NOTICE + "\n", encoding="utf-8")
+    size = SMALL if small else FULL
+    with atomic_folder(folder, MARKER, overwrite=overwrite) as work:
+        (work / MARKER).write_text(SYNTHETIC_NOTICE + "\n", encoding="utf-8")
         with ProcessPoolExecutor(thread_count()) as pool:
-            card = _pilot(work / "pilot", seed, pool, progress)
+            card = _pilot(work / "pilot", size, seed, pool, progress)
             model = work / "pilot" / "models" / "pilot"
-            found = _experiment(work / "experiment", model, seed, pool, progress)
+            found = _experiment(work / "experiment", model, size, seed, pool, progress=progress)
     document = {"model": card["metrics"]["test"], **found}
     return DemoResult(folder, folder / REPORT, document)
 
 
 def _pilot(
-    folder: Path, seed: int, pool: ProcessPoolExecutor, progress: ProgressCallback
+    folder: Path,
+    size: DemoSize,
+    seed: int,
+    pool: ProcessPoolExecutor,
+    progress: ProgressCallback,
 ) -> dict[str, Any]:
-    """Films of the pilot animals, their faces scored by two raters, and a model made of them."""
-    from amgs.model.train import TrainingOptions
-    from amgs.study.simulating import create_drawn_study, score_by_simulated_raters, truth_of_films
+    """Videos of the pilot animals, their faces scored by two raters, and a model made of them."""
+    from amgs.model.training.train import TrainingOptions
+    from amgs.simulate.studies import (
+        create_synthetic_study,
+        read_true_units,
+        score_by_simulated_raters,
+    )
 
     settings = {("extract", "interval_s"): INTERVAL_S}
-    with create_drawn_study(folder, "Pilot (drawn mice)", seed, settings) as study:
-        _film(study, PILOT_EFFECTS, PILOT_ANIMALS, seed, pool, progress=progress)
+    with create_synthetic_study(folder, "Pilot (synthetic mice)", seed, settings) as study:
+        _draw(study, PILOT_EFFECTS, size.pilot, size, seed, pool, progress=progress)
         study.extract(progress=progress)
-        score_by_simulated_raters(study, truth_of_films(study), RATERS, seed, progress)
+        score_by_simulated_raters(study, read_true_units(study), RATERS, seed, progress)
         return study.train("pilot", TrainingOptions(seed=seed, use_cache=False), progress=progress)
 
 
 def _experiment(
-    folder: Path, model: Path, seed: int, pool: ProcessPoolExecutor, progress: ProgressCallback
+    folder: Path,
+    model: Path,
+    size: DemoSize,
+    seed: int,
+    pool: ProcessPoolExecutor,
+    *,
+    progress: ProgressCallback,
 ) -> dict[str, Any]:
-    """Films of other animals: extracted, classified by the pilot's model, compared, reported."""
-    from amgs.report.gather import ComparisonChoice
-    from amgs.study.answering import comparison_file
-    from amgs.study.reporting import report_study
-    from amgs.study.simulating import (
+    """Videos of other animals: extracted, classified by the pilot's model, compared, reported."""
+    from amgs.simulate.studies import (
         compare_with_truth,
-        create_drawn_study,
+        create_synthetic_study,
+        read_true_units,
         score_by_simulated_raters,
-        truth_of_films,
     )
-    from amgs.study.unblinding import unblind
+    from amgs.study.comparing import comparison_file
 
     settings = {
         ("extract", "interval_s"): INTERVAL_S,
         ("scoring", "images_per_recording"): SCORED_PER_RECORDING,
     }
-    with create_drawn_study(folder, "Drawn mice after surgery", seed, settings) as study:
-        _film(study, EFFECTS, ANIMALS_PER_GROUP, seed + 1000, pool, progress=progress)
+    with create_synthetic_study(folder, "Synthetic mice after surgery", seed, settings) as study:
+        _draw(study, EFFECTS, size.per_group, size, seed + 1000, pool, progress=progress)
         study.extract(progress=progress)
-        truth = truth_of_films(study)
+        truth = read_true_units(study)
         score_by_simulated_raters(study, truth, RATERS, seed + 1, progress)
         study.adopt_model(model)
-        study.classify(study.model_folder(), progress)
-        unblind(study, "the demo", "all simulated raters have finished")
-        report_study(study, ComparisonChoice(), progress=progress)
-        kept = comparison_file(study, "pct_pain").read_text(encoding="utf-8")
-        return {"comparison": json.loads(kept), "truth": compare_with_truth(study, truth)}
+        study.classify(progress=progress)
+        study.unblind("the demo", "all simulated raters have finished")
+        study.report(progress=progress)
+        kept = comparison_file(study, "pct_pain")
+        comparison = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else None
+        return {"comparison": comparison, "truth": compare_with_truth(study, truth)}
 
 
-def _film(
+def _draw(  # noqa: PLR0917
     study: Study,
     effects: Mapping[str, float],
     animals: int,
+    size: DemoSize,
     seed: int,
     pool: ProcessPoolExecutor,
     *,
     progress: ProgressCallback,
 ) -> None:
-    from amgs.simulate.cubicle import FilmOptions
+    from amgs.simulate.cubicle import VideoOptions
     from amgs.simulate.experiment import Experiment, SimulatedGroup
-    from amgs.study.simulating import draw_study
+    from amgs.simulate.studies import draw_study
 
     groups = tuple(SimulatedGroup(name, (effect,)) for name, effect in effects.items())
-    options = FilmOptions(*FILM_SIZE, FILM_RATE, FILM_S, NOISE_SD, BLUR_PX)
+    options = VideoOptions(*size.frame_px, FRAME_RATE, size.video_s, NOISE_SD, BLUR_PX)
     draw_study(study, Experiment(groups, animals), options, seed, pool, progress=progress)

@@ -23,8 +23,8 @@ class UnreadableImageError(AmgsError, ValueError):
     """A file is not an image that can be used."""
 
 
-class UnreadableFilmError(AmgsError, ValueError):
-    """A file is not a film that can be used, or is damaged where a picture was wanted."""
+class UnreadableVideoError(AmgsError, ValueError):
+    """A file is not a video that can be used, or is damaged where an image was wanted."""
 
 
 class TableError(AmgsError, ValueError):

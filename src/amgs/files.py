@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
@@ -12,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from amgs.errors import OutputExistsError
+from amgs.vocabulary import EARLIER_COLUMNS
+
+_LONGEST_HEADER = 65_536
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; it takes the name `path` only when all went well.
 
     Yields
@@ -35,7 +40,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path, marker: str, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_folder(path: Path, marker: str, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `path`; it takes the name `path` only when all went well.
 
     Parameters
@@ -84,8 +89,8 @@ def _swap_in(new: Path, path: Path) -> None:
 def refuse_to_replace_file(path: Path, columns: Sequence[str], *, overwrite: bool) -> None:
     """Stop when `path` exists, unless it is a CSV of the same kind that may be replaced.
 
-    A file is of the same kind when its first line begins with `columns`. So a mistyped name never
-    costs an image or a table of human labels.
+    A file is of the same kind when it has all of `columns`, in whatever way a spreadsheet saved it.
+    So a mistyped name never costs an image or a table of human labels.
 
     Raises
     ------
@@ -99,16 +104,56 @@ def refuse_to_replace_file(path: Path, columns: Sequence[str], *, overwrite: boo
         raise OutputExistsError(msg)
     if not path.exists():
         return
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        same_kind = stream.readline().startswith(",".join(columns))
-    if not same_kind:
-        msg = (
-            f"Expected a new name, found {path}, which is another kind of table and is never "
-            "replaced. Choose another name with --out."
-        )
-        raise OutputExistsError(msg)
+    found = {EARLIER_COLUMNS.get(name.strip(), name.strip()) for name in read_csv_header(path)}
+    if not set(columns) <= found:
+        raise OutputExistsError(_written_by_another(path))
     if not overwrite:
         raise OutputExistsError(_would_be_replaced(path))
+
+
+def refuse_to_replace_document(path: Path, opening: str, *, overwrite: bool) -> None:
+    """Stop when `path` exists, unless it is a text file of the same kind that may be replaced.
+
+    Parameters
+    ----------
+    path
+        What is to be written.
+    opening
+        What the text of every file of this kind begins with.
+    overwrite
+        Whether one of this kind may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        If `path` is a folder, or exists and may not be replaced.
+    """
+    if path.is_dir():
+        msg = f"Expected the name of a file to write, found the folder {path}. Name a file in it."
+        raise OutputExistsError(msg)
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        same_kind = stream.read(len(opening.encode())) == opening.encode()
+    if not same_kind:
+        raise OutputExistsError(_written_by_another(path))
+    if not overwrite:
+        raise OutputExistsError(_would_be_replaced(path))
+
+
+def read_csv_header(path: Path) -> list[str]:
+    """Return the cells of a CSV's first line, however a spreadsheet saved it."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        line = stream.readline(_LONGEST_HEADER)
+    try:
+        return next(csv.reader([line], delimiter=guess_delimiter(line)), [])
+    except csv.Error:
+        return []
+
+
+def guess_delimiter(header_line: str) -> str:
+    """Return what divides the cells: in many countries spreadsheets save semicolons."""
+    return ";" if ";" in header_line and "," not in header_line else ","
 
 
 def refuse_to_replace_folder(path: Path, marker: str, *, overwrite: bool) -> None:
@@ -126,12 +171,19 @@ def refuse_to_replace_folder(path: Path, marker: str, *, overwrite: bool) -> Non
         return
     if path.is_file() or (any(path.iterdir()) and not (path / marker).is_file()):
         msg = (
-            f"Expected a new name, found {path}, which holds other things (no {marker} in it) and "
-            "is never replaced. Choose another name with --out."
+            f"{path} exists and was not written by this command (there is no {marker} in it), so "
+            "it is not overwritten. Move it, or write elsewhere with --out."
         )
         raise OutputExistsError(msg)
     if not overwrite:
         raise OutputExistsError(_would_be_replaced(path))
+
+
+def _written_by_another(path: Path) -> str:
+    return (
+        f"{path} exists and was not written by this command, so it is not overwritten. Move it, or "
+        "write elsewhere with --out."
+    )
 
 
 def _would_be_replaced(path: Path) -> str:
@@ -141,8 +193,13 @@ def _would_be_replaced(path: Path) -> str:
     )
 
 
+def safe_file_name(name: str) -> str:
+    """Return a name as every system takes it: Windows knows no colon, no question mark and more."""
+    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name).rstrip(". ") or "_"
+
+
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON document, whole or not at all; NaN is refused rather than written."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8", newline="\n")

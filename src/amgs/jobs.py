@@ -1,15 +1,21 @@
 """One step over many items: in order, a bounded number ahead, on any executor.
 
-The library is silent; whoever wants to see progress passes a function.
+Every long step of amgs takes an ``executor``: threads of its own where none is given, a
+`concurrent.futures.ProcessPoolExecutor`, or a cluster (``dask.distributed.Client.get_executor()``).
+Its units of work are plain functions of plain data, so that they can be sent elsewhere. The library
+is silent; whoever wants to see progress passes a function.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeAlias, TypeVar
+
+from amgs.config import thread_count
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,13 +23,50 @@ R = TypeVar("R")
 ProgressCallback: TypeAlias = Callable[[str, int, int | None], None]
 """Called with (what is being done, how many are done, how many there are or None)."""
 
+AHEAD_PER_WORKER = 3
+"""So many items wait for every worker: enough that none is idle, few enough for constant memory."""
+
 
 def no_progress(step: str, done: int, total: int | None) -> None:
     """Show nothing."""
 
 
-def map_ahead(
-    executor: Executor, function: Callable[[T], R], items: Iterable[T], ahead: int
+@contextmanager
+def open_executor(
+    executor: Executor | None = None, workers: int | None = None
+) -> Iterator[Executor]:
+    """Give the executor of a step: the one that was passed in, or threads of its own.
+
+    Parameters
+    ----------
+    executor
+        Used as it is and left open; whoever made it closes it.
+    workers
+        How many threads, where none was passed in; one per usable core if not given.
+
+    Yields
+    ------
+    concurrent.futures.Executor
+        Threads are joined at the end of the block.
+    """
+    if executor is not None:
+        yield executor
+        return
+    with ThreadPoolExecutor(workers or thread_count()) as own:
+        yield own
+
+
+def count_workers(executor: Executor) -> int:
+    """Return how many items an executor works on at a time, as far as it says so."""
+    told = getattr(executor, "_max_workers", None)
+    return told if isinstance(told, int) and told > 0 else thread_count()
+
+
+def bounded_map(
+    executor: Executor,
+    function: Callable[[T], R],
+    items: Iterable[T],
+    ahead: int | None = None,
 ) -> Iterator[R]:
     """Apply `function` to items in the executor and yield results in the order of the items.
 
@@ -33,17 +76,18 @@ def map_ahead(
     Parameters
     ----------
     executor
-        Any `concurrent.futures.Executor`; a Dask cluster gives one by ``Client.get_executor()``.
+        Any `concurrent.futures.Executor`.
     function
         What to do with one item. What it raises is raised here.
     items
         May be endless.
     ahead
-        How many results may wait.
+        How many results may wait; three for every worker if not given.
     """
     source = iter(items)
+    limit = ahead or AHEAD_PER_WORKER * count_workers(executor)
     waiting: deque[Future[R]] = deque(
-        executor.submit(function, item) for item in islice(source, ahead)
+        executor.submit(function, item) for item in islice(source, limit)
     )
     try:
         while waiting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -73,7 +74,11 @@ def record_provenance(
 
 def package_versions() -> dict[str, str]:
     """Return the installed version of every package whose version can change a number."""
-    return {name: metadata.version(name) for name in PACKAGES_THAT_MATTER}
+    found = {}
+    for name in PACKAGES_THAT_MATTER:
+        with suppress(metadata.PackageNotFoundError):  # onnx is there only where graphs are built
+            found[name] = metadata.version(name)
+    return found
 
 
 def hash_file(path: Path) -> str:

@@ -36,13 +36,13 @@ _LONGEST_TEXT = 600
 class ActionUnit:
     """One thing to look at in a face.
 
-    ``name`` stands in tables, ``label`` on the page; ``look`` says where to look, ``levels`` what
-    0, 1 and 2 look like.
+    ``name`` stands in tables, ``label`` on the page; ``description`` says where to look, ``levels``
+    what 0, 1 and 2 look like.
     """
 
     name: str
     label: str
-    look: str
+    description: str
     levels: tuple[str, str, str]
 
 
@@ -121,7 +121,9 @@ def parse_scale(text: str, name: str, where: str = "") -> Scale:
         faults.append(f"1 to {_MOST_UNITS} tables [[unit]] are needed, found {len(entries)}")
     units = tuple(_unit(entry, number, faults) for number, entry in enumerate(entries, start=1))
     names = [unit.name for unit in units]
-    faults += [f"unit {n} stands twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    faults += [
+        f"unit {n} is listed twice" for n in sorted({n for n in names if names.count(n) > 1})
+    ]
     highest = HIGHEST * len(units)
     limits = {
         key: _limit(document, key, default, highest, faults)
@@ -150,11 +152,15 @@ def _unit(entry: object, number: int, faults: list[str]) -> ActionUnit:
     texts = {key: given.get(key) for key in ("absent", "moderate", "marked")}
     for key, text in texts.items():
         if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST_TEXT:
-            faults.append(f"unit {number}: a text {key!r} of up to {_LONGEST_TEXT} letters is due")
+            faults.append(
+                f"unit {number}: {key!r} is missing or longer than {_LONGEST_TEXT} characters"
+            )
     label = given.get("label") or str(name).replace("_", " ")
-    look = given.get("look", "")
+    description = given.get("description", given.get("look", ""))  # `look` in 0.1.0
     levels = tuple(str(text).strip() for text in texts.values())
-    return ActionUnit(str(name), str(label), str(look).strip(), (levels[0], levels[1], levels[2]))
+    return ActionUnit(
+        str(name), str(label), str(description).strip(), (levels[0], levels[1], levels[2])
+    )
 
 
 def _limit(

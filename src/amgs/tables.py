@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.errors import TableError
-from amgs.files import whole_file
-from amgs.vocabulary import NOTICE_FILE
+from amgs.files import atomic_file, guess_delimiter, read_csv_header
+from amgs.vocabulary import EARLIER_COLUMNS, NOTICE_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 MAX_MGS = 10.0
 
 
-def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
+def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True) -> pd.DataFrame:
     """Read a CSV as text cells, stripped of blanks; nothing is guessed or converted.
 
     Comma and semicolon (as spreadsheets save in many countries) are understood, and UTF-8 with or
-    without a byte-order mark.
+    without a byte-order mark. Columns with a name of an earlier version get that of today
+    (`amgs.vocabulary.EARLIER_COLUMNS`).
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
         The file.
     required
         Columns it must have.
+    rows_needed
+        Whether a table without rows is an error.
 
     Returns
     -------
@@ -43,11 +46,8 @@ def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    text = _read_text(path)
-    header_line = text.split("\n", maxsplit=1)[0]
-    delimiter = ";" if ";" in header_line and "," not in header_line else ","
-    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
-    header = [name.strip() for name in rows[0]] if rows else []
+    rows = _parse(path, _read_text(path))
+    header = _name_columns(rows[0]) if rows else []
     _check_header(path, header, required)
     numbered = [
         (line, row) for line, row in enumerate(rows[1:], start=2) if any(map(str.strip, row))
@@ -60,17 +60,46 @@ def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
             "A cell that holds the separator must stand in double quotes."
         )
         raise TableError(msg)
-    if not numbered:
+    if not numbered and rows_needed:
         msg = f"Expected rows below the header of {path}, found none."
         raise TableError(msg)
     cells = [[cell.strip() for cell in row] for _, row in numbered]
     return pd.DataFrame(cells, columns=header, index=[line for line, _ in numbered], dtype=object)
 
 
+def _parse(path: Path, text: str) -> list[list[str]]:
+    header_line = text.split("\n", maxsplit=1)[0]
+    try:
+        return list(csv.reader(io.StringIO(text), delimiter=guess_delimiter(header_line)))
+    except csv.Error as error:
+        # A quote that is never closed swallows all that follows it into one cell.
+        msg = (
+            f"Expected a CSV in {path}, found a mistake in its quotes ({error}). A double quote "
+            "inside a cell is written twice; remove one that stands alone."
+        )
+        raise TableError(msg) from error
+
+
+def _name_columns(header: Sequence[str]) -> list[str]:
+    names = [name.strip() for name in header]
+    return [
+        new if (new := EARLIER_COLUMNS.get(name, name)) == name or new not in names else name
+        for name in names
+    ]
+
+
+def read_column_names(path: Path) -> list[str]:
+    """Return the names of a CSV's columns, those of earlier versions as they are called today.
+
+    Empty for a file that is not text.
+    """
+    return _name_columns(read_csv_header(path))
+
+
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV, whole or not at all; ``None`` becomes an empty cell."""
     with (
-        whole_file(path) as temporary,
+        atomic_file(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\n")
@@ -78,7 +107,12 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
 
 
-def cells_of(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:
+def portable_path(cell: str) -> str:
+    """Return a path of a table with forward slashes, also where it was written on Windows."""
+    return cell.replace("\\", "/")
+
+
+def format_cells(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:
     """Return the cells of a row, numbers with at most six decimals."""
     return [round(v, 6) if isinstance(v := row[column], float) else v for column in columns]
 

@@ -5,9 +5,10 @@ Every CSV, table and JSON document of amgs uses these names; `docs/data-model.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 PainClass: TypeAlias = Literal["pain", "no pain"]
 """What a label says and a classifier predicts."""
@@ -24,17 +25,18 @@ RecipeName: TypeAlias = Literal["paper", "best"]
 PAIN: PainClass = "pain"
 NO_PAIN: PainClass = "no pain"
 CLASSES: tuple[PainClass, PainClass] = (NO_PAIN, PAIN)
-PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
+SPLITS: tuple[Part, Part, Part] = ("train", "validation", "test")
 TRAINED_PARTS: tuple[Part, Part] = ("train", "validation")
 """The parts a model has learned from; only the test part is new to it."""
 
 BASELINE = "baseline"
 """The timepoint that others are compared with, unless an experiment calls it otherwise."""
 
-DRAWN_NOTICE = (
-    "These mice are drawn, not filmed; none was in pain. The numbers say nothing about real mice."
+SYNTHETIC_NOTICE = (
+    "Synthetic images; no animal was filmed and none was in pain. The numbers say nothing about "
+    "real mice."
 )
-"""Stands on everything that is made of drawn mice."""
+"""Stands on everything that is made of synthetic mice."""
 
 NOTICE_FILE = "notice.txt"
 """If there, its text is said by every command, page and report that uses the folder."""
@@ -44,6 +46,21 @@ EVEN_ODDS = 0.5
 
 DEFAULT_THRESHOLD = 0.75
 """Images classified with less confidence are set aside as ambiguous (Tuttle et al. 2018)."""
+
+THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+"""0.50, 0.55 … 0.95: confidences at which accuracy and % pain are shown beside each other; 0.65 and
+0.75 are those of the paper and of its program."""
+
+EARLIER_COLUMNS = {
+    "film": "video",
+    "looks": "candidates",
+    "usual_sharpness": "sharpness_p75",
+    "p_shut": "p_eyes_not_open",
+    "mgs_mean": "mgs_per_unit",
+    "mean_mgs": "mean_mgs_sum",
+    "doing": "behaviour",
+}
+"""Names of columns in tables of version 0.1.0, which are still read."""
 
 PREDICTION_COLUMNS = ("image", "predicted", "confidence", "p_pain", "signed_score")
 """The columns that every table of predictions has, in this order."""
@@ -61,7 +78,7 @@ KNOWN_ABOUT_AN_IMAGE = (
 """What may be known of an image; carried from an input CSV into the predictions."""
 
 CONTENT_COLUMN = "content"
-"""First 16 hexadecimal digits of the SHA-256 of the image file: which picture it really was."""
+"""First 16 hexadecimal digits of the SHA-256 of the image file: which image it really was."""
 
 CONTENT_DIGITS = 16
 
@@ -89,7 +106,7 @@ class LabelledImage:
     label
         ``pain`` or ``no pain``.
     animal, recording
-        The experimental unit and the film it comes from; ``None`` when unknown.
+        The experimental unit and the video it comes from; ``None`` when unknown.
     mgs
         Mouse Grimace Scale score by humans; ``None`` when unknown.
     part
@@ -105,55 +122,86 @@ class LabelledImage:
     part: Part | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says about one face image.
+OutputKind: TypeAlias = Literal["class", "probability", "score", "flag"]
+"""``class``: one of a few words; ``probability``: 0–1; ``score``: any number; ``flag``: yes, no."""
 
-    ``confidence`` runs from 0.5 to 1, ``p_pain`` from 0 to 1, ``signed_score`` from -1 (surely no
-    pain) to 1 (surely pain): ``signed_score = ±(2 · confidence - 1)``, + for pain.
-    """
-
-    predicted: PainClass
-    confidence: float
-    p_pain: float
-    signed_score: float
-
-    @classmethod
-    def from_p_pain(cls, p_pain: float) -> Prediction:
-        """Turn a probability of pain into class, confidence and signed score.
-
-        Exactly 0.5 counts as ``pain`` with confidence 0.5; such an image never passes a threshold.
-        """
-        predicted = PAIN if p_pain >= EVEN_ODDS else NO_PAIN
-        confidence = max(p_pain, 1.0 - p_pain)
-        return cls(predicted, confidence, p_pain, 2.0 * p_pain - 1.0)
-
-
-ORBITAL_MODEL = "orbital"
-"""The built-in model that reads how far the eyes are open; it says nothing of pain."""
-
-ORBITAL_COLUMNS = ("orbital_tightening", "p_narrowed", "scorable")
-"""What the built-in model `orbital` adds to a table of predictions."""
+Value: TypeAlias = float | str | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class OrbitalReading:
-    """How far the eyes of a face are open; both numbers are ``None`` when no eye was seen.
+class Output:
+    """One thing that a model says of a face, as its card declares it.
 
-    ``orbital_tightening`` runs from 0 (open) over 1 (narrowed) to 2 (closed), ``p_narrowed`` is the
-    probability that the eyes are narrowed or closed.
+    Parameters
+    ----------
+    name
+        The column in tables; small letters, digits and _.
+    kind
+        See `OutputKind`.
+    meaning
+        What it means, in the words of the field.
+    low, high
+        The range of a number; ``None`` where there is no limit.
     """
 
-    orbital_tightening: float | None
-    p_narrowed: float | None
+    name: str
+    kind: OutputKind
+    meaning: str
+    low: float | None = None
+    high: float | None = None
 
     @property
-    def scorable(self) -> bool:
-        """Whether an eye was seen."""
-        return self.orbital_tightening is not None
+    def is_number(self) -> bool:
+        """Whether it can be averaged over images."""
+        return self.kind in {"probability", "score"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model says about one face image: output name → value, ``None`` where it says nothing.
+
+    Which outputs there are, and what they mean, the model declares (`Output`).
+    """
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def number(self, name: str) -> float | None:
+        """Return a number; ``None`` where the model says nothing, or has no such output."""
+        value = self.values.get(name)
+        return None if value is None or isinstance(value, str) else float(value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the values as plain ones, ready for JSON."""
+        return dict(self.values)
+
+
+PAIN_OUTPUTS = (
+    Output("predicted", "class", "`pain` or `no pain`"),
+    Output("confidence", "probability", "of the predicted class", 0.5, 1),
+    Output("p_pain", "probability", "probability of pain", 0, 1),
+    Output("signed_score", "score", "-1 (certainly no pain) to 1 (certainly pain)", -1, 1),
+)
+"""What every model that calls pain or no pain says."""
+
+
+def call_pain(p_pain: float) -> Reading:
+    """Turn a probability of pain into class, confidence and signed score.
+
+    ``confidence = max(p_pain, 1 - p_pain)``; ``signed_score = 2 · p_pain - 1``, that is ±(2 ·
+    confidence - 1), + for pain (Tuttle et al. 2018). Exactly 0.5 counts as ``pain`` with confidence
+    0.5; such an image never passes a threshold.
+    """
+    return Reading(
+        {
+            "predicted": PAIN if p_pain >= EVEN_ODDS else NO_PAIN,
+            "confidence": max(p_pain, 1.0 - p_pain),
+            "p_pain": p_pain,
+            "signed_score": 2.0 * p_pain - 1.0,
+        }
+    )
 
 
 def parse_class(text: str) -> PainClass | None:
-    """Read ``pain`` or ``no pain`` in any case, with blank, hyphen or underscore; else ``None``."""
+    """Read ``pain`` or ``no pain`` in any case, with space, hyphen or underscore; else ``None``."""
     plain = text.strip().lower().replace("_", " ").replace("-", " ")
     return {"pain": PAIN, "no pain": NO_PAIN, "nopain": NO_PAIN}.get(plain)

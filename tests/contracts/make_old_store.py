@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from amgs.store import Answer, FaceRecord, StoredPrediction, open_store
-from amgs.store.base import WHOLE_IMAGE
+from amgs.store.records import WHOLE_IMAGE
+from amgs.vocabulary import call_pain
 
 TIME = "2026-01-01T10:00:00.000+00:00"
 
@@ -33,7 +34,9 @@ def main(target: Path) -> None:
             store.scoring.save(first, Answer("ear_position", None), TIME)
             store.scoring.save(second, Answer(WHOLE_IMAGE, None, "blurred"), TIME)
             store.predictions.add_model("first", "models/first", "a" * 64, {})
-            store.predictions.add("a" * 64, [StoredPrediction("faces/a/0.jpg", 0.75)], {})
+            store.predictions.add(
+                "a" * 64, [StoredPrediction("faces/a/0.jpg", call_pain(0.75))], {}
+            )
             store.events.log("unblinded", "Änne", {"reason": "all scored"})
         target.write_bytes((Path(folder) / "study.db").read_bytes())
 

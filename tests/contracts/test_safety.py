@@ -16,9 +16,10 @@ import pytest
 
 from amgs.errors import StoreError, StoreTooNewError
 from amgs.store import Answer, FaceRecord, StoredPrediction, open_store
-from amgs.store.base import WHOLE_IMAGE
-from amgs.store.sql import now
+from amgs.store.base import now
+from amgs.store.records import WHOLE_IMAGE
 from amgs.store.tables import metadata
+from amgs.vocabulary import call_pain
 
 OLD = Path(__file__).parent / "data"
 UNITS = ("orbital_tightening", "ear_position")
@@ -135,7 +136,9 @@ def test_old_studies_are_brought_up_to_date(path: Path, tmp_path: Path) -> None:
             "ear_position": Answer("ear_position", None),
         }
         assert store.scoring.answers(second.id)[WHOLE_IMAGE].reason == "blurred"
-        assert store.predictions.all("a" * 64) == [StoredPrediction("faces/a/0.jpg", 0.75)]
+        assert store.predictions.all("a" * 64) == [
+            StoredPrediction("faces/a/0.jpg", call_pain(0.75))
+        ]
         assert store.events.all("unblinded")[0]["reason"] == "all scored"
         assert store.raters.course(rater.id) == []
     copies = list(tmp_path.glob("study-before-upgrade-from-*.db"))

@@ -11,7 +11,8 @@ import pytest
 import postgres
 from amgs.errors import ConflictError, StoreError
 from amgs.store import Answer, FaceRecord, Presentation, Store, StoredPrediction, open_store
-from amgs.store.base import WHOLE_IMAGE
+from amgs.store.records import WHOLE_IMAGE
+from amgs.vocabulary import call_pain
 
 UNITS = ("orbital_tightening", "ear_position")
 TIME = "2026-01-01T10:00:00.000+00:00"
@@ -68,7 +69,7 @@ class TestFaces:
         assert store.faces.add(faces(5), {}) == 2
         assert store.faces.add(faces(5), {}) == 0
 
-    def test_a_changed_picture_stops_and_adds_nothing(self, store: Store) -> None:
+    def test_a_changed_image_stops_and_adds_nothing(self, store: Store) -> None:
         store.faces.add(faces(2), {})
         changed = [FaceRecord("faces/r1/000.jpg", "r1", "f" * 64), *faces(4)[2:]]
         with pytest.raises(StoreError, match="another one than the one known"):
@@ -216,7 +217,7 @@ class TestPredictions:
         store.predictions.add_model("first", "models/first", "a" * 64, {})
         store.predictions.add_model("first", "models/first", "a" * 64, {})
         rows = [
-            StoredPrediction("faces/r1/000.jpg", 0.25, content="abc", part="train"),
+            StoredPrediction("faces/r1/000.jpg", call_pain(0.25), content="abc", part="train"),
             StoredPrediction("faces/r1/002.jpg", problem="damaged"),
         ]
         assert store.predictions.add("a" * 64, rows, {}) == 2
@@ -236,16 +237,16 @@ class TestPredictions:
         store.predictions.add_model("first", "models/first", "a" * 64, {})
         image = "faces/r1/000.jpg"
         store.predictions.add("a" * 64, [StoredPrediction(image, problem="drive away")], {})
-        assert store.predictions.add("a" * 64, [StoredPrediction(image, 0.5)], {}) == 1
-        assert store.predictions.add("a" * 64, [StoredPrediction(image, 0.9)], {}) == 0
-        assert store.predictions.all("a" * 64) == [StoredPrediction(image, 0.5)]
+        assert store.predictions.add("a" * 64, [StoredPrediction(image, call_pain(0.5))], {}) == 1
+        assert store.predictions.add("a" * 64, [StoredPrediction(image, call_pain(0.9))], {}) == 0
+        assert store.predictions.all("a" * 64) == [StoredPrediction(image, call_pain(0.5))]
 
     def test_unknown_models_and_images_stop(self, store: Store) -> None:
         with pytest.raises(StoreError, match="unknown"):
             store.predictions.add("b" * 64, [], {})
         store.predictions.add_model("first", "models/first", "a" * 64, {})
         with pytest.raises(StoreError, match="elsewhere.jpg"):
-            store.predictions.add("a" * 64, [StoredPrediction("elsewhere.jpg", 0.5)], {})
+            store.predictions.add("a" * 64, [StoredPrediction("elsewhere.jpg", call_pain(0.5))], {})
 
 
 class TestEvents:

@@ -21,9 +21,9 @@ def test_two_rooms_share_a_study(postgres_address: str, tmp_path: Path, make_ima
     text = settings.read_text(encoding="utf-8").replace('database = ""', f'database = "{address}"')
     settings.write_text(text, encoding="utf-8")
     for number in range(6):
-        make_image(f"study/films/m{number % 2}/{number}.png")
-    columns = ("animal", "group", "timepoint", "film")
-    rows = [("m0", "a", "baseline", "films/m0"), ("m1", "b", "baseline", "films/m1")]
+        make_image(f"study/videos/m{number % 2}/{number}.png")
+    columns = ("animal", "group", "timepoint", "video")
+    rows = [("m0", "a", "baseline", "videos/m0"), ("m1", "b", "baseline", "videos/m1")]
     write_table(folder / "recordings.csv", columns, rows)
     with Study.open(folder) as first, Study.open(folder) as second:
         first.extract()

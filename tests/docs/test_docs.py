@@ -14,8 +14,9 @@ import pytest
 from amgs import errors
 from amgs.cli.main import COMMANDS
 from amgs.config import SETTINGS
-from amgs.faces.finder import FINDER_SHA256, finder_path
-from amgs.model.backbones import BACKBONES
+from amgs.faces.centre_net import centre_net_path
+from amgs.faces.detectors import DETECTORS
+from amgs.model.backbones.table import BACKBONES
 from amgs.provenance import hash_file
 from amgs.vocabulary import KNOWN_ABOUT_AN_IMAGE, PREDICTION_COLUMNS, LabelledImage
 
@@ -70,8 +71,9 @@ def test_the_card_of_the_backbone_tells_the_right_hash() -> None:
 
 def test_the_face_finder_is_the_one_its_card_tells_of() -> None:
     """File, constant and card have one hash."""
-    assert hash_file(finder_path()) == FINDER_SHA256
-    assert FINDER_SHA256 in text("src/amgs/data/face_finder/card.md")
+    sha256 = DETECTORS["centre_net"].sha256
+    assert hash_file(centre_net_path()) == sha256
+    assert sha256 in text("src/amgs/data/face_finder/card.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from amgs.cli.main import COMMANDS
-from amgs.vocabulary import DRAWN_NOTICE
+from amgs.vocabulary import SYNTHETIC_NOTICE
 from program import amgs
 
 
@@ -145,18 +145,16 @@ def test_errors_are_explained(name: str, cohort: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small drawn laboratory goes the whole way; every page says that the mice are drawn."""
+def test_the_demo(tmp_path: Path) -> None:
+    """A small synthetic laboratory goes the whole way; every page says that the mice are synthetic."""
     import amgs.demo as demo_module
     from amgs.errors import OutputExistsError
     from amgs.study import Study
+    from amgs.study.consistency import planned_recordings
 
-    monkeypatch.setattr(demo_module, "PILOT_ANIMALS", 9)
-    monkeypatch.setattr(demo_module, "ANIMALS_PER_GROUP", 2)
-    monkeypatch.setattr(demo_module, "FILM_S", 8.0)
-    result = demo_module.run_demo(tmp_path / "demo")
+    result = demo_module.run_demo(tmp_path / "demo", small=True)
     text = result.page.read_text(encoding="utf-8")
-    assert DRAWN_NOTICE in text
+    assert SYNTHETIC_NOTICE in text
     for part in ("surgery + analgesic", "Raters", "ARRIVE", "data:image/jpeg"):
         assert part in text
     # A model of so few faces may be sure of no image of a group; it is then not compared.
@@ -164,7 +162,7 @@ def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"sham", "surgery"} <= compared <= set(demo_module.EFFECTS)
     with Study.open(tmp_path / "demo" / "experiment") as study:
         assert study.check().faults == ()
-        assert len(study.planned()) == 12
+        assert len(planned_recordings(study)) == 12
         assert set(study.design().groups) == set(demo_module.EFFECTS)
         assert study.unblindings
         agreement = study.agreement()

@@ -9,7 +9,7 @@ import pytest
 
 from amgs.model.bundle import load_model
 from amgs.study import Study
-from amgs.vocabulary import DRAWN_NOTICE
+from amgs.vocabulary import SYNTHETIC_NOTICE
 from program import amgs
 
 SMALL = ("--minutes", "0.15", "--size", "480x270", "--rate", "5", "--animals", "1")
@@ -26,7 +26,7 @@ def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path) -> None:
     )
     done = amgs("simulate", "cohort", "plan", *words, *SMALL, "--sleepy", "sham", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert DRAWN_NOTICE in " ".join(done.stderr.split())
+    assert SYNTHETIC_NOTICE in " ".join(done.stderr.split())
     with Study.open(tmp_path / "plan") as study:
         assert study.check().faults == ()
         design = study.design()
@@ -64,16 +64,16 @@ def test_wrong_plans_are_told_before_anything_is_drawn(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_real_films_are_never_scored_by_a_program(tmp_path: Path) -> None:
+def test_real_videos_are_never_scored_by_a_program(tmp_path: Path) -> None:
     done = amgs("simulate", "cohort", "plan", "--group", "a=0", *SMALL, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert amgs("extract", "plan", cwd=tmp_path).returncode == 0
-    for truth in (tmp_path / "plan/films").glob("*_truth.csv"):
+    for truth in (tmp_path / "plan/videos").glob("*_truth.csv"):
         truth.write_text(truth.read_text(encoding="utf-8").replace("m01", "x9"), encoding="utf-8")
     done = amgs("simulate", "scores", "plan", cwd=tmp_path)
     assert done.returncode == 1
     assert "(x9) in recordings.csv, found 'm01'" in " ".join(done.stderr.split())
-    for truth in (tmp_path / "plan/films").glob("*_truth.csv"):
+    for truth in (tmp_path / "plan/videos").glob("*_truth.csv"):
         truth.unlink()
     done = amgs("simulate", "scores", "plan", cwd=tmp_path)
     assert done.returncode == 1
@@ -88,15 +88,15 @@ def test_every_command_says_that_the_mice_are_drawn(tmp_path: Path) -> None:
     for words in (("check", "plan"), ("extract", "plan"), ("label", "plan", "--quiet")):
         done = amgs(*words, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert DRAWN_NOTICE in " ".join(done.stderr.split()), words
+        assert SYNTHETIC_NOTICE in " ".join(done.stderr.split()), words
 
 
 def test_a_model_of_drawn_mice_says_so_wherever_it_goes(cohort: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     done = amgs("train", cohort, "--out", folder, "--no-cache")
     assert done.returncode == 0, done.stderr
-    assert DRAWN_NOTICE in " ".join(done.stderr.split())
-    assert load_model(folder).notice == DRAWN_NOTICE
+    assert SYNTHETIC_NOTICE in " ".join(done.stderr.split())
+    assert load_model(folder).notice == SYNTHETIC_NOTICE
     done = amgs("classify", folder, cohort, "--out", tmp_path / "p.csv")
-    assert DRAWN_NOTICE in " ".join(done.stderr.split())
-    assert DRAWN_NOTICE in " ".join(amgs("models", folder).stderr.split())
+    assert SYNTHETIC_NOTICE in " ".join(done.stderr.split())
+    assert SYNTHETIC_NOTICE in " ".join(amgs("models", folder).stderr.split())

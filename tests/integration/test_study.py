@@ -1,4 +1,4 @@
-"""A study from its films to predictions: every step once, and again without doing anything twice."""
+"""A study from its videos to predictions: every step once, and again without doing anything twice."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from PIL import Image
 
 from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError, TableError
 from amgs.model.bundle import load_model
-from amgs.model.train import TrainingOptions
+from amgs.model.training.train import TrainingOptions
 from amgs.prediction import read_predictions
 from amgs.prediction.summarise import summarise_animals
 from amgs.prediction.summary_options import SummaryOptions
-from amgs.simulate.cohort import draw_cohort
+from amgs.simulate.cohort import draw_labelled_faces
 from amgs.study import Study
-from amgs.study.answering import SummaryChoice, summarise_study
-from amgs.study.unblinding import human_scores, unblind
+from amgs.study.consistency import recording_times
+from amgs.study.labelling import score_faces
+from amgs.study.summarising import SummaryChoice, summarise_study
+from amgs.study.unblinding import human_scores
 from amgs.tables import write_table
-from films import KINDS, write_film
-from marked import MarkFinder, Mouse, film_of
+from marked import MarkDetector, Mouse, video_of
 from program import amgs
+from videos import KINDS, write_video
 
 
 def write_recordings(folder: Path, rows: list[list[str]]) -> None:
-    write_table(folder / "recordings.csv", ("animal", "group", "timepoint", "film", "zone"), rows)
+    write_table(folder / "recordings.csv", ("animal", "group", "timepoint", "video", "zone"), rows)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -39,25 +41,25 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, float]]:
-    """Ten drawn mice at two timepoints, scored by two raters; and the true MGS of every image."""
+    """Ten synthetic mice at two timepoints, scored by two raters; and the true MGS of every image."""
     folder = tmp_path_factory.mktemp("scored") / "study"
     study = Study.create(folder, "Drawn", seed=5)
     rows, truth = [], {}
-    for number, drawn in enumerate(draw_cohort(10, 12, seed=4)):
+    for number, drawn in enumerate(draw_labelled_faces(10, 12, seed=4)):
         timepoint = "baseline" if drawn.number < 6 else "60min"
-        place = folder / "films" / f"{drawn.animal}_{timepoint}"
+        place = folder / "videos" / f"{drawn.animal}_{timepoint}"
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(drawn.rgb).save(place / f"{number}.png")
-        row = [drawn.animal, "ab"[int(drawn.animal[-1]) % 2], timepoint, f"films/{place.name}", ""]
+        row = [drawn.animal, "ab"[int(drawn.animal[-1]) % 2], timepoint, f"videos/{place.name}", ""]
         if row not in rows:
             rows.append(row)
         truth[f"{place.name}/{number}.png"] = drawn.mgs
     write_recordings(folder, rows)
     study.extract()
-    # Which copy in the study is which picture: by its content.
+    # Which copy in the study is which image: by its content.
     from amgs.provenance import hash_file
 
-    by_content = {hash_file(folder / "films" / name): mgs for name, mgs in truth.items()}
+    by_content = {hash_file(folder / "videos" / name): mgs for name, mgs in truth.items()}
     by_image = {f.image: by_content[f.content] for f in study.store.faces.all()}
     rng = np.random.default_rng(1)
     room = study.room()
@@ -91,7 +93,7 @@ def test_agreement_of_a_study(study: Study) -> None:
     document = study.agreement()
     assert document["n_images"] == 120
     assert list(document["units"]) == list(study.scale.unit_names)
-    assert document["mgs_mean"]["krippendorff_alpha"] > 0.8
+    assert document["mgs_per_unit"]["krippendorff_alpha"] > 0.8
     assert {row["rater"] for row in document["within_raters"]} == {"Ada", "Bo"}
     assert all(row["n_images"] == 6 for row in document["within_raters"])
     assert {row["timepoint"] for row in document["by_timepoint"]} == {"60min", "baseline"}
@@ -128,7 +130,7 @@ def test_train_classify_summarise(study: Study) -> None:
     assert (table["part"] != "").any()
     rows = summarise_animals(table, SummaryOptions(), None)
     assert len(rows) == 20
-    unblind(study, "Owner", "test")
+    study.unblind("Owner", "test")
     assert read_predictions(study.predictions(model))["mgs"].notna().sum() == 120
 
 
@@ -150,7 +152,10 @@ def test_a_model_of_another_study_is_taken_in_and_used(
     assert (study.folder / "results/predictions_first.csv").read_bytes() == before
     assert [name for name, _, _ in study.store.predictions.models()] == ["first", "pilot_first"]
     summary = summarise_study(study, SummaryChoice()).table
-    said = {p.image: p.p_pain for p in study.store.predictions.all(load_model(pilot).sha256)}
+    said = {
+        p.image: p.reading.number("p_pain")
+        for p in study.store.predictions.all(load_model(pilot).sha256)
+    }
     found = dict(zip(summary["image"], summary["p_pain"].astype(float), strict=True))
     assert sorted(found.values()) == pytest.approx(sorted(said.values()))
 
@@ -162,7 +167,7 @@ def test_labels_are_blind_until_unblinded(study: Study) -> None:
     assert len({row["animal"] for row in rows}) == 10
     assert all(row["animal"].startswith("code-") for row in rows)
     assert not any("mouse" in cell or "baseline" in cell for row in rows for cell in row.values())
-    unblind(study, "Owner", "test")
+    study.unblind("Owner", "test")
     assert {row["animal"] for row in rows_of(study.label()[0])} == {
         f"mouse{n:02d}" for n in range(1, 11)
     }
@@ -172,7 +177,7 @@ def test_training_divides_animals_alike_before_and_after_unblinding(study: Study
     """The same seed and scores give the same model, whoever made the study's folder."""
     options = TrainingOptions(recipe="paper", use_cache=False)
     before = study.train("blind", options)
-    unblind(study, "Owner", "test")
+    study.unblind("Owner", "test")
     after = study.train("open", options)
     assert before["split"]["parts"] == after["split"]["parts"]
     heads = [(study.folder / "models" / n / "head.npz").read_bytes() for n in ("blind", "open")]
@@ -185,23 +190,23 @@ def test_unfinished_images_do_not_count(study: Study) -> None:
     shown = study.store.scoring.order(rater.id)[0]
     for unit in study.scale.unit_names[:4]:
         study.room().answer(shown, unit, 2)
-    score = next(s for s in study.scores() if s.image == shown.image)
+    score = next(s for s in score_faces(study) if s.image == shown.image)
     assert score.n_raters == 2
     study.room().answer(shown, study.scale.unit_names[4], 2)
-    assert next(s for s in study.scores() if s.image == shown.image).n_raters == 3
+    assert next(s for s in score_faces(study) if s.image == shown.image).n_raters == 3
 
 
 def test_a_rater_who_has_only_begun_does_not_wipe_out_the_icc(study: Study) -> None:
-    before = study.agreement()["mgs_mean"]["icc"]
+    before = study.agreement()["mgs_per_unit"]["icc"]
     rater = study.room().sign_in("Late").rater
     shown = study.store.scoring.order(rater.id)[0]
     for unit in study.scale.unit_names:
         study.room().answer(shown, unit, 1)
     document = study.agreement()
-    assert document["mgs_mean"]["icc"]["value"] == before["value"]
-    assert document["mgs_mean"]["icc"]["raters"] == ["Ada", "Bo"]
+    assert document["mgs_per_unit"]["icc"]["value"] == before["value"]
+    assert document["mgs_per_unit"]["icc"]["raters"] == ["Ada", "Bo"]
     assert document["images_by_rater"] == {"Ada": 120, "Bo": 120, "Late": 1}
-    assert document["mgs_mean"]["n_with_two"] == 120
+    assert document["mgs_per_unit"]["n_with_two"] == 120
 
 
 def test_settings_that_scoring_began_with_are_kept(study: Study) -> None:
@@ -213,7 +218,7 @@ def test_settings_that_scoring_began_with_are_kept(study: Study) -> None:
     ):
         (study.folder / "study.toml").write_text(text.replace(old, new), encoding="utf-8")
         with Study.open(study.folder) as changed, pytest.raises(StudyError, match=found):
-            changed.scores()
+            score_faces(changed)
         done = amgs("check", study.folder)
         assert done.returncode == 1
         assert "when scoring began" in " ".join(done.stderr.split())
@@ -228,7 +233,7 @@ def test_a_recording_that_was_renamed_is_told(study: Study) -> None:
     )
     assert any("mouse03_baseline is not in recordings.csv" in f for f in study.check().faults)
     with pytest.raises(StudyError, match="mouse03_60min"):
-        unblind(study, "Owner", "test")
+        study.unblind("Owner", "test")
     assert study.unblindings == []
     for command in (("label",), ("images",), ("agreement",)):
         done = amgs(*command, study.folder)
@@ -238,8 +243,8 @@ def test_a_recording_that_was_renamed_is_told(study: Study) -> None:
 
 def test_a_corrected_group_is_corrected_everywhere(study: Study) -> None:
     """recordings.csv is the one place: an old summary is never compared."""
-    unblind(study, "Owner", "test")
-    words = ("compare", study.folder, "--value", "mean_mgs", "--json")
+    study.unblind("Owner", "test")
+    words = ("compare", study.folder, "--value", "mean_mgs_sum", "--json")
     before = json.loads(amgs(*words).stdout)
     path = study.folder / "recordings.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -254,23 +259,23 @@ def test_a_summary_says_what_the_model_was_trained_with(study: Study) -> None:
     study.train("first", TrainingOptions(recipe="paper", use_cache=False))
     study.classify(study.model_folder())
     done = amgs("summarise", study.folder)
-    assert "images are ones the model was trained or chosen with" in done.stderr
+    assert "images were used for training or model selection" in done.stderr
     unseen = json.loads(amgs("summarise", study.folder, "--unseen-only", "--json").stdout)
     assert sum(row["seen_in_training"] for row in unseen["animals"]) == 0
     report = amgs("report", study.folder)
     assert report.returncode == 0, report.stderr
     text = (study.folder / "results/report.html").read_text(encoding="utf-8")
-    assert "trained or chosen with" not in text, "the report is made as the summary was"
+    assert "to train or to select this model" not in text, "the report is made as the summary was"
     amgs("summarise", study.folder)
     amgs("report", study.folder)
     text = (study.folder / "results/report.html").read_text(encoding="utf-8")
-    assert "itself trained or chosen with" in text
+    assert "to train or to select this model" in text
 
 
 def test_faces_without_a_prediction_stop_the_summary(study: Study, make_image) -> None:
     study.train("first", TrainingOptions(recipe="paper", use_cache=False))
     study.classify(study.model_folder())
-    make_image(str(study.folder / "films/mouse01_baseline/extra.png"))
+    make_image(str(study.folder / "videos/mouse01_baseline/extra.png"))
     study.extract()
     done = amgs("summarise", study.folder)
     assert done.returncode == 1
@@ -278,24 +283,24 @@ def test_faces_without_a_prediction_stop_the_summary(study: Study, make_image) -
 
 
 def test_images_that_changed_in_their_folder_are_not_doubled(study: Study, make_image) -> None:
-    source = next((study.folder / "films/mouse01_baseline").iterdir())
+    source = next((study.folder / "videos/mouse01_baseline").iterdir())
     shutil.copy(make_image("other.png"), source)
-    (study.folder / "films/mouse02_baseline/junk.png").write_bytes(b"none")
+    (study.folder / "videos/mouse02_baseline/junk.png").write_bytes(b"none")
     with pytest.raises(TableError, match="1 images were changed or replaced there"):
         study.extract()
     assert study.store.faces.count() == 120
 
 
 def test_a_file_that_is_no_image_is_left_out_and_told(study: Study) -> None:
-    (study.folder / "films/mouse02_baseline/junk.png").write_bytes(b"none")
-    _, unreadable = study.extract()
+    (study.folder / "videos/mouse02_baseline/junk.png").write_bytes(b"none")
+    unreadable = study.extract().unreadable
     assert len(unreadable) == 1
     assert "junk.png" in unreadable[0]
     assert study.store.faces.count() == 120
 
 
 def test_a_study_is_unblinded_once(study: Study) -> None:
-    unblind(study, "Owner", "all done")
+    study.unblind("Owner", "all done")
     again = amgs("unblind", study.folder, "--by", "Mallory", "--reason", "x")
     assert "unblinded before" in again.stderr
     assert "Owner" in again.stderr
@@ -303,7 +308,7 @@ def test_a_study_is_unblinded_once(study: Study) -> None:
 
 
 def test_answers_after_unblinding_are_told_in_the_report(study: Study) -> None:
-    unblind(study, "Owner", "all done")
+    study.unblind("Owner", "all done")
     rater = study.room().sign_in("Late").rater
     shown = study.store.scoring.order(rater.id)[0]
     for unit in study.scale.unit_names:
@@ -331,20 +336,20 @@ def test_a_scale_of_ones_own_moves_with_the_study(tmp_path: Path) -> None:
 def test_human_scores_stay_blind_until_unblinded(study: Study) -> None:
     with pytest.raises(StillBlindError, match="amgs unblind"):
         human_scores(study)
-    unblind(study, "Owner", "all raters have finished")
+    study.unblind("Owner", "all raters have finished")
     table = human_scores(study)
     assert len(table) == 120
     assert set(table["group"]) == {"a", "b"}
     assert study.unblindings[0]["progress"] == {"Ada": [126, 126], "Bo": [126, 126]}
 
 
-def test_a_changed_picture_is_noticed(study: Study, make_image) -> None:
-    """A picture that was changed after it was scored has no prediction, but a reason."""
+def test_a_changed_image_is_noticed(study: Study, make_image) -> None:
+    """An image that was changed after it was scored has no prediction, but a reason."""
     study.train("first", TrainingOptions(recipe="paper", use_cache=False))
     face = study.store.faces.all()[3]
     shutil.copy(make_image("other.png"), study.folder / face.image)
     study.classify(study.model_folder())
-    with pytest.raises(StudyError, match="another one than was taken up"):
+    with pytest.raises(StudyError, match="another one than was registered"):
         study.train("second", TrainingOptions(recipe="paper", use_cache=False))
     rows = rows_of(study.predictions(study.model_folder()))
     problems = [row["image"] for row in rows if row["problem"]]
@@ -352,30 +357,31 @@ def test_a_changed_picture_is_noticed(study: Study, make_image) -> None:
     assert "another one" in rows[3]["problem"]
 
 
-def test_films_of_a_study(tmp_path: Path) -> None:
-    """Two animals in a film are two recordings; again, nothing is added."""
+def test_videos_of_a_study(tmp_path: Path) -> None:
+    """Two animals in a video are two recordings; again, nothing is added."""
 
     def two(_t: float) -> list[Mouse]:
         return [Mouse(30, 50), Mouse(200, 50, shut=True)]
 
     folder = tmp_path / "study"
     study = Study.create(folder)
-    write_film(folder / "films", KINDS["mp4_gop15"], 25 * 24, 25, film_of(two, 25), "a")
+    write_video(folder / "videos", KINDS["mp4_gop15"], 25 * 24, 25, video_of(two, 25), "a")
     rows = [
-        ["m1", "a", "baseline", "films/a.mp4", "left"],
-        ["m2", "b", "baseline", "films/a.mp4", "right"],
+        ["m1", "a", "baseline", "videos/a.mp4", "left"],
+        ["m2", "b", "baseline", "videos/a.mp4", "right"],
     ]
     write_recordings(folder, rows)
-    summary, unreadable = study.extract(finder=MarkFinder())
-    assert unreadable == []
+    extraction = study.extract(detector=MarkDetector())
+    summary = extraction.summary
+    assert extraction.unreadable == []
     assert summary is not None
     faces = study.store.faces.all()
     assert {face.recording for face in faces} == {"m1_baseline", "m2_baseline"}
     assert summary.images == len(faces) > 2
     assert all(face.time_s is not None and (folder / face.image).is_file() for face in faces)
-    study.extract(finder=MarkFinder())
+    study.extract(detector=MarkDetector())
     assert study.store.faces.count() == len(faces)
-    times = study.times()
+    times = recording_times(study)
     assert times is not None
     assert times["m1_baseline"].unit == ("m1", "a", "baseline")
     study.store.close()
@@ -386,10 +392,11 @@ def test_the_same_image_in_two_recordings_stops(tmp_path: Path, make_image) -> N
     with Study.create(folder) as study:
         picture = make_image("one.png")
         for name in ("a", "b"):
-            (folder / "films" / name).mkdir()
-            shutil.copy(picture, folder / "films" / name / "x.png")
+            (folder / "videos" / name).mkdir()
+            shutil.copy(picture, folder / "videos" / name / "x.png")
         write_recordings(
-            folder, [["m1", "a", "baseline", "films/a", ""], ["m2", "b", "baseline", "films/b", ""]]
+            folder,
+            [["m1", "a", "baseline", "videos/a", ""], ["m2", "b", "baseline", "videos/b", ""]],
         )
         with pytest.raises(TableError, match="x.png of m2_baseline is also in m1_baseline"):
             study.extract()
@@ -415,8 +422,8 @@ def test_a_mistyped_path_of_a_model_names_those_beside_it(study: Study) -> None:
 def test_training_without_scores_says_what_to_do(tmp_path: Path, make_image) -> None:
     folder = tmp_path / "study"
     with Study.create(folder) as study:
-        make_image("study/films/a/x.png")
-        write_recordings(folder, [["m1", "a", "baseline", "films/a", ""]])
+        make_image("study/videos/a/x.png")
+        write_recordings(folder, [["m1", "a", "baseline", "videos/a", ""]])
         study.extract()
         with pytest.raises(NoImagesError, match="amgs score"):
             study.train("first", TrainingOptions())
@@ -460,7 +467,7 @@ def test_the_commands_on_a_study(study: Study) -> None:
     summary = json.loads(amgs("summarise", folder, "--human", "--json").stdout)
     assert len(summary["animals"]) == 20
     assert amgs("summarise", folder, "--threshold", "0.9").returncode == 2
-    compared = json.loads(amgs("compare", folder, "--value", "mean_mgs", "--json").stdout)
+    compared = json.loads(amgs("compare", folder, "--value", "mean_mgs_sum", "--json").stdout)
     assert sum(row["n"] for row in compared["groups"]) == 10
     assert (folder / "results/figures/group_difference.png").exists()
     sets = json.loads(amgs("images", folder, "--by", "timepoint", "--json").stdout)
@@ -475,11 +482,11 @@ def test_the_commands_on_a_study(study: Study) -> None:
 def test_a_report_without_a_model_is_of_human_scores(study: Study) -> None:
     """A laboratory that only scores gets its report too, once unblinded."""
     assert amgs("report", study.folder).returncode == 1
-    unblind(study, "Owner", "test")
+    study.unblind("Owner", "test")
     done = amgs("report", study.folder)
     assert done.returncode == 0, done.stderr
     text = (study.folder / "results/report.html").read_text(encoding="utf-8")
-    assert "Mean MGS, change from baseline" in text
+    assert "Mean human MGS (sum of units), change from baseline" in text
     assert "MGS " in text
 
 
@@ -495,16 +502,16 @@ def test_a_report_says_why_nothing_could_be_compared(study: Study) -> None:
     assert done.returncode == 0, done.stderr
     said = page.read_text(encoding="utf-8")
     assert "Groups were not compared: Expected animals with pct_pain" in said
-    assert amgs("report", study.folder, "--value", "mean_mgs").returncode == 1, "it is blind"
-    unblind(study, "Owner", "test")
-    assert amgs("report", study.folder, "--value", "mean_mgs").returncode == 0
-    assert "Mean MGS, change from baseline" in page.read_text(encoding="utf-8")
+    assert amgs("report", study.folder, "--value", "mean_mgs_sum").returncode == 1, "it is blind"
+    study.unblind("Owner", "test")
+    assert amgs("report", study.folder, "--value", "mean_mgs_sum").returncode == 0
+    assert "Mean human MGS (sum of units), change from baseline" in page.read_text(encoding="utf-8")
 
 
 def test_a_report_of_nothing_says_what_comes_first(tmp_path: Path, make_image) -> None:
     Study.create(tmp_path / "new").store.close()
-    make_image("new/pictures/a.png")
-    rows = [["m1", "a", "baseline", "pictures"]]
+    make_image("new/images/a.png")
+    rows = [["m1", "a", "baseline", "images"]]
     write_recordings(tmp_path / "new", rows)
     done = amgs("report", tmp_path / "new")
     assert done.returncode == 1
@@ -521,10 +528,10 @@ def test_new_and_check_by_command(tmp_path: Path) -> None:
     empty = amgs("check", "laparotomy", cwd=tmp_path)
     assert empty.returncode == 1
     assert "one line per animal and timepoint" in empty.stderr
-    write_recordings(tmp_path / "laparotomy", [["r1", "a", "after", "films/none.mp4", ""]])
+    write_recordings(tmp_path / "laparotomy", [["r1", "a", "after", "videos/none.mp4", ""]])
     faulty = amgs("check", "laparotomy", cwd=tmp_path)
     assert faulty.returncode == 1
-    for part in ("nothing at films/none.mp4", "no recording at the baseline", "2 faults"):
+    for part in ("nothing at videos/none.mp4", "no recording at the baseline", "2 faults"):
         assert part in faulty.stderr
     assert "after" in faulty.stdout
     nothing = amgs("score", "laparotomy", cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The same random weights and pictures for every implementation of a network."""
+"""The same random weights and images for every implementation of a network."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def inception_state_dict() -> dict[str, npt.NDArray[np.float32]]:
 
 
 def pictures(count: int, side: int) -> npt.NDArray[np.float32]:
-    """Return random pictures with values from -1 to 1."""
+    """Return random images with values from -1 to 1."""
     rng = np.random.default_rng(1803)
     return rng.uniform(-1, 1, (count, 3, side, side)).astype(np.float32)
 
 
 def photograph() -> npt.NDArray[np.uint8]:
-    """Return a picture with smooth and sharp parts, 421 × 337, made by a formula."""
+    """Return an image with smooth and sharp parts, 421 × 337, made by a formula."""
     y, x = np.mgrid[0:337, 0:421]
     red = 127 + 120 * np.sin(x / 17.0) * np.cos(y / 23.0)
     # Edges, but not up to black and white: overshoot would be cut differently.

@@ -13,9 +13,9 @@ from sklearn.metrics import cohen_kappa_score
 
 from amgs.errors import TableError
 from amgs.figures import agreement_by_unit
-from amgs.interop.tu_berlin import read_tu_berlin
+from amgs.interop.formats import read_any_ratings
 from amgs.scoring.agreement import measure_agreement
-from amgs.scoring.ratings import read_ratings
+from amgs.scoring.ratings import first_answers, read_ratings
 from amgs.scoring.reliability import (
     cronbach_alpha,
     exact_agreement,
@@ -143,8 +143,9 @@ def test_the_traps_of_the_berlin_table(tmp_path: Path) -> None:
     """9 is not scorable, - and blank are not asked, a 3 is left out and said."""
     path = tmp_path / "b.csv"
     path.write_text("index,ot1,nb1,ot2,nb2\nx.jpg,0,9,1,2\ny.jpg,3,1,-,\nz.jpg,2,2,2,9\n")
-    ratings, notes = read_tu_berlin(path)
-    assert notes == ["1 scores of '3' are none of the scale and were left out"]
+    table, notes = read_any_ratings(path)
+    ratings = first_answers(table)
+    assert notes == ("1 scores of '3' are not on the scale and were left out",)
     found = measure_agreement(ratings)
     assert ratings.raters == ("1", "2")
     assert found["units"]["nose_bulge"]["not_scorable"] == pytest.approx(2 / 5)
@@ -178,10 +179,10 @@ def test_the_published_raters() -> None:
     path = SHARED / "data/scores/mgs_by_rater.csv"
     if not path.exists():
         pytest.skip("the reference data are not here")
-    ratings, notes = read_tu_berlin(path)
-    found = measure_agreement(ratings)
+    table, notes = read_any_ratings(path)
+    found = measure_agreement(first_answers(table))
     assert (found["n_images"], found["n_raters"]) == (3413, 11)
-    assert notes == ["1 scores of '3' are none of the scale and were left out"]
+    assert notes == ("1 scores of '3' are not on the scale and were left out",)
     # With the stray 3 counted as a score, ear position would be 0.5454; it is none of the scale.
     assert found["units"]["ear_position"]["krippendorff_alpha"] == pytest.approx(0.5448, abs=5e-5)
     expected = {
@@ -190,7 +191,7 @@ def test_the_published_raters() -> None:
     }  # fmt: skip
     for unit, alpha in expected.items():
         assert found["units"][unit]["krippendorff_alpha"] == pytest.approx(alpha, abs=0.005), unit
-    assert found["mgs_mean"]["krippendorff_alpha"] == pytest.approx(0.62, abs=0.005)
-    assert found["one_rater_against_the_others"]["pearson_r"] == pytest.approx(0.72, abs=0.005)
-    assert found["one_rater_against_the_others"]["rmse"] == pytest.approx(0.36, abs=0.005)
+    assert found["mgs_per_unit"]["krippendorff_alpha"] == pytest.approx(0.62, abs=0.005)
+    assert found["leave_one_rater_out"]["pearson_r"] == pytest.approx(0.72, abs=0.005)
+    assert found["leave_one_rater_out"]["rmse"] == pytest.approx(0.36, abs=0.005)
     assert found["units"]["whisker_change"]["not_scorable"] == pytest.approx(0.18, abs=0.005)

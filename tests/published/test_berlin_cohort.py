@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import TableError
-from amgs.interop.tu_berlin_cohort import read_cohort_of_tu_berlin
+from amgs.interop.tu_berlin_cohort import read_tu_berlin_cohort
 from program import amgs
 
 
@@ -36,7 +36,7 @@ def small(tmp_path: Path, images: str, scores: str = "") -> Path:
 
 def test_scores_animals_groups_and_times_are_joined(tmp_path: Path) -> None:
     folder = small(tmp_path, "b.jpg,7,b,K,0\na.jpg,7,a,K,0.0\n")
-    table = read_cohort_of_tu_berlin(folder).table
+    table = read_tu_berlin_cohort(folder).table
     first, second = table.to_dict("records")
     assert (first["image"], first["animal"], first["group"]) == ("a.jpg", "khcas-7", "castration")
     assert (first["timepoint"], first["n_raters"]) == ("baseline", 2)
@@ -48,10 +48,10 @@ def test_scores_animals_groups_and_times_are_joined(tmp_path: Path) -> None:
 
 def test_ids_in_two_groups_are_reported(tmp_path: Path) -> None:
     folder = small(tmp_path, "a.jpg,7,a,K,0\nb.jpg,7,a,KXN,1\n")
-    found = read_cohort_of_tu_berlin(folder)
+    found = read_tu_berlin_cohort(folder)
     assert set(found.table["animal"]) == {"khcas-7", "khkxn-7"}
     assert any("7 in castration and control" in note for note in found.notes)
-    assert read_cohort_of_tu_berlin(folder, ["khcas"]).notes == ()
+    assert read_tu_berlin_cohort(folder, ["khcas"]).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_ids_in_two_groups_are_reported(tmp_path: Path) -> None:
 )
 def test_what_is_not_explained_stops(tmp_path: Path, images: str, message: str) -> None:
     with pytest.raises(TableError, match=message):
-        read_cohort_of_tu_berlin(small(tmp_path, images))
+        read_tu_berlin_cohort(small(tmp_path, images))
     with pytest.raises(TableError, match="khcas"):
-        read_cohort_of_tu_berlin(tmp_path, ["other"])
+        read_tu_berlin_cohort(tmp_path, ["other"])
 
 
 @pytest.mark.reference
@@ -87,7 +87,7 @@ def test_from_the_files_to_the_answer(scores: Path, tmp_path: Path) -> None:
         "castration": 19,
     }
     assert amgs("summarise", out, "--out", summary).returncode == 0
-    words = ("--value", "mean_mgs", "--timepoint", "30 min")
+    words = ("--value", "mean_mgs_sum", "--timepoint", "30 min")
     compared = json.loads(amgs("compare", summary, *words, "--json").stdout)
     n = {row["group"]: row["n"] for row in compared["groups"]}
     assert n == {"ketamine/xylazine": 45, "control": 20, "isoflurane": 42, "castration": 9}

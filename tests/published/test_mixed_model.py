@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from amgs.cohort.comparison import compare_groups
+from amgs.cohort.comparison import ComparisonChoice, compare_groups
 from amgs.cohort.design import Cell, Cohort
 from amgs.cohort.mixed import mixed_model
 
@@ -38,7 +38,9 @@ def test_variances_estimates_and_p(case: str) -> None:
 
 def test_it_stands_in_the_comparison_where_there_are_timepoints() -> None:
     """And says why not where there is one."""
-    found = compare_groups(cohort_of("missing"), after="60min").document["mixed_model"]
+    found = compare_groups(cohort_of("missing"), ComparisonChoice(timepoint="60min")).document[
+        "mixed_model"
+    ]
     assert found["n_animals"] == 24
     single = Cohort("v", tuple(Cell(f"m{k}", "ab"[k % 2], "x", float(k)) for k in range(6)))
     assert "one timepoint" in compare_groups(single).document["mixed_model"]["reason"]

@@ -1,4 +1,4 @@
-"""From films to conclusions, where the truth is known: drawn mice go the way of real ones."""
+"""From videos to conclusions, where the truth is known: synthetic mice go the way of real ones."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ import pytest
 
 from amgs.cohort.comparison import compare_groups
 from amgs.cohort.design import Cell, Cohort
-from amgs.faces.combine import overlap
-from amgs.faces.decode import Box
-from amgs.model.train import TrainingOptions
+from amgs.faces.detections import Box, iou
+from amgs.model.training.train import TrainingOptions
 from amgs.simulate.behaviour import SLEEPY
-from amgs.simulate.cubicle import FilmOptions
-from amgs.simulate.experiment import DESIGN_COLUMNS, Experiment, SimulatedGroup, write_films
-from amgs.simulate.film import read_truth
-from amgs.study import Study
-from amgs.study.answering import SummaryChoice, summarise_study
-from amgs.study.simulating import (
+from amgs.simulate.cubicle import VideoOptions
+from amgs.simulate.experiment import DESIGN_COLUMNS, Experiment, SimulatedGroup, write_videos
+from amgs.simulate.studies import (
     compare_with_truth,
-    create_drawn_study,
+    create_synthetic_study,
     draw_study,
+    read_true_units,
     score_by_simulated_raters,
-    truth_of_films,
 )
+from amgs.simulate.video import read_truth
+from amgs.study import Study
+from amgs.study.consistency import planned_recordings
+from amgs.study.summarising import SummaryChoice, summarise_study
 from amgs.tables import write_table
 from program import amgs
 
 EFFECT = 1.15
 TIMES = ("baseline", "again", "60min")
-SMALL = FilmOptions(640, 360, 6, 10.0)
+SMALL = VideoOptions(640, 360, 6, 10.0)
 RATERS = ("one", "two")
 INTERVAL_S = 2.0
 SETTINGS = {("extract", "interval_s"): INTERVAL_S}
 
 
-def drawn_study(folder: Path, plan: Experiment, options: FilmOptions, seed: int) -> Study:
-    study = create_drawn_study(folder, "drawn", seed, SETTINGS)
+def drawn_study(folder: Path, plan: Experiment, options: VideoOptions, seed: int) -> Study:
+    study = create_synthetic_study(folder, "drawn", seed, SETTINGS)
     with ProcessPoolExecutor(2) as pool:
         draw_study(study, plan, options, seed, pool)
     study.extract()
@@ -54,7 +54,7 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     plan = Experiment((SimulatedGroup("surgery", (EFFECT,)),), animals_per_group=20)
     folder = tmp_path_factory.mktemp("pilot") / "pilot"
     with drawn_study(folder, plan, SMALL, 1) as study:
-        score_by_simulated_raters(study, truth_of_films(study), RATERS, 1)
+        score_by_simulated_raters(study, read_true_units(study), RATERS, 1)
         study.train("first", TrainingOptions(use_cache=False))
         yield study
 
@@ -64,7 +64,7 @@ def others(pilot: Study, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """Other animals, filmed three times: twice without any effect, once with it."""
     plan = Experiment((SimulatedGroup("all", (0.0, EFFECT)),), 24, TIMES)
     with drawn_study(tmp_path_factory.mktemp("others") / "others", plan, SMALL, 2) as study:
-        score_by_simulated_raters(study, truth_of_films(study), RATERS, 2)
+        score_by_simulated_raters(study, read_true_units(study), RATERS, 2)
         study.adopt_model(pilot.model_folder())
         study.classify(study.model_folder())
         yield study
@@ -72,14 +72,14 @@ def others(pilot: Study, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 def faces_with_truth(study: Study) -> list[tuple[dict[str, str], dict[str, str]]]:
     """What extraction says of every face, and what is true of that frame and animal."""
-    planned = study.planned()
-    films = {r.film: read_truth(study.folder / r.film) for r in planned.values()}
+    planned = planned_recordings(study)
+    videos = {r.video: read_truth(study.folder / r.video) for r in planned.values()}
     with (study.folder / "faces/faces.csv").open(encoding="utf-8", newline="") as stream:
         found = list(csv.DictReader(stream))
     pairs = []
     for row in found:
         recording = planned[row["recording"]]
-        pairs.append((row, films[recording.film][recording.animal, int(row["frame"])]))
+        pairs.append((row, videos[recording.video][recording.animal, int(row["frame"])]))
     return pairs
 
 
@@ -99,8 +99,8 @@ def test_extraction_finds_the_true_face(others: Study) -> None:
     for row, true in found:
         assert true["zone"] == row["zone"]
         if true["box_x1"]:
-            overlaps.append(overlap(box_of(row), box_of(true)))
-    assert len(found) > 0.8 * len(others.planned()) * SMALL.duration_s / INTERVAL_S
+            overlaps.append(iou(box_of(row), box_of(true)))
+    assert len(found) > 0.8 * len(planned_recordings(others)) * SMALL.duration_s / INTERVAL_S
     assert len(overlaps) > 0.9 * len(found), "on the move a face has no box in the truth"
     assert np.median(overlaps) > 0.7
     assert np.mean(np.array(overlaps) > 0.4) > 0.97
@@ -108,7 +108,7 @@ def test_extraction_finds_the_true_face(others: Study) -> None:
 
 def test_the_model_follows_the_truth_about_as_one_rater_does(others: Study) -> None:
     """On animals never seen; and it is not right every time, as no real model is."""
-    found = compare_with_truth(others, truth_of_films(others))
+    found = compare_with_truth(others, read_true_units(others))
     assert found["n"] > 280
     assert 0.6 < found["r_model"] < 0.95
     assert found["r_model"] < found["r_raters"]
@@ -130,7 +130,7 @@ def change_cohort(values: dict[tuple[str, str], float], groups: dict[str, list[s
 def test_an_effect_is_found_and_none_is_not_over_many_experiments(others: Study) -> None:
     """100 experiments of three groups of 7, drawn at random from the animals."""
     rows = summarise_study(others, SummaryChoice()).rows
-    values = {(r["animal"], r["timepoint"]): r["pct_pain"] for r in rows if r["included"]}
+    values = {(r["animal"], r["timepoint"]): r["pct_pain"] for r in rows if r["included"] == "yes"}
     known = {a for a, _ in values}
     animals = sorted(a for a in known if all((a, time) in values for time in TIMES))
     assert len(animals) >= 21
@@ -153,7 +153,7 @@ def sleep_marks(
     """Whether images are marked as possible sleep, of animals that sleep and of others."""
     marks: dict[bool, list[bool]] = {True: [], False: []}
     for row, true in faces:
-        marks[true["doing"] == "asleep"].append(row["possible_sleep"] == "yes")
+        marks[true["behaviour"] == "asleep"].append(row["possible_sleep"] == "yes")
     return marks[True], marks[False]
 
 
@@ -164,7 +164,7 @@ def test_sleep_is_noticed_of_small_faces_in_dark_fur(tmp_path: Path) -> None:
         SimulatedGroup("sleepy", (0.0,), 2 * SLEEPY),
     )
     plan = Experiment(groups, 2, ("baseline",), coats=("black", "agouti"))
-    with drawn_study(tmp_path / "night", plan, FilmOptions(640, 360, 5, 120.0), 7) as study:
+    with drawn_study(tmp_path / "night", plan, VideoOptions(640, 360, 5, 120.0), 7) as study:
         asleep, others = sleep_marks(faces_with_truth(study))
     assert len(asleep) > 20
     assert np.mean(asleep) > 0.8
@@ -176,7 +176,7 @@ def test_sleep_is_noticed_and_left_out(pilot: Study, tmp_path: Path) -> None:
     awake = SimulatedGroup("awake", (0.0,), 0.0)
     sleepy = SimulatedGroup("sleepy", (0.0,), 2 * SLEEPY)
     plan = Experiment((awake, sleepy), 1, ("baseline",), resting=0.05, spread=0.0)
-    with drawn_study(tmp_path / "night", plan, FilmOptions(1280, 720, 5, 150.0), 4) as study:
+    with drawn_study(tmp_path / "night", plan, VideoOptions(1280, 720, 5, 150.0), 4) as study:
         study.adopt_model(pilot.model_folder())
         study.classify(study.model_folder())
         percent = {}
@@ -196,13 +196,13 @@ def test_sleep_is_noticed_and_left_out(pilot: Study, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("later", "noticed"), [(0.7, True), (1.0, False)])
 def test_a_camera_that_changed_is_noticed(later: float, noticed: bool, tmp_path: Path) -> None:
     """The light was turned down after the baseline, or not: `amgs images` tells."""
-    with create_drawn_study(tmp_path / "dim", "dim", 0, SETTINGS) as study:
+    with create_synthetic_study(tmp_path / "dim", "dim", 0, SETTINGS) as study:
         rows: list[tuple[str, ...]] = []
         with ProcessPoolExecutor(2) as pool:
             for brightness, timepoint in ((1.0, "baseline"), (later, "60min")):
                 plan = Experiment((SimulatedGroup("all", (0.0,)),), 8, (timepoint,))
-                options = FilmOptions(480, 270, 6, 6.0, brightness=brightness)
-                rows += write_films(study.folder, plan, options, 3, pool)
+                options = VideoOptions(480, 270, 6, 6.0, brightness=brightness)
+                rows += write_videos(study.folder, plan, options, 3, pool)
         write_table(study.folder / "recordings.csv", DESIGN_COLUMNS, rows)
         study.extract()
     done = amgs("images", tmp_path / "dim", "--by", "timepoint", "--json")

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import OutputExistsError
-from amgs.files import refuse_to_replace_file, whole_file, whole_folder, write_json
+from amgs.files import atomic_file, atomic_folder, refuse_to_replace_file, write_json
 
 
 def test_a_file_appears_when_all_went_well(tmp_path: Path) -> None:
     """Nothing but the file itself is left."""
-    with whole_file(tmp_path / "new/a.txt") as temporary:
+    with atomic_file(tmp_path / "new/a.txt") as temporary:
         temporary.write_text("x")
         assert not (tmp_path / "new/a.txt").exists()
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["a.txt"]
@@ -22,7 +22,7 @@ def test_a_failed_file_leaves_the_old_one(tmp_path: Path) -> None:
     """An error on the way changes nothing."""
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), whole_file(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_file(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -35,7 +35,7 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "model/head.npz").write_text("old")
     with (
         pytest.raises(RuntimeError),
-        whole_folder(tmp_path / "model", "head.npz", overwrite=True) as work,
+        atomic_folder(tmp_path / "model", "head.npz", overwrite=True) as work,
     ):
         (work / "head.npz").write_text("half")
         raise RuntimeError
@@ -46,11 +46,11 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
 def test_a_folder_is_replaced_only_if_allowed(tmp_path: Path) -> None:
     """The message names both ways out."""
     for _ in range(2):
-        with whole_folder(tmp_path / "model", "a", overwrite=True) as work:
+        with atomic_folder(tmp_path / "model", "a", overwrite=True) as work:
             (work / "a").write_text("x")
     with (
         pytest.raises(OutputExistsError, match="--out, or allow it with --overwrite"),
-        whole_folder(tmp_path / "model", "a"),
+        atomic_folder(tmp_path / "model", "a"),
     ):
         pass
 
@@ -63,15 +63,17 @@ def test_json_refuses_nan(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path) -> None:
-    """`--out . --overwrite` must not delete a laboratory's films."""
-    (tmp_path / "films").mkdir()
-    (tmp_path / "films/1.mp4").write_text("x")
+    """`--out . --overwrite` must not delete a laboratory's videos."""
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/1.mp4").write_text("x")
     with (
-        pytest.raises(OutputExistsError, match=r"holds other things \(no card\.json in it\)"),
-        whole_folder(tmp_path / "films", "card.json", overwrite=True),
+        pytest.raises(
+            OutputExistsError, match=r"not written by this command \(there is no card\.json in it\)"
+        ),
+        atomic_folder(tmp_path / "videos", "card.json", overwrite=True),
     ):
         pass
-    assert (tmp_path / "films/1.mp4").read_text() == "x"
+    assert (tmp_path / "videos/1.mp4").read_text() == "x"
 
 
 def test_a_folder_is_no_place_for_a_file(tmp_path: Path) -> None:

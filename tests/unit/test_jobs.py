@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from amgs.jobs import batches, map_ahead
+from amgs.jobs import batches, bounded_map
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -18,7 +18,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
         return n
 
     with ThreadPoolExecutor(4) as executor:
-        assert list(map_ahead(executor, slow_first, range(20), 6)) == list(range(20))
+        assert list(bounded_map(executor, slow_first, range(20), 6)) == list(range(20))
 
 
 def test_only_so_many_items_are_taken_ahead() -> None:
@@ -31,7 +31,7 @@ def test_only_so_many_items_are_taken_ahead() -> None:
             yield n
 
     with ThreadPoolExecutor(2) as executor:
-        results = map_ahead(executor, lambda n: n, source(), 8)
+        results = bounded_map(executor, lambda n: n, source(), 8)
         for _ in range(10):
             next(results)
         results.close()
@@ -41,7 +41,7 @@ def test_only_so_many_items_are_taken_ahead() -> None:
 def test_an_error_reaches_the_caller() -> None:
     """It is not swallowed by the pool."""
     with ThreadPoolExecutor(2) as executor, pytest.raises(ZeroDivisionError):
-        list(map_ahead(executor, lambda n: 1 / n, [1, 0], 2))
+        list(bounded_map(executor, lambda n: 1 / n, [1, 0], 2))
 
 
 def test_batches_hold_everything_once() -> None:

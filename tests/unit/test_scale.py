@@ -34,7 +34,7 @@ def test_scales_that_ship_explain_every_unit(name: str) -> None:
     assert 0 < scale.no_pain_to < scale.pain_from < scale.highest_sum
     for unit in scale.units:
         assert unit.label
-        assert unit.look
+        assert unit.description
         assert all(len(text) > 15 for text in unit.levels)
 
 
@@ -62,9 +62,9 @@ def test_a_scale_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("absent", "present"), "unit 1: a text 'absent'"),
+        (("absent", "present"), "unit 1: 'absent' is missing"),
         (('"eye"', '"Eye!"'), "unit 1: name is 'Eye!'"),
-        (('"ear_position"', '"eye"'), "unit eye stands twice"),
+        (('"ear_position"', '"eye"'), "unit eye is listed twice"),
         (("title", "pain_from = 9\ntitle"), "pain_from is 9, not a number from 0 to 4"),
         (("title", "pain_from = 1\nno_pain_to = 1\ntitle"), "no_pain_to must be less"),
         (("[[unit]]", "[[units]]"), r"1 to 12 tables \[\[unit\]\] are needed, found 0"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from amgs.vocabulary import Prediction, parse_class
+from amgs.vocabulary import call_pain, parse_class
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,10 @@ from amgs.vocabulary import Prediction, parse_class
 )  # fmt: skip
 def test_prediction(p_pain: float, predicted: str, confidence: float, signed: float) -> None:
     """Signed = ±(2 · confidence - 1), + for pain."""
-    found = Prediction.from_p_pain(p_pain)
-    assert found.predicted == predicted
-    assert found.confidence == pytest.approx(confidence)
-    assert found.signed_score == pytest.approx(signed)
+    found = call_pain(p_pain)
+    assert found.values["predicted"] == predicted
+    assert found.number("confidence") == pytest.approx(confidence)
+    assert found.number("signed_score") == pytest.approx(signed)
 
 
 @pytest.mark.parametrize(

@@ -18,17 +18,18 @@ def main(target: Path) -> None:
     """Make the study at `target`, a new folder."""
     from amgs.model.train import TrainingOptions, train_model
     from amgs.model.training_set import load_training_set
-    from amgs.report.gather import ComparisonChoice
-    from amgs.simulate import write_cohort
-    from amgs.simulate.cubicle import FilmOptions
-    from amgs.simulate.experiment import Experiment, SimulatedGroup
-    from amgs.study.reporting import report_study
     from amgs.study.simulating import (
         create_drawn_study,
         draw_study,
         score_by_simulated_raters,
         truth_of_films,
     )
+
+    from amgs.report.gather import ComparisonChoice
+    from amgs.simulate import write_cohort
+    from amgs.simulate.cubicle import FilmOptions
+    from amgs.simulate.experiment import Experiment, SimulatedGroup
+    from amgs.study.reporting import report_study
     from amgs.study.unblinding import unblind
 
     with TemporaryDirectory() as work:

@@ -1,4 +1,4 @@
-"""A study with drawn faces, its scoring room on a real port, and a real browser."""
+"""A study with synthetic faces, its scoring room on a real port, and a real browser."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def write_faces(folder: Path, n: int, seed: int) -> list[Path]:
     paths = []
     for number in range(n):
         path = folder / f"secretfile_{number}.jpg"
-        picture = Image.fromarray(draw_face(random_face(rng), rng))
+        image = Image.fromarray(draw_face(random_face(rng), rng))
         exif = Image.Exif()
         exif[0x010E] = f"secretexif {folder.name}"
         exif[0x0132] = "2026:03:31 10:00:00"
-        picture.save(path, exif=exif, comment=b"secretcomment")
+        image.save(path, exif=exif, comment=b"secretcomment")
         paths.append(path)
     return paths
 
@@ -49,10 +49,10 @@ def make_study(folder: Path, faces_each: int = FACES_EACH) -> Study:
     rows = []
     for number, (animal, group) in enumerate(ANIMALS):
         for place, timepoint in enumerate(TIMEPOINTS):
-            films = Path("films") / f"{group}_{animal}_{timepoint}"
-            write_faces(folder / films, faces_each, 10 * number + place)
-            rows.append([animal, group, timepoint, films.as_posix(), "2026-03-31"])
-    write_table(folder / "recordings.csv", ("animal", "group", "timepoint", "film", "date"), rows)
+            videos = Path("videos") / f"{group}_{animal}_{timepoint}"
+            write_faces(folder / videos, faces_each, 10 * number + place)
+            rows.append([animal, group, timepoint, videos.as_posix(), "2026-03-31"])
+    write_table(folder / "recordings.csv", ("animal", "group", "timepoint", "video", "date"), rows)
     study.extract()
     return study
 

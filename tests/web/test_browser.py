@@ -266,7 +266,7 @@ def test_the_course_leads_to_scoring(page: Any, running: Any) -> None:
     """Wrong answers are shown beside the reference; enough right ones open the scoring room."""
     units = running.study.scale.unit_names
     folder = running.study.folder
-    images = sorted(folder.glob("films/*/*.jpg"))[:4]
+    images = sorted(folder.glob("videos/*/*.jpg"))[:4]
     rows = [
         [p.relative_to(folder).as_posix(), *[number % 3] * 5] for number, p in enumerate(images)
     ]

@@ -42,7 +42,7 @@ def agreement(
         typer.Argument(
             help="A study; or a CSV with `image,rater,unit,score` (0, 1, 2, or empty for not "
             "scorable) and, where known, `timepoint`, `position`, `repeat`; or the per-rater "
-            "labels of TU Berlin as they are."
+            "labels of TU Berlin as they are published."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per unit.")] = None,
@@ -54,14 +54,15 @@ def agreement(
     """Measure the agreement of raters for every action unit and for the mean score.
 
     Krippendorff's α for interval data uses every image with two scores. The intraclass correlation
-    and Cronbach's α use the images that all raters scored; how many these are is said. "Not
-    scorable" is missing, never 0.
+    and Cronbach's α use the images that all raters scored; how many these are is shown.
+    "Not scorable" is missing, never 0.
 
-    Where the table (or the study) knows them, agreement is also given by timepoint, of every rater
-    with themselves at hidden repeats, and as scoring went on.
+    Where the table (or the study) knows them, agreement is also given by timepoint, within
+    every rater (hidden repeats), and as scoring went on.
 
     Example: `amgs agreement laparotomy --figures figures`
     """
+    from amgs.figures.table import write_figures
     from amgs.files import refuse_to_replace_file
     from amgs.tables import write_table
 
@@ -69,10 +70,10 @@ def agreement(
         refuse_to_replace_file(out, COLUMNS, overwrite=overwrite)
     document, notes = _measure(ratings)
     rows = [_row(name, unit) for name, unit in document["units"].items()]
-    rows.append(_row("mgs_mean", document["mgs_mean"]))
+    rows.append(_row("mgs_per_unit", document["mgs_per_unit"]))
     if out is not None:
         write_table(out, COLUMNS, rows)
-    written = [] if figures is None else _write_figures(figures, document)
+    written = [] if figures is None else write_figures(figures, "agreement", document)
     warn(notes)
     if json:
         print_json(document)
@@ -83,21 +84,17 @@ def agreement(
 
 
 def _measure(path: Path) -> tuple[dict[str, Any], list[str]]:
-    from amgs.interop.tu_berlin import is_tu_berlin, read_tu_berlin
+    from amgs.interop.formats import read_any_ratings
     from amgs.scoring.agreement import measure_agreement
-    from amgs.scoring.over_time import beyond_one_number
-    from amgs.scoring.ratings import first_answers, read_ratings_table
+    from amgs.scoring.over_time import detailed_agreement
+    from amgs.scoring.ratings import first_answers
     from amgs.study import is_study
-    from amgs.tables import read_table
 
     if is_study(path):
         with open_study(path) as study:
             return study.agreement(), []
-    if is_tu_berlin(list(read_table(path, required=()).columns)):
-        ratings, notes = read_tu_berlin(path)
-        return measure_agreement(ratings), notes
-    table = read_ratings_table(path)
-    return measure_agreement(first_answers(table)) | beyond_one_number(table), []
+    table, notes = read_any_ratings(path)
+    return measure_agreement(first_answers(table)) | detailed_agreement(table), list(notes)
 
 
 def _row(name: str, unit: dict[str, Any]) -> list[object]:
@@ -115,23 +112,13 @@ def _row(name: str, unit: dict[str, Any]) -> list[object]:
     return [name, *rounded, unit["n_images"], unit["n_raters"], unit["not_scorable"]]
 
 
-def _write_figures(folder: Path, document: dict[str, Any]) -> list[Path]:
-    from amgs.figures import agreement_by_unit, rater_matrix
-    from amgs.figures.saving import save_figure
-
-    written = [save_figure(folder / "agreement_by_unit", agreement_by_unit.figure(document))]
-    if document["rater_pairs"]:
-        written.append(save_figure(folder / "rater_matrix", rater_matrix.figure(document)))
-    return written
-
-
 def _print(document: dict[str, Any]) -> None:
-    units = {**document["units"], "mean of the units": document["mgs_mean"]}
+    units = {**document["units"], "mean of the units": document["mgs_per_unit"]}
     print_table(
         "Krippendorff's α and others: "
         f"{document['n_images']} images, {document['n_raters']} raters; "
-        f"{document['mgs_mean']['n_with_two']} images were scored by two or more",
-        ["unit", "images", "α", "ICC(2,1)", "κ quadratic", "equal", "not scorable"],
+        f"{document['mgs_per_unit']['n_with_two']} images were scored by two or more",
+        ["unit", "images", "α", "ICC(2,1)", "κ quadratic", "exact agreement", "not scorable"],
         [
             [
                 name.replace("_", " "),
@@ -145,8 +132,11 @@ def _print(document: dict[str, Any]) -> None:
             for name, unit in units.items()
         ],
     )
+    reasons = dict.fromkeys(u["icc"]["reason"] for u in units.values() if "reason" in u["icc"])
+    for reason in reasons:
+        note(f"ICC(2,1) was not computed: {reason}.")
     if not any(r["n"] for r in document["raters"]):
-        _print_beyond(document)
+        _print_details(document)
         return  # a mean of others takes three raters
     print_table(
         "Each rater against the mean of the others (mean score, 0–2)",
@@ -156,14 +146,14 @@ def _print(document: dict[str, Any]) -> None:
             for r in document["raters"]
         ],
     )
-    _print_beyond(document)
+    _print_details(document)
 
 
-def _print_beyond(document: dict[str, Any]) -> None:
+def _print_details(document: dict[str, Any]) -> None:
     if document.get("within_raters"):
         print_table(
-            "Each rater with themselves (hidden repeats)",
-            ["rater", "images", "units", "equal", "κ quadratic"],
+            "Intra-rater agreement (hidden repeats)",
+            ["rater", "images", "units", "exact agreement", "κ quadratic"],
             [
                 [
                     r["rater"],
@@ -189,7 +179,7 @@ def _print_beyond(document: dict[str, Any]) -> None:
                     t["timepoint"],
                     t["n_images"],
                     *(number(t["units"].get(name)) for name in document["units"]),
-                    number(t["mgs_mean"]),
+                    number(t["mgs_per_unit"]),
                 ]
                 for t in document["by_timepoint"]
             ],
@@ -213,6 +203,6 @@ def _print_beyond(document: dict[str, Any]) -> None:
 
 def _icc(icc: dict[str, Any], known_n: int) -> str:
     if not icc.get("computed", True):
-        return f"– ({icc['reason'].split(' were')[0].split(';')[0]})"
+        return "–"
     n = "" if icc["n_images"] == known_n else f", n = {icc['n_images']}"
     return f"{icc['value']:.3f} ({icc['lower']:.3f}–{icc['upper']:.3f}){n}"

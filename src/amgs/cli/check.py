@@ -34,16 +34,17 @@ def check(
         ),
     ],
     baseline: Annotated[
-        str, typer.Option(help="Of a CSV: which timepoint is the baseline.")
-    ] = BASELINE,
+        str | None,
+        typer.Option(help="Of a CSV: which timepoint is the baseline. Default: `baseline`."),
+    ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Show the experiment as a small table, and everything that is wrong with it at once.
 
-    Wrong are missing films, an animal in two groups, no recording at the baseline, zones that
-    overlap, one name written in two ways, impossible dates and the like: they end with exit code 1.
-    What is only odd is a warning, such as one animal without a baseline: it has no change.
+    Missing videos, an animal in two groups, no recording at the baseline, overlapping zones, one
+    name written in two ways, impossible dates and the like are faults; they end with exit code 1.
+    Unusual but usable designs give warnings, such as one animal without a baseline.
 
     Example: `amgs check laparotomy`
     """
@@ -53,10 +54,10 @@ def check(
     if study.name == RECORDINGS_FILE and is_study(study.parent):
         study = study.parent
     if study.suffix.lower() == ".csv":
-        report, document = _check_table(study, baseline)
+        report, document = _check_table(study, baseline or BASELINE)
         after = ""
     else:
-        refuse_beside_study({"--baseline": baseline != BASELINE})
+        refuse_beside_study({"--baseline": baseline}, {"--baseline": "[study] baseline"})
         with open_study(study) as opened:
             report = opened.check()
             document = _document(opened, report)
@@ -70,7 +71,7 @@ def check(
     if report.faults:
         n = len(report.faults)
         fail(f"{n} {'fault' if n == 1 else 'faults'} in {study}:\n{list_faults(report.faults)}")
-    said = "No faults; read the warnings." if report.warnings else "Nothing is wrong."
+    said = "No faults; read the warnings." if report.warnings else "No problems found."
     note(f"{said}{after}", quiet=quiet)
 
 
@@ -85,7 +86,7 @@ def _check_table(path: Path, baseline: str) -> tuple[CheckReport, dict[str, Any]
 
 def _document(study: Study, report: CheckReport) -> dict[str, Any]:
     return {
-        "study": study.settings.text("study", "name"),
+        "study": study.name,
         **_design(report),
         "faces": study.store.faces.count(),
         "raters": len(study.store.raters.all()),

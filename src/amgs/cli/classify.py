@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from amgs.cli.classify_output import describe_run, print_model_notice, print_rows, print_summary
 from amgs.cli.console import (
+    DetectorOption,
     JsonOption,
     OverwriteOption,
     QuietOption,
     fail,
     note,
-    percent,
-    print_facts,
+    open_study,
     print_json,
-    print_table,
     refuse_beside_study,
+    require_faces,
     show_progress,
 )
-from amgs.errors import list_faults
-from amgs.vocabulary import ORBITAL_COLUMNS, ORBITAL_MODEL, PREDICTION_COLUMNS
+from amgs.errors import quoted
 
 if TYPE_CHECKING:
-    from amgs.model.bundle import Model
     from amgs.prediction.classify import ClassifySummary, ImageListing
-
-_ROWS_SHOWN = 20
-
-ORBITAL_NOTICE = (
-    "orbital says how far the eyes are open, nothing else: it is no pain score. Sleeping animals "
-    "shut their eyes too. See `amgs models orbital`."
-)
+    from amgs.prediction.readers import Reader
+    from amgs.study import Study
 
 
 def classify(
     model: Annotated[
         Path,
         typer.Argument(
-            help="A model folder, made by `amgs train`; or `orbital`, which is built in and needs "
-            "no training: it only says how far the eyes are open. With a study, the name of one of "
+            help="A model folder, made by `amgs train`; or `orbital`, which is built in, needs no "
+            "training, and only says how far the eyes are open. With a study, the name of one of "
             "its models, or the study alone for its newest."
         ),
     ],
@@ -58,8 +49,9 @@ def classify(
         Path | None,
         typer.Option(help="The CSV to write. Without it, the first rows are only shown."),
     ] = None,
+    detector: DetectorOption = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Throw away what an interrupted run has done.")
+        bool, typer.Option("--restart", help="Discard what an interrupted run has done.")
     ] = False,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
@@ -67,61 +59,51 @@ def classify(
 ) -> None:
     """Say pain or no pain, with a confidence from 0.5 to 1, for every face image.
 
-    Works on a few images or on 100,000. When it is interrupted, the same command goes on where it
+    Works on a few images or on 100,000. When it is interrupted, the same command continues where it
     stopped. Files that cannot be read stay in the table, with the reason in the column `problem`.
     Images are only read, never changed.
 
-    With `orbital` in place of a model folder, the columns `orbital_tightening` (0–2), `p_narrowed`
-    and `scorable` are filled and those of a pain call stay empty.
+    A model that says something else, such as `orbital`, fills columns of its own: for `orbital`
+    `orbital_tightening` (0–2), `p_narrowed` and `scorable`. Those of a pain call stay empty.
 
     Example: `amgs classify models/first faces/ --out predictions.csv`
     """
-    from amgs.cli.in_study import classify_in_study
-    from amgs.prediction import list_images
-    from amgs.prediction.writing import CsvSink, ListSink
+    from amgs.prediction import list_images, open_reader
 
     study = _study_among(model, images)
     if study is not None:
-        refuse_beside_study({"--out": out is not None, "--restart": restart})
-        classify_in_study(study, model, as_json=json, quiet=quiet)
+        refuse_beside_study(
+            {"--out": out, "--restart": restart, "--detector": detector},
+            {"--detector": "[extract] detector"},
+        )
+        _classify_study(study, model, as_json=json, quiet=quiet)
         return
     if not images:
         raise typer.BadParameter("Name images, folders, a CSV or a study after the model.")
-    reader = _open_orbital() if model.as_posix() == ORBITAL_MODEL else _open_model(model)
+    reader = open_reader(model, None if detector is None else _open_detector(detector))
+    if reader.folder is not None:
+        print_model_notice(reader)
     listing = list_images(images)
     if out is None:
-        shown = ListSink(listing.known, orbital=reader.orbital)
-        with show_progress(quiet=quiet or json) as progress:
-            summary = reader.run(listing, listing.total, shown, progress)
-        rows = shown.rows
+        summary, rows = _show(reader, listing, silent=quiet or json)
     else:
         rows = []
-        sink = CsvSink(
-            out,
-            listing.known,
-            reader.sha256,
-            listing.fingerprint,
-            orbital=reader.orbital,
-            overwrite=overwrite,
-            restart=restart,
+        summary = _write(
+            reader, listing, out, overwrite=overwrite, restart=restart, silent=quiet or json
         )
-        if sink.done:
-            note(f"Going on after {len(sink.done)} images of an interrupted run.", quiet=quiet)
-        try:
-            with show_progress(quiet=quiet or json) as progress:
-                summary = reader.run(listing, listing.total, sink, progress)
-            sink.finish(_provenance(model, reader, listing))
-        except KeyboardInterrupt:
-            fail(f"Stopped. {out}.part keeps what is done; the same command goes on.", code=130)
-        finally:
-            sink.close()
     if json:
-        print_json(_document(model, reader, summary, rows, out))
+        print_json(describe_run(model, reader, summary, rows, out))
     else:
-        _print_rows(rows, orbital=reader.orbital)
-        print_summary(summary, out, orbital=reader.orbital, quiet=quiet)
+        print_rows(rows, reader)
+        print_summary(summary, reader, out, quiet=quiet)
     if summary.unreadable == summary.images:
         fail(f"Not one of {summary.images} files could be read as an image.")
+
+
+def _open_detector(name: str) -> Any:
+    from amgs.faces import open_detector
+
+    return open_detector(name)
 
 
 def _study_among(model: Path, images: list[Path] | None) -> Path | None:
@@ -133,126 +115,108 @@ def _study_among(model: Path, images: list[Path] | None) -> Path | None:
     return images[0] if len(images) == 1 and is_study(images[0]) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Something that looks at images: a trained model, or the built-in `orbital`."""
-
-    run: Callable[..., ClassifySummary]
-    sha256: str
-    orbital: bool
-
-
-def _open_model(folder: Path) -> _Reader:
-    from amgs.model.bundle import load_model
+def _show(
+    reader: Reader, listing: ImageListing, *, silent: bool
+) -> tuple[ClassifySummary, list[dict[str, Any]]]:
     from amgs.prediction import classify_images
+    from amgs.prediction.sinks import ListSink
 
-    loaded = load_model(folder)
-    say_what_model_is(loaded)
-    return _Reader(partial(classify_images, loaded), loaded.sha256, orbital=False)
-
-
-def say_what_model_is(model: Model) -> None:
-    """Say what must be known of a model before its answers are believed."""
-    if model.notice:
-        note(f"The model: {model.notice}", style="yellow")
+    sink = ListSink(listing.known, reader.outputs)
+    with show_progress(quiet=silent) as progress:
+        summary = classify_images(reader, listing, listing.total, sink, progress=progress)
+    return summary, sink.rows
 
 
-def _open_orbital() -> _Reader:
-    from amgs.prediction.orbital import orbital_sha256, read_orbital_images
-
-    return _Reader(read_orbital_images, orbital_sha256(), orbital=True)
-
-
-def _provenance(folder: Path, reader: _Reader, listing: ImageListing) -> dict[str, Any]:
+def _write(
+    reader: Reader,
+    listing: ImageListing,
+    out: Path,
+    *,
+    overwrite: bool,
+    restart: bool,
+    silent: bool,
+) -> ClassifySummary:
+    from amgs.prediction import classify_images
+    from amgs.prediction.sinks import CsvSink
     from amgs.provenance import record_provenance
 
-    record = record_provenance(
-        options={"model": folder.name, "images": listing.total},
-        inputs={"model": reader.sha256},
+    sink = CsvSink(
+        out,
+        listing.known,
+        reader.outputs,
+        reader.sha256,
+        listing.fingerprint,
+        overwrite=overwrite,
+        restart=restart,
     )
-    return record.as_dict()
+    if sink.done:
+        note(f"Continuing after {len(sink.done)} images of an interrupted run.", quiet=silent)
+    try:
+        with show_progress(quiet=silent) as progress:
+            summary = classify_images(reader, listing, listing.total, sink, progress=progress)
+        options = {"model": reader.name, "images": listing.total}
+        sink.finish(record_provenance(options, {"model": reader.sha256}).as_dict())
+    except KeyboardInterrupt:
+        fail(f"Stopped. {out}.part keeps what is done; the same command continues.", code=130)
+    finally:
+        sink.close()
+    return summary
 
 
-def _document(
-    folder: Path,
-    reader: _Reader,
-    summary: ClassifySummary,
-    rows: list[dict[str, Any]],
-    out: Path | None,
-) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "pain": summary.pain,
-        "no_pain": summary.no_pain,
-        "confident": summary.confident,
-    }
-    if reader.orbital:
-        found = {"narrowed": summary.narrowed, "not_scorable": summary.not_scorable}
-    document: dict[str, Any] = {
-        "model": folder.as_posix(),
-        "model_sha256": reader.sha256,
-        "images": summary.images,
-        **found,
-        "unreadable": summary.unreadable,
-        "trained_on": summary.trained_on,
-        "problems": [{"image": name, "problem": problem} for name, problem in summary.problems],
-    }
-    if out is None:
-        document["predictions"] = [_typed(row) for row in rows]
-    else:
-        document["out"] = out.as_posix()
-    return document
-
-
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    numbers = ("confidence", "p_pain", "signed_score", *ORBITAL_COLUMNS[:2])
-    return {
-        name: (float(cell) if name in numbers and cell != "" else cell if cell != "" else None)
-        for name, cell in row.items()
-    }
-
-
-def _print_rows(rows: list[dict[str, Any]], *, orbital: bool) -> None:
-    if not rows:
-        return
-    columns = ORBITAL_COLUMNS if orbital else PREDICTION_COLUMNS[1:]
-    shown = ("image", *columns, "problem")
-    print_table("Predictions", shown, [[row[name] for name in shown] for row in rows[:_ROWS_SHOWN]])
-    if len(rows) > _ROWS_SHOWN:
-        note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
-
-
-def print_summary(
-    summary: ClassifySummary, out: Path | None, *, orbital: bool, quiet: bool
-) -> None:
-    """Print what came out, counted."""
-    readable = summary.images - summary.unreadable
-    if orbital:
-        facts: list[tuple[str, object]] = [
-            ("eyes narrowed or closed", summary.narrowed),
-            ("not scorable (no eye seen)", summary.not_scorable),
-        ]
-    else:
-        share = summary.confident / readable if readable else None
-        facts = [
-            ("pain", summary.pain),
-            ("no pain", summary.no_pain),
-            ("confidence ≥ 0.75", f"{summary.confident} ({percent(share)})"),
-            ("of these, pain", summary.confident_pain),
-            ("trained or chosen with", summary.trained_on),
-        ]
-    print_facts(
-        "Summary",
-        [("images", summary.images), *facts, ("could not be read", summary.unreadable)],
-    )
-    if summary.unreadable:
-        faults = [f"{name}: {problem}" for name, problem in summary.problems]
-        more = summary.unreadable - len(faults)
-        note(
-            f"{summary.unreadable} files could not be read and have no prediction"
-            f"{' (all are in the table)' if more or out else ''}:\n{list_faults(faults)}"
+def _classify_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) -> None:
+    """Let a model look at the faces of a study that are new to it, and write its predictions."""
+    with open_study(folder) as study:
+        require_faces(study, folder, "classify")
+        reader = _choose_reader(study, folder, model, quiet=quiet)
+        if reader.folder is not None and not study.notice:
+            print_model_notice(reader)
+        with show_progress(quiet=quiet or as_json) as progress:
+            summary = study.classify(reader, progress=progress)
+        path = study.predictions(reader)
+    if as_json:
+        print_json(
+            {
+                "model": reader.name if reader.folder is None else reader.folder.as_posix(),
+                "predictions": path.as_posix(),
+                "images": summary.images,
+                "unreadable": summary.unreadable,
+            }
         )
-    if out is not None:
-        after = "" if orbital else f" Next: amgs evaluate {out}, if the truth is known."
-        note(f"Written to {out}.{after}", quiet=quiet)
-    if orbital:
-        note(ORBITAL_NOTICE, quiet=quiet)
+        return
+    print_summary(summary, reader, None, quiet=quiet)
+    if summary.resumed:
+        new = summary.images - summary.resumed
+        note(f"{new} faces were new to it, {summary.resumed} answered before.", quiet=quiet)
+    which = "" if reader.folder is not None else f" --model {reader.name}"
+    note(
+        f"Predictions for all faces are in {path}. Next: amgs summarise {quoted(folder)}{which}",
+        quiet=quiet,
+    )
+
+
+def _choose_reader(study: Study, folder: Path, model: Path, *, quiet: bool) -> Reader:
+    """Open the model that is meant: the newest, a folder (copied in), or a name."""
+    from amgs.model.bundle import CARD
+
+    if model == folder:
+        return study.reader()
+    if (model / CARD).is_file():
+        chosen = study.adopt_model(model)
+        if chosen.resolve() != model.resolve():
+            note(f"The model was copied into the study, to {chosen}.", quiet=quiet)
+        return study.reader(chosen)
+    _refuse_mistyped(model)
+    return study.reader(model.as_posix())
+
+
+def _refuse_mistyped(model: Path) -> None:
+    """Stop when a path of several parts leads to no model, and say which are beside it."""
+    from amgs.errors import UnknownNameError
+    from amgs.model.bundle import CARD
+
+    if len(model.parts) == 1:
+        return  # the name of a model of the study
+    beside = sorted(card.parent.name for card in model.parent.glob(f"*/{CARD}"))
+    listed = ", ".join(beside) if beside else "none"
+    msg = f"Expected a model at {model}, found none there. Models in {model.parent}: {listed}."
+    raise UnknownNameError(msg)

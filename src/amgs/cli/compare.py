@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from amgs.cli.console import (
     TimepointOption,
     note,
     number,
+    open_study,
     print_facts,
     print_json,
     print_table,
@@ -23,7 +24,8 @@ from amgs.cli.console import (
 )
 from amgs.cohort.words import OutlierRule, describe_test, p_value
 
-PAIR_COLUMNS = ("a", "b", "difference", "lower", "upper", "p", "hedges_g")
+if TYPE_CHECKING:
+    from amgs.cohort.comparison import ComparisonChoice
 
 
 def compare(
@@ -34,7 +36,9 @@ def compare(
             "`animal,group,timepoint,VALUE`."
         ),
     ],
-    value: Annotated[str, typer.Option(help="The column to compare.")] = "pct_pain",
+    value: Annotated[
+        str, typer.Option(help="The column to compare, or an output of a model.")
+    ] = "pct_pain",
     baseline: Annotated[
         str | None,
         typer.Option(help="Which timepoint is the baseline. Default: the one called `baseline`."),
@@ -50,7 +54,7 @@ def compare(
     wanted: Annotated[
         float | None,
         typer.Option(
-            help="Also say how many animals per group would show a difference of so much between "
+            help="Also compute how many animals per group detect a difference of this size between "
             "two groups (80 % power), given the spread in this table."
         ),
     ] = None,
@@ -62,45 +66,34 @@ def compare(
 ) -> None:
     """Compare the change from baseline between groups: ANOVA and Tukey's test, as in the paper.
 
-    The animal is the unit; a table of images is refused. Beside the paper's tests stand effect
-    sizes with intervals and tests that need neither equal variances nor normality. Nothing is
-    switched silently: what is doubtful is said.
+    The animal is the unit; a table of images is refused. Beside the paper's tests are effect sizes
+    with intervals, and tests that need neither equal variances nor normality. No test is replaced
+    automatically; violated assumptions are reported.
 
     Example: `amgs compare summary.csv --timepoint 60min`
     """
-    from amgs.cli.in_study import comparison_inputs
-    from amgs.cohort.comparison import compare_groups
+    from amgs.cohort.comparison import PAIR_COLUMNS, ComparisonChoice, compare_groups, pair_rows
     from amgs.cohort.design import read_cohort
-    from amgs.files import refuse_to_replace_file, write_json
+    from amgs.figures.table import write_figures
+    from amgs.files import refuse_to_replace_file
+    from amgs.study import is_study
     from amgs.tables import write_table
 
-    study = comparison_inputs(summary, value)
-    if study is not None:
-        refuse_beside_study({"--baseline": baseline is not None})
-        summary, baseline = study.summary, study.baseline
-        if out is None:
-            out, overwrite = study.out, True
-        figures = figures or study.figures
+    choice = ComparisonChoice(value, baseline, timepoint, outliers, wanted)
     if out is not None:
         refuse_to_replace_file(out, PAIR_COLUMNS, overwrite=overwrite)
-    found = compare_groups(
-        read_cohort(summary, value),
-        baseline=baseline,
-        after=timepoint,
-        outliers=outliers,
-        wanted=wanted,
-    ).document
-    if study is not None:
-        write_json(study.document, found)
+    if is_study(summary):
+        refuse_beside_study({"--baseline": baseline}, {"--baseline": "[study] baseline"})
+        found = _compare_study(summary, choice, quiet=quiet or json)
+        figures = figures or summary / "results" / "figures"
+    else:
+        found = compare_groups(read_cohort(summary, value), choice).document
     if out is not None:
-        pairs = found["tukey"] if isinstance(found["tukey"], list) else []
-        write_table(out, PAIR_COLUMNS, [[row[c] for c in PAIR_COLUMNS] for row in pairs])
-    written = [] if figures is None else _write_figures(figures, found)
+        write_table(out, PAIR_COLUMNS, pair_rows(found))
+    written = [] if figures is None else write_figures(figures, "comparison", found)
     if json:
         print_json(found)
         return
-    if study is not None and study.model:
-        note(f"Predictions of the model {study.model}; see `amgs summarise`.", quiet=quiet)
     _print(found)
     warn(found["notes"])
     if out is not None:
@@ -109,14 +102,13 @@ def compare(
         note(f"Figure written to {path}", quiet=quiet)
 
 
-def _write_figures(folder: Path, found: dict[str, Any]) -> list[Path]:
-    from amgs.figures import estimation, group_difference
-    from amgs.figures.saving import save_figure
-
-    written = [save_figure(folder / "group_difference", group_difference.figure(found))]
-    if isinstance(found["tukey"], list):
-        written.append(save_figure(folder / "estimation", estimation.figure(found)))
-    return written
+def _compare_study(folder: Path, choice: ComparisonChoice, *, quiet: bool) -> dict[str, Any]:
+    with open_study(folder) as study:
+        found = study.compare(choice)
+    if found.summary.model:
+        note(f"Predictions of the model {found.summary.model}; see `amgs summarise`.", quiet=quiet)
+    note(f"Pairs written to {found.pairs}.", quiet=quiet)
+    return found.document
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -222,12 +214,12 @@ def _needed(power: dict[str, Any]) -> str:
     if not power.get("computed", True):
         return f"not computed: {power['reason']}"
     parts = []
-    for name, label in (("eta_squared", "effect as seen"), ("omega_squared", "less optimistic")):
+    for name, label in (("eta_squared", "from η²"), ("omega_squared", "from ω²")):
         known = power[name]
         parts.append(f"{known.get('per_group') or '–'} ({label})")
     if "wanted" in power:
         wanted = power["wanted"]
-        needed = wanted["per_group"] or "more than can be said"
+        needed = wanted["per_group"] or "more than can be computed"
         parts.append(f"{needed} (a difference of {wanted['difference']:g})")
     return ", ".join(parts)
 

@@ -25,11 +25,16 @@ QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show no progress and no notes; warnings stay.")
 ]
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace a result of that name.")
+    bool, typer.Option("--overwrite", help="Replace an earlier result of that name.")
 ]
 TimepointOption = Annotated[
     str | None,
     typer.Option(help="Which timepoint is compared with it; needed when there are several."),
+]
+
+DetectorOption = Annotated[
+    str | None,
+    typer.Option("--detector", help="Which face detector; see `amgs doctor` for those there are."),
 ]
 
 FiguresOption = Annotated[
@@ -102,12 +107,25 @@ def warn(messages: Sequence[str]) -> None:
         stderr().print(Text("Warning: ", style="bold yellow") + Text(message))
 
 
-def refuse_beside_study(given: Mapping[str, bool]) -> None:
-    """Stop when options were given that a study sets in its own ``study.toml``."""
-    named = [option for option, is_given in given.items() if is_given]
-    if named:
-        verb = "is" if len(named) == 1 else "are"
-        raise typer.BadParameter(f"{', '.join(named)} {verb} not for a study: see its study.toml.")
+def refuse_beside_study(given: Mapping[str, object], settings: Mapping[str, str] = {}) -> None:
+    """Stop when options were given that a study decides by itself.
+
+    Parameters
+    ----------
+    given
+        Option → its value; ``None``, false and empty mean that it was not given.
+    settings
+        Option → the setting in ``study.toml`` that takes its place, such as ``[extract] margin``.
+    """
+    faults = []
+    for option, value in given.items():
+        if value is None or value is False or value in ("", [], ()):
+            continue
+        setting = settings.get(option)
+        what = f"set {setting} in study.toml" if setting else "not used with a study; leave it out"
+        faults.append(f"{option}: {what}")
+    if faults:
+        raise typer.BadParameter(f"For a study, {'; '.join(faults)}.")
 
 
 def print_json(document: Any) -> None:

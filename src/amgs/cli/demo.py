@@ -1,9 +1,9 @@
-"""`amgs demo`: the whole way once, on drawn mice."""
+"""`amgs demo`: the whole way once, on synthetic mice."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,35 +18,55 @@ from amgs.cli.console import (
     show_progress,
 )
 from amgs.cohort.words import p_text
-from amgs.vocabulary import DRAWN_NOTICE
+from amgs.vocabulary import SYNTHETIC_NOTICE
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="The folder to make.")] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same demo.")] = 0,
+    small: Annotated[
+        bool,
+        typer.Option(
+            "--small", help="Fewer animals, in under a minute: to see that the installation works."
+        ),
+    ] = False,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Go the whole way once with drawn mice: films, faces, scores, a model, the report.
+    """Go the whole way once with synthetic mice: videos, faces, scores, a model, the report.
 
     Two or three minutes. The mice are drawn, not filmed, and none of them was in pain: the demo
     shows how amgs works and that it works on this computer. It leaves two studies to look into: the
     pilot, whose faces two simulated raters scored and whose model was trained on them, and the
-    experiment, whose films that model then judged.
+    experiment, whose videos that model then judged.
     """
     from amgs.demo import NEXT_COMMANDS, run_demo
 
-    note(DRAWN_NOTICE, quiet=quiet)
+    note(SYNTHETIC_NOTICE, quiet=quiet)
     with show_progress(quiet=quiet or json) as progress:
-        result = run_demo(out, seed, overwrite=overwrite, progress=progress)
+        result = run_demo(out, seed, small=small, overwrite=overwrite, progress=progress)
     page = result.page.resolve()
     comparison = result.document["comparison"]
     if json:
-        print_json({"notice": DRAWN_NOTICE, "page": page.as_posix(), **result.document})
+        print_json({"notice": SYNTHETIC_NOTICE, "page": page.as_posix(), **result.document})
         return
+    if comparison is not None:
+        _print_comparison(comparison, quiet=quiet)
+    truth = result.document["truth"]
+    note(
+        f"Pearson's r with the true MGS of {truth['n']} faces: the model "
+        f"{number(truth['r_model'], 2)}, one rater {number(truth['r_one_rater'], 2)}, both raters "
+        f"{number(truth['r_raters'], 2)}. Model and raters: {number(truth['r_model_raters'], 2)}.",
+        quiet=quiet,
+    )
+    note("Next, with your own videos:\n  " + "\n  ".join(NEXT_COMMANDS), quiet=quiet)
+    note(f"Open this page in a browser: {page}\n  {page.as_uri()}", quiet=quiet, style="bold")
+
+
+def _print_comparison(comparison: dict[str, Any], *, quiet: bool) -> None:
     print_table(
-        "% pain, 60min minus baseline, by the model (drawn mice it had never seen)",
+        "% pain, 60min minus baseline, by the model (synthetic mice it had never seen)",
         ["group", "animals", "mean", "SEM"],
         [
             [row["group"], row["n"], number(row["mean"], 1), number(row["sem"], 1)]
@@ -56,13 +76,4 @@ def demo(
     if "F" in comparison["anova"]:
         anova = comparison["anova"]
         df = f"({anova['df_between']}, {anova['df_within']})"
-        note(f"F{df} = {anova['F']:.1f}, {p_text(anova['p'])}. {DRAWN_NOTICE}", quiet=quiet)
-    truth = result.document["truth"]
-    note(
-        f"Pearson's r with the true MGS of {truth['n']} faces: the model "
-        f"{number(truth['r_model'], 2)}, one rater {number(truth['r_one_rater'], 2)}, both raters "
-        f"{number(truth['r_raters'], 2)}. Model and raters: {number(truth['r_model_raters'], 2)}.",
-        quiet=quiet,
-    )
-    note("Next, with your own films:\n  " + "\n  ".join(NEXT_COMMANDS), quiet=quiet)
-    note(f"Open this page in a browser: {page}\n  {page.as_uri()}", quiet=quiet, style="bold")
+        note(f"F{df} = {anova['F']:.1f}, {p_text(anova['p'])}. {SYNTHETIC_NOTICE}", quiet=quiet)

@@ -35,8 +35,10 @@ def doctor(
         return
     for title, rows in found.items():
         print_facts(title, [(name, _plain(value)) for name, value in rows.items()])
-    works = found["engine"]["works"] and found["face finder"]["works"]
-    note("All is well." if works else "Something does not work; see above. Install amgs again.")
+    works = found["engine"]["works"] and found["face detectors"]["works"]
+    note(
+        "No problems found." if works else "Something does not work; see above. Install amgs again."
+    )
     if not works:
         raise typer.Exit(1)
 
@@ -45,7 +47,7 @@ def examine() -> dict[str, dict[str, Any]]:
     """Collect what there is to know about this installation."""
     from amgs._version import __version__
     from amgs.config import SETTINGS, cache_folder, thread_count
-    from amgs.model.backbones import BACKBONES, is_at_hand
+    from amgs.model.backbones.table import BACKBONES, is_at_hand
     from amgs.provenance import package_versions
 
     return {
@@ -56,7 +58,7 @@ def examine() -> dict[str, dict[str, Any]]:
             **package_versions(),
         },
         "engine": {"name": "onnxruntime", "threads": thread_count(), **_try_engine()},
-        "face finder": _try_finder(),
+        "face detectors": _try_detectors(),
         "backbones": {b.name: is_at_hand(b) for b in BACKBONES.values()},
         "cache": _measure(cache_folder()),
         "settings": {s.variable: f"{s.help} Default: {s.default}." for s in SETTINGS},
@@ -64,12 +66,12 @@ def examine() -> dict[str, dict[str, Any]]:
 
 
 def _try_engine() -> dict[str, Any]:
-    """Run the default backbone once, on a picture whose features are known to be finite."""
+    """Run the default backbone once, on an image whose features are known to be finite."""
     import numpy as np
     import onnxruntime
 
-    from amgs.model.backbones import DEFAULT_BACKBONE, find_backbone, locate_backbone
-    from amgs.model.network import Network
+    from amgs.model.backbones.networks import Network
+    from amgs.model.backbones.table import DEFAULT_BACKBONE, find_backbone, locate_backbone
     from amgs.provenance import hash_file
 
     backbone = find_backbone(DEFAULT_BACKBONE)
@@ -87,19 +89,30 @@ def _try_engine() -> dict[str, Any]:
     }
 
 
-def _try_finder() -> dict[str, Any]:
-    """Draw a face and find it."""
+def _try_detectors() -> dict[str, Any]:
+    """Draw a face and let every face detector find it."""
     import numpy as np
 
-    from amgs.faces.finder import FINDER_SHA256, FaceFinder, finder_path
-    from amgs.provenance import hash_file
+    from amgs.errors import AmgsError
+    from amgs.faces.detectors import DETECTORS, open_detector
     from amgs.simulate import FaceParameters, draw_face
 
-    whole = finder_path().exists() and hash_file(finder_path()) == FINDER_SHA256
-    found = False
-    if whole:
-        found = bool(FaceFinder().find(draw_face(FaceParameters(), np.random.default_rng(0))))
-    return {"unchanged": whole, "works": found}
+    face = draw_face(FaceParameters(), np.random.default_rng(0))
+    found: dict[str, Any] = {}
+    works = True
+    for name, entry in DETECTORS.items():
+        try:
+            detector = open_detector(name)
+            seen = bool(detector.find(face))
+            unchanged = not entry.sha256 or detector.sha256 == entry.sha256
+            found[name] = f"version {detector.version}, {'works' if seen else 'finds nothing'}"
+            if not unchanged:
+                found[name] += ", but was changed after it was shipped"
+        except AmgsError as error:
+            seen = unchanged = False
+            found[name] = str(error)
+        works &= seen and unchanged
+    return {**found, "works": works}
 
 
 def _measure(folder: Path) -> dict[str, Any]:

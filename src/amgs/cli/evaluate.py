@@ -79,7 +79,7 @@ def evaluate(
         refuse_to_replace_file(out, CURVE_COLUMNS, overwrite=overwrite)
     table = read_predictions(predictions)
     if truth is not None:
-        from amgs.model.training_set import load_training_set
+        from amgs.model.training.sets import load_training_set
         from amgs.provenance import hash_file
 
         labels = [
@@ -113,17 +113,11 @@ def _write_curve(out: Path, result: Evaluation) -> None:
 
 
 def _write_figures(folder: Path, result: Evaluation) -> list[Path]:
-    from amgs.figures import accuracy_coverage, mgs_signed_score, reliability
-    from amgs.figures.saving import save_figure
+    from amgs.figures.table import write_figures
 
-    written = [
-        save_figure(folder / "accuracy_coverage", accuracy_coverage.figure(result.curve)),
-        save_figure(folder / "reliability", reliability.figure(result.reliability)),
-    ]
+    written = write_figures(folder, "evaluation", result)
     if result.mgs is not None:
-        written.append(
-            save_figure(folder / "mgs_signed_score", mgs_signed_score.figure(result.mgs))
-        )
+        written += write_figures(folder, "human against model", result.mgs)
     return written
 
 
@@ -150,11 +144,11 @@ def _print(result: Evaluation) -> None:
             ("truth from", result.truth),
             ("files without a prediction", result.n_problems),
             ("predictions without a truth", result.n_unlabelled),
-            ("images the model was trained or chosen with", result.n_trained_on),
+            ("images used for training or model selection", result.n_trained_on),
         ],
     )
     print_table(
-        "Calibration: is a confidence as often right as it says?",
+        "Calibration: how often calls of a given confidence are right",
         ["confidence", "images", "mean confidence", "right"],
         [
             [f"{b.lower:.2f}–{b.upper:.2f}", b.n, number(b.mean_confidence), number(b.accuracy)]

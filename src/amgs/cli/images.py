@@ -24,7 +24,7 @@ from amgs.cohort.words import p_value
 from amgs.errors import list_faults
 
 if TYPE_CHECKING:
-    from amgs.cohort.image_measures import ImageOfSet
+    from amgs.image_check.measures import ImageOfSet
 
 COLUMNS = ("image", "animal", "group", "timepoint", "set")
 
@@ -60,9 +60,9 @@ def images(
 
     Example: `amgs images laparotomy --by timepoint`
     """
-    from amgs.cohort.image_measures import MEASURES, compare_measures, measure_images
-    from amgs.cohort.image_sets import compare_similarity, could_test, say_what_differs
     from amgs.files import refuse_to_replace_file
+    from amgs.image_check.measures import MEASURES, compare_measures, measure_images
+    from amgs.image_check.sets import compare_similarity, could_test, say_what_differs
     from amgs.tables import write_table
 
     columns = (*COLUMNS, *MEASURES)
@@ -71,7 +71,9 @@ def images(
     sets = _find_sets(places, by)
     similarity = compare_similarity(sets, n, seed)
     with show_progress(quiet=quiet or json) as progress:
-        rows, problems = measure_images([i for one in sets.values() for i in one], progress)
+        rows, problems = measure_images(
+            [image for inside in sets.values() for image in inside], progress=progress
+        )
     factors = [c for c in dict.fromkeys((by, "group", "timepoint")) if all(r.get(c) for r in rows)]
     measures = [result for factor in factors for result in compare_measures(rows, factor)]
     notes = say_what_differs(similarity, measures)
@@ -98,16 +100,16 @@ def images(
     if not could_test(similarity, measures):
         warn(["Nothing could be tested: there are too few animals, or they are not known."])
     elif not notes:
-        note("The sets do not differ as wholes, as far as these measures tell.", quiet=quiet)
+        note("No difference between the sets was found by these measures.", quiet=quiet)
     for path in written:
         note(f"Figure written to {path}", quiet=quiet)
 
 
 def _find_sets(places: list[Path], by: str) -> dict[str, list[ImageOfSet]]:
-    from amgs.cohort.image_measures import ImageOfSet
+    from amgs.image_check.measures import ImageOfSet
     from amgs.images import find_images
     from amgs.study import is_study
-    from amgs.tables import read_table
+    from amgs.tables import portable_path, read_table
 
     if len(places) > 1:
         return {
@@ -123,38 +125,33 @@ def _find_sets(places: list[Path], by: str) -> dict[str, list[ImageOfSet]]:
     sets: dict[str, list[ImageOfSet]] = {}
     for row in table.astype(str).to_dict("records"):
         known = {str(k): v for k, v in row.items() if k in {*COLUMNS[1:], by}} | {"set": row[by]}
-        image = ImageOfSet(places[0].parent / row["image"], row["image"], known)
+        image = ImageOfSet(places[0].parent / portable_path(row["image"]), row["image"], known)
         sets.setdefault(row[by] or "(empty)", []).append(image)
     return sets
 
 
 def _sets_of_study(folder: Path, by: str) -> dict[str, list[ImageOfSet]]:
-    from amgs.cohort.image_measures import ImageOfSet
+    from dataclasses import replace
 
     if by not in {"group", "timepoint"}:
         raise typer.BadParameter("In a study, --by is group or timepoint.")
     sets: dict[str, list[ImageOfSet]] = {}
     with open_study(folder) as study:
-        planned = study.planned()
-        for face in study.store.faces.all():
-            r = planned[face.recording]
-            known = {"animal": r.animal, "group": r.group, "timepoint": r.timepoint}
-            image = ImageOfSet(folder / face.image, face.image, known | {"set": known[by]})
-            sets.setdefault(known[by], []).append(image)
+        for image in study.list_images():
+            value = image.known[by]
+            marked = replace(image, known={**image.known, "set": value})
+            sets.setdefault(value, []).append(marked)
     return sets
 
 
 def _write_figures(folder: Path, similarity: list[dict[str, Any]]) -> list[Path]:
-    from amgs.figures import image_similarity
-    from amgs.figures.saving import save_figure
+    from amgs.figures.table import write_figures
 
     many = len(similarity) > 1
     return [
-        save_figure(
-            folder / f"image_similarity{f'_{number}' if many else ''}",
-            image_similarity.figure(result),
-        )
+        path
         for number, result in enumerate(similarity, start=1)
+        for path in write_figures(folder, "image sets", result, f"_{number}" if many else "")
     ]
 
 

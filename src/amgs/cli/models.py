@@ -8,43 +8,37 @@ from typing import Annotated, Any
 
 import typer
 
+from amgs.cli.cards import print_card_numbers
 from amgs.cli.console import JsonOption, print_facts, print_json, stdout, warn
-from amgs.cli.train import print_card_numbers
-from amgs.vocabulary import ORBITAL_MODEL
 
 
 def models(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(help="Model folders, or `orbital`. Without one, the backbones are listed."),
+        typer.Argument(
+            help="Model folders, or `orbital`. Default: list backbones and built-in models."
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show what a model is, what it was trained on, and how well it does; or list the backbones.
+    """Show what a model is, what it was trained on and how well it performs; or list them.
 
     Example: `amgs models models/first`
     """
     if not folders:
         _list_backbones(as_json=json)
         return
-    from amgs.model.bundle import load_model
+    from amgs.prediction import open_reader
 
-    cards: dict[str, dict[str, Any]] = {}
-    for folder in folders:
-        if folder.as_posix() == ORBITAL_MODEL:
-            from amgs.prediction.orbital import orbital_card
-
-            cards[ORBITAL_MODEL] = orbital_card()
-        else:
-            cards[folder.as_posix()] = load_model(folder).card
+    cards = {folder.as_posix(): open_reader(folder).card() for folder in folders}
     if json:
         print_json(cards)
         return
     for name, card in cards.items():
-        if name == ORBITAL_MODEL:
-            _print_text(card["card"])
-        else:
+        if "metrics" in card:
             _print_card(name, card)
+        else:
+            _print_text(card["card"])
 
 
 def _print_text(text: str) -> None:
@@ -53,13 +47,15 @@ def _print_text(text: str) -> None:
 
 
 def _list_backbones(*, as_json: bool) -> None:
-    from amgs.model.backbones import BACKBONES, is_at_hand
+    from amgs.model.backbones.table import BACKBONES, is_at_hand
+    from amgs.prediction.models import BUILT_IN_MODELS
 
     if as_json:
         print_json({name: asdict(b) for name, b in BACKBONES.items()})
         return
     stdout().print("Backbones: the frozen networks on which `amgs train` trains its last layer.")
-    stdout().print("`amgs models orbital` shows the card of the face finder and its eye score.")
+    for name in BUILT_IN_MODELS:
+        stdout().print(f"`amgs models {name}` shows the card of the built-in model {name}.")
     for b in BACKBONES.values():
         print_facts(
             b.name,
@@ -70,7 +66,7 @@ def _list_backbones(*, as_json: bool) -> None:
                 ("licence", b.licence),
                 ("here", is_at_hand(b)),
                 ("source", b.source),
-                ("SHA-256", b.sha256 or (b.weights and f"{b.weights.sha256} (weight file)")),
+                ("SHA-256", b.sha256 or "that of the weight file is in every model card"),
             ],
         )
 

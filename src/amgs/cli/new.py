@@ -13,7 +13,7 @@ from amgs.errors import quoted
 FILES = (
     ("study.toml", "settings, each with what it means"),
     ("recordings.csv", "the experiment: one line per animal and timepoint; fill this in"),
-    ("films/", "put the films here, or name them where they are"),
+    ("videos/", "put the videos here, or name them where they are"),
     ("faces/", "face images, by `amgs extract`"),
     ("models/", "classifiers, by `amgs train`"),
     ("results/", "tables, figures and the report"),
@@ -41,7 +41,7 @@ def new(
     from amgs.study import Study
 
     with Study.create(study, name, scale, seed=secrets.randbelow(1_000_000)) as made:
-        title = made.settings.text("study", "name")
+        title = made.name
     if json:
         print_json({"study": study.as_posix(), "name": title, "scale": scale})
         return

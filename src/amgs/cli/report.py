@@ -21,7 +21,7 @@ from amgs.cli.console import (
 from amgs.cohort.words import OutlierRule
 
 if TYPE_CHECKING:
-    from amgs.report.gather import ComparisonChoice, ReportFiles
+    from amgs.cohort.comparison import ComparisonChoice
 
 
 def report(
@@ -67,54 +67,42 @@ def report(
 
     Example: `amgs report laparotomy`
     """
-    from amgs.report.gather import ComparisonChoice
+    from amgs.cohort.comparison import ComparisonChoice
     from amgs.study import is_study
 
     choice = ComparisonChoice(value, baseline, timepoint, outliers)
     if is_study(place):
         refuse_beside_study(
             {
-                "--out": out is not None,
-                "--baseline": baseline is not None,
-                "--predictions": predictions is not None,
-                "--extraction": extraction is not None,
-                "--ratings": ratings is not None,
-                "--threshold": threshold is not None,
-                "--title": bool(title),
-            }
+                "--out": out,
+                "--baseline": baseline,
+                "--predictions": predictions,
+                "--extraction": extraction,
+                "--ratings": ratings,
+                "--threshold": threshold,
+                "--title": title,
+            },
+            {
+                "--baseline": "[study] baseline",
+                "--threshold": "[classify] threshold",
+                "--title": "[study] name",
+            },
         )
-        path = _of_study(place, choice, model, silent=quiet or json)
+        path = _report_study(place, choice, model, silent=quiet or json)
     else:
-        from amgs.report.gather import ReportFiles
+        from amgs.report.steps import ReportFiles, build_report
 
         files = ReportFiles(
             place, predictions, extraction, Path(model) if model else None, ratings, threshold
         )
         path = out or place.with_name("report.html")
-        _of_files(path, files, choice, title or place.stem, overwrite=overwrite)
+        build_report(files, path, choice, title=title, overwrite=overwrite)
     if json:
         print_json({"report": path.as_posix()})
         return
     note(f"Report written to {path}\n  {path.resolve().as_uri()}", quiet=quiet, style="bold")
 
 
-def _of_study(folder: Path, choice: ComparisonChoice, model: str, *, silent: bool) -> Path:
-    from amgs.study.reporting import report_study
-
+def _report_study(folder: Path, choice: ComparisonChoice, model: str, *, silent: bool) -> Path:
     with open_study(folder) as study, show_progress(quiet=silent) as progress:
-        return report_study(study, choice, model, progress)
-
-
-def _of_files(
-    path: Path, files: ReportFiles, choice: ComparisonChoice, title: str, *, overwrite: bool
-) -> None:
-    from amgs.errors import OutputExistsError
-    from amgs.provenance import record_provenance
-    from amgs.report.build import write_report
-    from amgs.report.gather import gather_files
-
-    if path.exists() and not overwrite:
-        msg = f"{path} exists already. Choose another name with --out, or allow it: --overwrite."
-        raise OutputExistsError(msg)
-    material = gather_files(files, choice, title)
-    write_report(path, material, record_provenance({"value": material.value}, material.inputs))
+        return study.report(choice, model, progress)

@@ -55,13 +55,14 @@ def score(
 
     Example: `amgs score laparotomy`
     """
+    from amgs.study.consistency import require_same_scoring
     from amgs.web.serving import serve
 
     if (certificate is None) != (key is None):
         raise typer.BadParameter("--certificate and --key belong together.")
     with open_study(study) as opened:
         require_faces(opened, study, "score")
-        opened.require_same_scoring()
+        require_same_scoring(opened)
         files = None if certificate is None or key is None else (certificate, key)
 
         def announce(address: Address) -> None:

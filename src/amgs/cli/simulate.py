@@ -1,4 +1,4 @@
-"""`amgs simulate`: drawn mice with known truth."""
+"""`amgs simulate`: synthetic mice with known truth."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from amgs.cli.console import (
 )
 from amgs.demo import EFFECTS
 from amgs.errors import OutputExistsError
-from amgs.vocabulary import BASELINE, DRAWN_NOTICE, NOTICE_FILE
+from amgs.vocabulary import BASELINE, NOTICE_FILE, SYNTHETIC_NOTICE
 
 if TYPE_CHECKING:
     from amgs.simulate.anatomy import CoatName
     from amgs.simulate.behaviour import FilmedAnimal
-    from amgs.simulate.cubicle import FilmOptions
+    from amgs.simulate.cubicle import VideoOptions
     from amgs.simulate.experiment import SimulatedGroup
 
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 320, 240
@@ -33,7 +33,7 @@ MOST_UNITS = 2.0
 
 
 class Coat(StrEnum):
-    """Coats of drawn mice."""
+    """Coats of synthetic mice."""
 
     WHITE = "white"
     BLACK = "black"
@@ -43,20 +43,20 @@ class Coat(StrEnum):
 
 SeedOption = Annotated[int, typer.Option(min=0, help="The same seed draws the same.")]
 CoatOption = Annotated[Coat, typer.Option(help="Coat of the animals; mixed: all three in turns.")]
-SizeOption = Annotated[str, typer.Option(help="Width x height of the picture.")]
+SizeOption = Annotated[str, typer.Option(help="Width x height of the image.")]
 RateOption = Annotated[int, typer.Option(min=2, max=60, help="Frames per second.")]
 InfraredOption = Annotated[bool, typer.Option("--infrared", help="Without colour.")]
 
 
 def sheet(
-    out: Annotated[Path, typer.Argument(help="A picture to make, such as sheet.png.")],
+    out: Annotated[Path, typer.Argument(help="An image to make, such as sheet.png.")],
     coat: CoatOption = Coat.WHITE,
     seed: SeedOption = 0,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw every action unit at 0, 1 and 2 beside each other, as a picture.
+    """Draw every action unit at 0, 1 and 2 beside each other, as an image.
 
     Example: `amgs simulate sheet sheet.png --coat agouti`
     """
@@ -82,17 +82,17 @@ def faces(
 
     Example: `amgs simulate faces drawn --animals 30`, then `amgs train drawn/labels.csv --out m1`
     """
-    from amgs.simulate import write_cohort
+    from amgs.simulate import write_synthetic_faces
 
     _begin(out, overwrite=overwrite, quiet=quiet)
     out.mkdir(parents=True, exist_ok=True)
     with show_progress(quiet=quiet or json) as progress:
-        written = write_cohort(out, animals, per_animal, seed, progress)
+        written = write_synthetic_faces(out, animals, per_animal, seed, progress)
     _end([written], json=json, quiet=quiet)
 
 
-def film(
-    out: Annotated[Path, typer.Argument(help="A film to make, such as drawn.mp4.")],
+def video(
+    out: Annotated[Path, typer.Argument(help="A video to make, such as drawn.mp4.")],
     pain: Annotated[
         str,
         typer.Option(help="Mean of the five action units, 0–2, of the one or two animals."),
@@ -111,22 +111,22 @@ def film(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw a film of one or two mice, with the truth of every frame beside it.
+    """Draw a video of one or two mice, with the truth of every frame beside it.
 
     `NAME_truth.csv` says for every frame and animal where its face is, what it does, and the five
-    action units. A film of two animals has the zones left and right, as `amgs extract` calls them.
+    action units. A video of two animals has the zones left and right, as `amgs extract` calls them.
 
-    Example: `amgs simulate film drawn.mp4 --minutes 2 --pain 0.2,1.4`
+    Example: `amgs simulate video drawn.mp4 --minutes 2 --pain 0.2,1.4`
     """
-    from amgs.simulate.film import write_film
+    from amgs.simulate.video import write_video
 
     cast = _cast(pain, _coats(coat), sleepiness, seed)
-    options = _film_options(size, rate, minutes, infrared=infrared)
+    options = _video_options(size, rate, minutes, infrared=infrared)
     if out.suffix.lower() != ".mp4":
-        raise typer.BadParameter("A film is written as .mp4.")
+        raise typer.BadParameter("A video is written as .mp4.")
     _begin(out, overwrite=overwrite, quiet=quiet)
     with show_progress(quiet=quiet or json) as progress:
-        truth = write_film(out, cast, options, seed, progress)
+        truth = write_video(out, cast, options, seed, progress)
     _end([out, truth], json=json, quiet=quiet)
 
 
@@ -160,7 +160,7 @@ def cohort(
         list[str] | None,
         typer.Option(help="A group whose animals fall asleep, as shams do. May be repeated."),
     ] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="How long every film is.")] = 2.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long every video is.")] = 2.0,
     coat: CoatOption = Coat.WHITE,
     size: SizeOption = "1280x720",
     rate: RateOption = 25,
@@ -169,7 +169,7 @@ def cohort(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw a whole experiment as a study: films of two animals each, their truth, the design.
+    """Draw a whole experiment as a study: videos of two animals each, their truth, the design.
 
     What is true of every animal is known, so that you can see what your own plan would find: how
     many animals it needs, what sleeping shams or a drift do to it. Then go on as with a study of
@@ -180,25 +180,25 @@ def cohort(
     from concurrent.futures import ProcessPoolExecutor
 
     from amgs.config import thread_count
-    from amgs.files import whole_folder
+    from amgs.files import atomic_folder
     from amgs.simulate.experiment import Experiment
-    from amgs.study.simulating import create_drawn_study, draw_study
+    from amgs.simulate.studies import create_synthetic_study, draw_study
 
     names = tuple(part.strip() for part in timepoints.split(","))
     if not all(names) or len(set(names)) < len(names):
         raise typer.BadParameter("--timepoints are different names with commas between them.")
     groups = _groups(group or [], sleepy or [])
     plan = Experiment(groups, animals, names, resting, spread, answers, drift, _coats(coat))
-    options = _film_options(size, rate, minutes, infrared=infrared)
+    options = _video_options(size, rate, minutes, infrared=infrared)
     if out.exists():
         msg = f"Expected a new folder, found {out}, which exists already. Choose another name."
         raise OutputExistsError(msg)
-    note(DRAWN_NOTICE, quiet=quiet)
+    note(SYNTHETIC_NOTICE, quiet=quiet)
     baseline = {("study", "baseline"): names[0]}
     with (
         show_progress(quiet=quiet or json) as progress,
-        whole_folder(out, NOTICE_FILE) as work,
-        create_drawn_study(work, f"{out.name} (drawn mice)", seed, baseline) as study,
+        atomic_folder(out, NOTICE_FILE) as work,
+        create_synthetic_study(work, f"{out.name} (synthetic mice)", seed, baseline) as study,
         ProcessPoolExecutor(thread_count()) as pool,
     ):
         draw_study(study, plan, options, seed, pool, progress=progress)
@@ -213,22 +213,22 @@ def scores(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Let simulated raters score the extracted faces of drawn films, blinded as people are.
+    """Let simulated raters score the extracted faces of synthetic videos, blinded as people are.
 
-    They err unit by unit so that they agree with each other about as real raters do. Films of real
+    They err unit by unit so that they agree with each other about as real raters do. Videos of real
     mice are refused: only people can score those.
 
     Example: `amgs simulate scores planned --raters 3`
     """
-    from amgs.study.simulating import new_rater_names, score_by_simulated_raters, truth_of_films
+    from amgs.simulate.studies import new_rater_names, read_true_units, score_by_simulated_raters
 
     with open_study(study) as opened, show_progress(quiet=quiet or json) as progress:
         require_faces(opened, study, "score")
-        truth = truth_of_films(opened)
+        truth = read_true_units(opened)
         names = new_rater_names(opened, raters)
         score_by_simulated_raters(opened, truth, names, seed, progress)
     if json:
-        print_json({"notice": DRAWN_NOTICE, "raters": names, "faces": len(truth)})
+        print_json({"notice": SYNTHETIC_NOTICE, "raters": names, "faces": len(truth)})
         return
     note(f"{', '.join(names)}: {len(truth)} faces each. Next: amgs agreement {study}", quiet=quiet)
 
@@ -237,12 +237,12 @@ def _begin(out: Path, *, overwrite: bool, quiet: bool) -> None:
     if out.exists() and not overwrite:
         msg = f"{out} exists already. Choose another name, or allow it with --overwrite."
         raise OutputExistsError(msg)
-    note(DRAWN_NOTICE, quiet=quiet)
+    note(SYNTHETIC_NOTICE, quiet=quiet)
 
 
 def _end(written: list[Path], *, json: bool, quiet: bool) -> None:
     if json:
-        print_json({"notice": DRAWN_NOTICE, "written": [path.as_posix() for path in written]})
+        print_json({"notice": SYNTHETIC_NOTICE, "written": [path.as_posix() for path in written]})
         return
     for path in written:
         note(f"Written: {path}", quiet=quiet)
@@ -281,8 +281,8 @@ def _numbers(text: str) -> list[float]:
         return []
 
 
-def _film_options(size: str, rate: int, minutes: float, *, infrared: bool) -> FilmOptions:
-    from amgs.simulate.cubicle import FilmOptions
+def _video_options(size: str, rate: int, minutes: float, *, infrared: bool) -> VideoOptions:
+    from amgs.simulate.cubicle import VideoOptions
 
     width, _, height = size.partition("x")
     if not (
@@ -292,9 +292,9 @@ def _film_options(size: str, rate: int, minutes: float, *, infrared: bool) -> Fi
         and int(height) >= SMALLEST_HEIGHT
     ):
         raise typer.BadParameter("--size is WIDTHxHEIGHT in pixels, such as 1920x1080.")
-    # Films store colour for two by two pixels, and two zones must each be even.
+    # Videos store colour for two by two pixels, and two zones must each be even.
     even = (int(width) // 4 * 4, int(height) // 2 * 2)
-    return FilmOptions(*even, rate, minutes * 60, infrared=infrared)
+    return VideoOptions(*even, rate, minutes * 60, infrared=infrared)
 
 
 def _groups(written: list[str], sleepy: list[str]) -> tuple[SimulatedGroup, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,30 +14,20 @@ from amgs.cli.console import (
     OverwriteOption,
     QuietOption,
     note,
-    number,
+    open_study,
     print_json,
-    print_table,
     refuse_beside_study,
     warn,
 )
+from amgs.cli.summarise_output import describe_summary, list_warnings, print_animals
 from amgs.errors import quoted
 from amgs.vocabulary import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from amgs.prediction.recording_times import RecordingTime
     from amgs.prediction.summary_options import SummaryOptions
+    from amgs.study.summarising import StudySummary
+    from amgs.vocabulary import Output
 
-NO_TIMES = (
-    "The length of the recordings is not known: nothing is said per minute, and no animal is left "
-    "out for too few images. Give the folder of `amgs extract` with --extraction."
-)
-NO_TIMES_IN_STUDY = (
-    "The length of the recordings is not known, as their images come from folders: nothing is said "
-    "per minute, and no animal is left out for too few images."
-)
-_ROWS_SHOWN = 40
 _BIN_COLUMNS = ("from_min", "to_min")
 
 
@@ -50,10 +41,14 @@ def summarise(
     ],
     out: Annotated[Path | None, typer.Option(help="The CSV to write, for `amgs compare`.")] = None,
     threshold: Annotated[
-        float, typer.Option(help="Images of less confidence do not count (0.75, as in the paper).")
-    ] = DEFAULT_THRESHOLD,
+        float | None,
+        typer.Option(
+            help="Images of less confidence do not count. Default: 0.75, as in the paper."
+        ),
+    ] = None,
     model: Annotated[
-        str, typer.Option(help="In a study: whose predictions; its newest model by default.")
+        str,
+        typer.Option(help="In a study: whose readings; its newest model by default, or `orbital`."),
     ] = "",
     human: Annotated[
         bool, typer.Option("--human", help="In a study: the human scores, once unblinded.")
@@ -65,11 +60,12 @@ def summarise(
         ),
     ] = None,
     min_per_minute: Annotated[
-        float,
+        float | None,
         typer.Option(
-            help="Animals with fewer confident images per minute are left out (paper: 1)."
+            help="Animals with fewer confident images per minute are left out. Default: 1, as in "
+            "the paper."
         ),
-    ] = 1.0,
+    ] = None,
     from_min: Annotated[
         float | None, typer.Option("--from", help="Begin so many minutes into every recording.")
     ] = None,
@@ -83,7 +79,7 @@ def summarise(
     unseen_only: Annotated[
         bool,
         typer.Option(
-            "--unseen-only", help="Leave out images that the model was trained or chosen with."
+            "--unseen-only", help="Leave out images used for training or model selection."
         ),
     ] = False,
     bins: Annotated[
@@ -103,96 +99,153 @@ def summarise(
 
     Example: `amgs summarise predictions.csv --extraction faces --out summary.csv`
     """
-    from amgs.cli.in_study import summary_of_study
-    from amgs.prediction.human import read_predictions_or_scores
-    from amgs.prediction.recording_times import read_recording_times
-    from amgs.prediction.summarise import summarise_animals, threshold_sensitivity, time_course
-    from amgs.prediction.summary_options import DEFAULT_MIN_PER_MINUTE, SummaryOptions
+    from amgs.prediction.summarise import threshold_sensitivity, time_course
     from amgs.study import is_study
-    from amgs.study.answering import SummaryChoice
 
-    study = None
     if is_study(predictions):
         refuse_beside_study(
             {
-                "--threshold": threshold != DEFAULT_THRESHOLD,
-                "--min-per-minute": min_per_minute != DEFAULT_MIN_PER_MINUTE,
-                "--extraction": extraction is not None,
-                "--out": out is not None,
-            }
+                "--threshold": threshold,
+                "--min-per-minute": min_per_minute,
+                "--extraction": extraction,
+                "--out": out,
+            },
+            {
+                "--threshold": "[classify] threshold",
+                "--min-per-minute": "[classify] min_per_minute",
+            },
         )
-        choice = SummaryChoice(model, human, from_min, to_min, without_sleep, unseen_only)
-        study = summary_of_study(predictions, choice)
-        out, overwrite = study.path, True
-    elif model or human:
-        raise typer.BadParameter("--model and --human are for a study.")
-    _refuse_to_replace(out, bins, overwrite=overwrite)
-    if study is not None:
-        rows, table, times, options = study.rows, study.table, study.times, study.options
+        made = _summarise_study(
+            predictions, model, human, from_min, to_min, without_sleep, unseen_only
+        )
+        out = made.path
+        if bins is not None:
+            _refuse_to_replace(_beside(out), _BIN_COLUMNS, overwrite=True)
     else:
-        table = read_predictions_or_scores(predictions)
-        times = None if extraction is None else read_recording_times(extraction)
-        options = SummaryOptions(
-            threshold, min_per_minute, from_min, to_min, without_sleep, unseen_only
-        )
-        rows = summarise_animals(table, options, times)
-    sensitivity = threshold_sensitivity(table, options, times)
-    course = [] if bins is None else list(time_course(table, options, bins, times))
-    _write_tables(out, rows, course)
-    written = [] if figures is None else _write_figures(figures, rows, course)
-    warn(_warnings(table, times, options, in_study=study is not None))
+        if model or human:
+            raise typer.BadParameter("--model and --human are for a study.")
+        _refuse_to_replace(out, ("animal", "group", "timepoint", "included"), overwrite=overwrite)
+        if out is not None and bins is not None:
+            _refuse_to_replace(_beside(out), _BIN_COLUMNS, overwrite=overwrite)
+        options = _options(threshold, min_per_minute, from_min, to_min, without_sleep, unseen_only)
+        made = _summarise_files(predictions, extraction, options, out)
+    sensitivity = threshold_sensitivity(made.table, made.options, made.times)
+    course = (
+        []
+        if bins is None
+        else list(time_course(made.table, made.options, bins, made.times, made.outputs))
+    )
+    _write_course(out, course, made.outputs)
+    written = [] if figures is None else _write_figures(figures, made, course)
+    warn(list_warnings(made.table, made.times, made.options, in_study=is_study(predictions)))
     if json:
-        print_json(_document(options, times, rows, sensitivity, course))
+        print_json(describe_summary(made, sensitivity, course))
         return
-    _print(rows, sensitivity, options)
+    print_animals(made.rows, sensitivity, made.options, made.outputs)
     for path in written:
         note(f"Figure written to {path}", quiet=quiet)
     if out is not None:
-        after = out if study is None else predictions
-        value = "" if sensitivity else " --value mean_mgs"
+        after = predictions if is_study(predictions) else out
+        value = f" --value {_value_of(made)}" if _value_of(made) != "pct_pain" else ""
         note(f"Written to {out}. Next: amgs compare {quoted(after)}{value}", quiet=quiet)
+
+
+def _options(
+    threshold: float | None,
+    min_per_minute: float | None,
+    from_min: float | None,
+    to_min: float | None,
+    without_sleep: bool,
+    unseen_only: bool,
+) -> SummaryOptions:
+    from amgs.prediction.summary_options import DEFAULT_MIN_PER_MINUTE, SummaryOptions
+
+    return SummaryOptions(
+        DEFAULT_THRESHOLD if threshold is None else threshold,
+        DEFAULT_MIN_PER_MINUTE if min_per_minute is None else min_per_minute,
+        from_min,
+        to_min,
+        without_sleep,
+        unseen_only,
+    )
+
+
+def _summarise_study(
+    folder: Path,
+    model: str,
+    human: bool,
+    from_min: float | None,
+    to_min: float | None,
+    without_sleep: bool,
+    unseen_only: bool,
+) -> StudySummary:
+    from amgs.study.summarising import SummaryChoice
+
+    choice = SummaryChoice(model, human, from_min, to_min, without_sleep, unseen_only)
+    with open_study(folder) as study:
+        return study.summarise(choice)
+
+
+def _summarise_files(
+    predictions: Path, extraction: Path | None, options: SummaryOptions, out: Path | None
+) -> StudySummary:
+    """Summarise plain files as a study is; ``path`` is where the table goes, if anywhere."""
+    from amgs.prediction.human import read_predictions_or_scores
+    from amgs.prediction.recording_times import read_recording_times
+    from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns, summarise_animals
+    from amgs.study.summarising import StudySummary
+    from amgs.tables import format_cells, write_table
+
+    table, outputs = read_predictions_or_scores(predictions)
+    times = None if extraction is None else read_recording_times(extraction)
+    rows = summarise_animals(table, options, times, outputs)
+    if out is not None:
+        columns = (*SUMMARY_COLUMNS, *mean_columns(outputs))
+        write_table(out, columns, [format_cells(row, columns) for row in rows])
+    return StudySummary(out or Path(), rows, table, times, options, tuple(outputs))
+
+
+def _value_of(made: StudySummary) -> str:
+    """Return the column that is worth comparing first."""
+    from amgs.prediction.summarise import mean_columns
+
+    if any(row["pct_pain"] is not None for row in made.rows):
+        return "pct_pain"
+    means = mean_columns(made.outputs)
+    return means[0] if means else "mean_mgs_sum"
 
 
 def _beside(out: Path) -> Path:
     return out.with_name(f"{out.stem}_time_course.csv")
 
 
-def _refuse_to_replace(out: Path | None, bins: float | None, *, overwrite: bool) -> None:
+def _refuse_to_replace(out: Path | None, columns: Sequence[str], *, overwrite: bool) -> None:
     from amgs.files import refuse_to_replace_file
-    from amgs.prediction.summarise import SUMMARY_COLUMNS
 
     if out is not None:
-        refuse_to_replace_file(out, SUMMARY_COLUMNS, overwrite=overwrite)
-    if out is not None and bins is not None:
-        columns = (*_BIN_COLUMNS, *SUMMARY_COLUMNS)
-        refuse_to_replace_file(_beside(out), columns, overwrite=overwrite)
+        refuse_to_replace_file(out, columns, overwrite=overwrite)
 
 
-def _write_tables(
-    out: Path | None, rows: list[dict[str, Any]], course: list[dict[str, Any]]
+def _write_course(
+    out: Path | None, course: list[dict[str, Any]], outputs: Sequence[Output]
 ) -> None:
-    from amgs.prediction.summarise import SUMMARY_COLUMNS
-    from amgs.tables import cells_of, write_table
+    from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns
+    from amgs.tables import format_cells, write_table
 
-    if out is None:
-        return
-    write_table(out, SUMMARY_COLUMNS, [cells_of(row, SUMMARY_COLUMNS) for row in rows])
-    if course:
-        columns = (*_BIN_COLUMNS, *SUMMARY_COLUMNS)
-        write_table(_beside(out), columns, [cells_of(row, columns) for row in course])
+    if out is not None and course:
+        columns = (*_BIN_COLUMNS, *SUMMARY_COLUMNS, *mean_columns(outputs))
+        write_table(_beside(out), columns, [format_cells(row, columns) for row in course])
 
 
-def _write_figures(
-    folder: Path, rows: list[dict[str, Any]], course: list[dict[str, Any]]
-) -> list[Path]:
+def _write_figures(folder: Path, made: StudySummary, course: list[dict[str, Any]]) -> list[Path]:
     """Draw animals over timepoints, and over the minutes of each timepoint where bins are given."""
-    from amgs.figures import time_course
-    from amgs.figures.saving import save_figure
+    from amgs.figures.table import write_figures
+    from amgs.figures.time_course import TimeCourse
 
-    value = "mean_mgs" if all(row["pct_pain"] is None for row in rows) else "pct_pain"
-    kept = [{**r, "time": r["timepoint"]} for r in rows if r["included"] == "yes"]
-    times = list(dict.fromkeys(row["timepoint"] for row in rows))
-    drawn = [("time_course", time_course.figure(kept, value, times))]
+    value = _value_of(made)
+    kept = [{**r, "time": r["timepoint"]} for r in made.rows if r["included"] == "yes"]
+    times = list(dict.fromkeys(row["timepoint"] for row in made.rows))
+    written = write_figures(folder, "time course", TimeCourse(kept, value, times))
     bins = list(dict.fromkeys(f"{r['from_min']:g}–{r['to_min']:g}" for r in course))
     for place, timepoint in enumerate(times, start=1):
         inside = [
@@ -200,112 +253,6 @@ def _write_figures(
             for r in course
             if r["timepoint"] == timepoint and r["included"] == "yes"
         ]
-        if inside:
-            figure = time_course.figure(inside, value, bins, f"minutes of {timepoint}")
-            drawn.append((f"time_course_minutes_{place}", figure))
-    return [save_figure(folder / name, figure) for name, figure in drawn]
-
-
-def _warnings(
-    table: pd.DataFrame,
-    times: dict[str, RecordingTime] | None,
-    options: SummaryOptions,
-    *,
-    in_study: bool,
-) -> list[str]:
-    from amgs.prediction.summarise import count_seen, unseen_recordings
-
-    found = []
-    if times is None and "confidence" in table:
-        found.append(NO_TIMES_IN_STUDY if in_study else NO_TIMES)
-    unseen = unseen_recordings(table, times or {})
-    if unseen:
-        found.append(
-            f"{len(unseen)} recordings have no image and are in no row: {', '.join(unseen[:10])}. "
-            "Their animals get one when `amgs extract` is given a table of recordings."
-        )
-    if table.attrs.get("problems"):
-        found.append(f"{table.attrs['problems']} images have no prediction and do not count.")
-    seen = count_seen(table)
-    if seen and not options.unseen_only:
-        found.append(
-            f"{seen} of {len(table)} images are ones the model was trained or chosen with: their "
-            "calls are too good. Leave them out with --unseen-only, or better, classify animals "
-            "that nobody scored."
-        )
-    return found
-
-
-def _document(
-    options: SummaryOptions,
-    times: dict[str, RecordingTime] | None,
-    rows: list[dict[str, Any]],
-    sensitivity: list[dict[str, Any]],
-    course: list[dict[str, Any]],
-) -> dict[str, Any]:
-    return {
-        "threshold": options.threshold,
-        "min_per_minute": None if times is None else options.min_per_minute,
-        "from_min": options.from_min,
-        "to_min": options.to_min,
-        "without_sleep": options.leave_out_sleep,
-        "animals": rows,
-        "sensitivity": sensitivity,
-        "time_course": course,
-    }
-
-
-def _print(
-    rows: list[dict[str, Any]], sensitivity: list[dict[str, Any]], options: SummaryOptions
-) -> None:
-    numbers = ["images", "confident", "% pain", "score"] if sensitivity else ["images", "MGS"]
-    title = f"Animals (confidence ≥ {options.threshold:g})" if sensitivity else "Animals"
-    print_table(
-        title,
-        ["animal", "group", "timepoint", *numbers, "included"],
-        [
-            [
-                *(row[name] for name in ("animal", "group", "timepoint")),
-                *(_predicted(row) if sensitivity else _scored(row)),
-                row["reason"] or "yes",
-            ]
-            for row in rows[:_ROWS_SHOWN]
-        ],
-    )
-    if len(rows) > _ROWS_SHOWN:
-        note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
-    if sensitivity:
-        _print_sensitivity(sensitivity)
-
-
-def _predicted(row: dict[str, Any]) -> list[object]:
-    return [
-        row["images"],
-        row["confident_images"],
-        number(row["pct_pain"], 1),
-        number(row["mean_signed_score"], 2),
-    ]
-
-
-def _scored(row: dict[str, Any]) -> list[object]:
-    return [row["n_mgs"], number(row["mean_mgs"], 2)]
-
-
-def _print_sensitivity(sensitivity: list[dict[str, Any]]) -> None:
-    shown = (0.5, 0.65, 0.75, 0.85, 0.95)
-    print_table(
-        "Mean % pain by threshold (animals included)",
-        ["group, timepoint", *(f"≥ {t:g}" for t in shown)],
-        [
-            [
-                f"{group}, {timepoint}",
-                *(
-                    f"{number(row['mean_pct_pain'], 1)} ({row['animals']})"
-                    for t in shown
-                    for row in sensitivity
-                    if (row["threshold"], row["group"], row["timepoint"]) == (t, group, timepoint)
-                ),
-            ]
-            for group, timepoint in dict.fromkeys((r["group"], r["timepoint"]) for r in sensitivity)
-        ],
-    )
+        minutes = TimeCourse(inside, value, bins, f"minutes of {timepoint}")
+        written += write_figures(folder, "time course", minutes, f"_minutes_{place}")
+    return written

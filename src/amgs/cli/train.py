@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from amgs.cli.cards import print_card_numbers
 from amgs.cli.console import (
     JsonOption,
     OverwriteOption,
     QuietOption,
     note,
-    number,
-    percent_with_interval,
-    print_facts,
+    open_study,
     print_json,
-    print_table,
     refuse_beside_study,
     show_progress,
     warn,
 )
+from amgs.errors import quoted
 from amgs.vocabulary import RecipeName, SplitUnit
+
+if TYPE_CHECKING:
+    from amgs.model.training.train import TrainingOptions
+
+FIRST_MODEL = "first"
 
 
 def train(
@@ -82,16 +86,15 @@ def train(
 
     Example: `amgs train labelled/ --out models/first`
     """
-    from amgs.cli.in_study import train_in_study
-    from amgs.model.train import TrainingOptions, train_model
-    from amgs.model.training_set import load_training_set
+    from amgs.model.training.sets import load_training_set
+    from amgs.model.training.train import TrainingOptions, train_model
     from amgs.study import is_study
     from amgs.tables import read_notice
 
     options = TrainingOptions(backbone, recipe, split, seed, weights, use_cache=not no_cache)
     if is_study(images):
         refuse_beside_study({"--animal-from-folder": animal_from_folder})
-        train_in_study(images, out, options, overwrite=overwrite, as_json=json, quiet=quiet)
+        _train_study(images, out, options, overwrite=overwrite, as_json=json, quiet=quiet)
         return
     if out is None:
         raise typer.BadParameter("--out is missing: the model folder to write.")
@@ -114,52 +117,24 @@ def train(
     )
 
 
-def print_card_numbers(card: dict[str, Any]) -> None:
-    """Print what a model was trained on and how well it does."""
-    split = card["split"]
-    unit = {"given": "unit"}.get(split["kept_whole"], split["kept_whole"])
-    parts = split["parts"]
-    print_table(
-        "Images",
-        ["part", "images", "pain", "no pain", f"{unit}s kept whole"],
-        [
-            [name, *(str(part[key]) for key in ("images", "pain", "no pain", "units"))]
-            for name, part in parts.items()
-        ],
-    )
-    rows = []
-    for name, part in card["metrics"].items():
-        for what, key in (("any", "all"), ("≥ 0.75", "confidence_at_least_0.75")):
-            rates = part[key]
-            rows.append(
-                [
-                    name,
-                    what,
-                    str(rates["n"]),
-                    percent_with_interval(rates["sensitivity"], rates["sensitivity_wilson"]),
-                    percent_with_interval(rates["specificity"], rates["specificity_wilson"]),
-                    percent_with_interval(rates["accuracy"], rates["accuracy_wilson"]),
-                    number(part["auc"]) if key == "all" else "",
-                ]
-            )
-    print_table(
-        "How well it does (95 % Wilson intervals; only `test` speaks of new images)",
-        ["part", "confidence", "n", "sensitivity", "specificity", "accuracy", "AUC"],
-        rows,
-    )
-    _print_intervals_over_units(card["metrics"]["test"], unit)
-
-
-def _print_intervals_over_units(test: dict[str, Any], unit: str) -> None:
-    """Print the intervals that hold for new animals: whole animals were drawn again and again."""
-    intervals = test["intervals_over_units"]
-    values = {
-        "AUC": (test["auc"], intervals["auc"]),
-        "accuracy": (test["all"]["accuracy"], intervals["accuracy"]),
-        "balanced accuracy": (test["all"]["balanced_accuracy"], intervals["balanced_accuracy"]),
-    }
-    facts: list[tuple[str, object]] = []
-    for name, (value, interval) in values.items():
-        limits = f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else "too few to say"
-        facts.append((name, f"{number(value)} ({limits})"))
-    print_facts(f"Test part, 95 % intervals from resampling whole {unit}s", facts)
+def _train_study(
+    folder: Path,
+    out: Path | None,
+    options: TrainingOptions,
+    *,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train a model of the study's labels."""
+    name = FIRST_MODEL if out is None else out.name
+    with open_study(folder) as study:
+        with show_progress(quiet=quiet or as_json) as progress:
+            card = study.train(name, options, overwrite=overwrite, progress=progress)
+        place = study.model_folder(name)
+    warn(card["warnings"])
+    if as_json:
+        print_json({"model": place.as_posix(), "card": card})
+        return
+    print_card_numbers(card)
+    note(f"Model written to {place}. Next: amgs classify {name} {quoted(folder)}", quiet=quiet)

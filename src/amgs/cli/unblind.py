@@ -24,13 +24,11 @@ def unblind(
 
     Example: `amgs unblind laparotomy --by Ada --reason "all raters have finished"`
     """
-    from amgs.study.unblinding import unblind as unblind_study
-
     if not by.strip() or not reason.strip():
         raise typer.BadParameter("--by and --reason must say something.")
     with open_study(study) as opened:
         before = opened.unblindings
-        path = unblind_study(opened, by.strip(), reason.strip())
+        path = opened.unblind(by.strip(), reason.strip())
         events = opened.unblindings
     if json:
         print_json({"human_scores": path.as_posix(), "unblindings": events})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -36,6 +37,37 @@ from amgs.errors import NothingLeftError
 ALPHA = 0.05
 
 
+PAIR_COLUMNS = ("a", "b", "difference", "lower", "upper", "p", "hedges_g")
+"""Columns of the table of pairs of groups (Tukey's test)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonChoice:
+    """What is compared, and how.
+
+    Parameters
+    ----------
+    value
+        The column to compare.
+    baseline
+        Which timepoint is the baseline; the one called ``baseline`` if ``None``. With a single
+        timepoint there is none, and the values themselves are compared.
+    timepoint
+        Which timepoint is compared with it; needed when there are several.
+    outliers
+        ``remove`` leaves out animals whose baseline is an outlier, as Tuttle et al. did;
+        ``report`` only lists them.
+    wanted
+        A difference between two groups for which the animals needed are computed.
+    """
+
+    value: str = "pct_pain"
+    baseline: str | None = None
+    timepoint: str | None = None
+    outliers: OutlierRule = "report"
+    wanted: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """All numbers of a comparison; see `compare_groups`.
@@ -47,30 +79,15 @@ class Comparison:
     changes: tuple[Change, ...]
 
 
-def compare_groups(
-    cohort: Cohort,
-    *,
-    baseline: str | None = None,
-    after: str | None = None,
-    outliers: OutlierRule = "report",
-    wanted: float | None = None,
-) -> Comparison:
+def compare_groups(cohort: Cohort, choice: ComparisonChoice | None = None) -> Comparison:
     """Compare the change from baseline between groups, with the animal as unit.
 
     Parameters
     ----------
     cohort
-        From `read_cohort`.
-    baseline
-        Which timepoint is the baseline; the one called ``baseline`` if not given. With a single
-        timepoint there is none, and the values themselves are compared.
-    after
-        Which timepoint is compared with it; needed when there are several.
-    outliers
-        ``remove`` leaves out animals whose baseline is an outlier, as Tuttle et al. did;
-        ``report`` only lists them.
-    wanted
-        A difference between two groups for which the animals needed are computed.
+        From `read_cohort`, which has chosen the value.
+    choice
+        Baseline, timepoint, outliers; the usual ones if not given.
 
     Returns
     -------
@@ -85,11 +102,12 @@ def compare_groups(
     DesignError
         If the timepoints do not say what to compare, or no animal is left.
     """
-    baseline = choose_baseline(cohort, baseline)
-    after = choose_after(cohort, baseline, after)
+    choice = choice or ComparisonChoice()
+    baseline = choose_baseline(cohort, choice.baseline)
+    after = choose_after(cohort, baseline, choice.timepoint)
     changes, excluded = changes_from_baseline(cohort, baseline, after)
     found = _find_outliers(changes, baseline)
-    if outliers == "remove":
+    if choice.outliers == "remove":
         names = {row["animal"] for row in found}
         excluded += [
             Exclusion(c.animal, c.group, f"outlier at {baseline} (studentised residual > 3)")
@@ -122,7 +140,7 @@ def compare_groups(
         "tukey": _with_effects(tukey_test(samples), samples),
         "paired": [] if baseline is None else paired_tests(samples),
         "outliers": found,
-        "outlier_rule": outliers,
+        "outlier_rule": choice.outliers,
         "excluded": [asdict(e) for e in excluded],
         "sensitivity": {
             "welch": welch_anova(samples),
@@ -131,11 +149,17 @@ def compare_groups(
             "dunn": dunn_test(samples),
         },
         "mixed_model": mixed_model(cohort, baseline),
-        "power": animals_needed(samples, wanted=wanted),
+        "power": animals_needed(samples, wanted=choice.wanted),
         "animals": [asdict(c) for c in changes],
     }
     document["notes"] = _notes(document)
     return Comparison(document, tuple(changes))
+
+
+def pair_rows(document: Mapping[str, Any]) -> list[list[object]]:
+    """Return the pairs of groups as rows of `PAIR_COLUMNS`; none where there was no test."""
+    pairs = document["tukey"] if isinstance(document["tukey"], list) else []
+    return [[row[column] for column in PAIR_COLUMNS] for row in pairs]
 
 
 def _by_group(changes: list[Change], order: list[str]) -> Samples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from amgs.errors import DesignError, TableError, list_faults
 from amgs.tables import list_animals_in_two_groups, read_table
+from amgs.vocabulary import EARLIER_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,7 @@ def read_cohort(path: Path, value: str) -> Cohort:
     """
     table = read_table(path, required=("animal", "group", "timepoint"))
     _refuse_images(path, table)
+    value = resolve_value(table.columns, value)
     if value not in table.columns:
         numbers = [c for c in table.columns if c not in {"animal", "group", "timepoint"}]
         msg = (
@@ -87,6 +89,21 @@ def read_cohort(path: Path, value: str) -> Cohort:
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect these lines.")
     check_design(cells, str(path))
     return Cohort(value, tuple(cells))
+
+
+def resolve_value(columns: Iterable[str], value: str) -> str:
+    """Return the column that a name means: itself, its name of today, or the mean of an output.
+
+    ``orbital_tightening`` means ``mean_orbital_tightening`` where a summary has that, and
+    ``mean_mgs`` of 0.1.0 means ``mean_mgs_sum``.
+    """
+    there = set(columns)
+    if value in there:
+        return value
+    for meant in (EARLIER_COLUMNS.get(value, value), f"mean_{value}"):
+        if meant in there:
+            return meant
+    return value
 
 
 def check_design(cells: Sequence[Cell], where: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from amgs.cohort.oneway import (
+    CONFIDENCE,
     NotComputed,
     Result,
     Samples,
-    compare_pair,
     is_constant,
     pairs,
     why_no_test,
@@ -16,40 +18,59 @@ from amgs.cohort.oneway import (
 
 
 def welch_anova(samples: Samples) -> Result:
-    """Welch's one-way analysis of variance (Welch 1951), for unequal variances."""
-    from scipy.stats import f
+    """Welch's one-way analysis of variance (Welch 1951), for unequal variances, by SciPy."""
+    from scipy.stats import f_oneway
 
     reason = why_no_test(samples) or _why_no_weights(samples)
     if reason:
         return NotComputed(reason).as_dict()
-    n = np.array([len(x) for x in samples.values()], float)
-    means = np.array([x.mean() for x in samples.values()])
-    weights = n / np.array([x.var(ddof=1) for x in samples.values()])
-    total, k = weights.sum(), len(samples)
-    centre = (weights * means).sum() / total
-    spread = ((1 - weights / total) ** 2 / (n - 1)).sum()
-    numerator = (weights * (means - centre) ** 2).sum() / (k - 1)
-    statistic = float(numerator / (1 + 2 * (k - 2) / (k**2 - 1) * spread))
-    df_within = float((k**2 - 1) / (3 * spread))
+    found = f_oneway(*samples.values(), equal_var=False)
     return {
-        "F": statistic,
-        "df_between": k - 1,
-        "df_within": df_within,
-        "p": float(f.sf(statistic, k - 1, df_within)),
+        "F": float(found.statistic),
+        "df_between": len(samples) - 1,
+        "df_within": _welch_df(samples),
+        "p": float(found.pvalue),
     }
 
 
+def _welch_df(samples: Samples) -> float:
+    """Return the denominator's degrees of freedom, which SciPy does not tell."""
+    n = np.array([len(x) for x in samples.values()], float)
+    weights = n / np.array([x.var(ddof=1) for x in samples.values()])
+    k = len(samples)
+    spread = ((1 - weights / weights.sum()) ** 2 / (n - 1)).sum()
+    return float((k**2 - 1) / (3 * spread))
+
+
 def games_howell_test(samples: Samples) -> list[Result] | Result:
-    """Games & Howell's pairwise test (1976), for unequal variances, with simultaneous limits."""
+    """Games & Howell's pairwise test (1976), for unequal variances, by SciPy.
+
+    The limits are simultaneous 95 % limits of the differences.
+    """
+    from scipy.stats import tukey_hsd
+
     reason = why_no_test(samples) or _why_no_weights(samples)
     if reason:
         return NotComputed(reason).as_dict()
+    names = list(samples)
+    found: Any = tukey_hsd(*samples.values(), equal_var=False)
+    limits = found.confidence_interval(CONFIDENCE)
     rows = []
-    for a, b in pairs(list(samples)):
+    for a, b in pairs(names):
+        i, j = names.index(a), names.index(b)
         x, y = samples[a], samples[b]
         u, v = x.var(ddof=1) / len(x), y.var(ddof=1) / len(y)
-        df = float((u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1)))
-        rows.append(compare_pair(samples, a, b, float(np.sqrt((u + v) / 2)), df) | {"df": df})
+        rows.append(
+            {
+                "a": a,
+                "b": b,
+                "difference": float(found.statistic[i, j]),
+                "lower": float(limits.low[i, j]),
+                "upper": float(limits.high[i, j]),
+                "p": float(found.pvalue[i, j]),
+                "df": float((u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1))),
+            }
+        )
     return rows
 
 

@@ -1,13 +1,11 @@
-"""Faces in pictures and films.
+"""Where faces are: a detector finds them in an image, with eyes, ears and nose.
 
-In the order of the work: maps, decode, finder → where faces, eyes, ears and noses are; quality →
-how good a face is for scoring; crop → its image; recordings → which films; looking → the best
-picture of an interval; sleep → when an animal may have slept; extraction, journal,
-extraction_tables → the whole way from films to images; draw → to look at; orbital → how far the
-eyes are open, as a score. training → making the finder (extra `train`).
+In the order of the work: base → the contract of a detector, and what it finds; detectors → the
+table of those there are; centre_net, centre_maps, merging → the one that ships; detections → boxes;
+quality → how good a face is for scoring; crop → its image; description, draw → to read and to see.
 """
 
-from amgs.faces.decode import FoundEar, FoundEye, FoundFace
-from amgs.faces.finder import FaceFinder
+from amgs.faces.base import FaceDetector, FoundEar, FoundEye, FoundFace
+from amgs.faces.detectors import open_detector
 
-__all__ = ["FaceFinder", "FoundEar", "FoundEye", "FoundFace"]
+__all__ = ["FaceDetector", "FoundEar", "FoundEye", "FoundFace", "open_detector"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from amgs.faces.decode import Box
-from amgs.files import whole_file
+from amgs.faces.detections import Box
+from amgs.files import atomic_file
 from amgs.images.reading import RGB
 
 DEFAULT_MARGIN = 0.15
@@ -17,12 +17,12 @@ _JPEG_QUALITY = 95
 
 
 def crop_face(rgb: RGB, box: Box, margin: float, within: Box | None = None) -> RGB:
-    """Cut a face at the resolution of the film.
+    """Cut a face at the resolution of the video.
 
     Parameters
     ----------
     rgb
-        The picture.
+        The image.
     box
         The face.
     margin
@@ -45,5 +45,5 @@ def crop_face(rgb: RGB, box: Box, margin: float, within: Box | None = None) -> R
 
 def write_crop(path: Path, crop: RGB) -> None:
     """Write a face image as JPEG of quality 95 without metadata, whole or not at all."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         Image.fromarray(crop).save(temporary, "JPEG", quality=_JPEG_QUALITY, subsampling=0)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amgs.faces.decode import Box, FoundFace
+from amgs.faces.base import FoundFace
+from amgs.faces.detections import Box
 from amgs.faces.quality import measure_sharpness
 
 
 def describe_faces(name: str, rgb: npt.NDArray[np.uint8], faces: list[FoundFace]) -> dict[str, Any]:
-    """Return what was found in a picture: boxes in pixels, scores, states, sharpness."""
+    """Return what was found in an image: boxes in pixels, scores, states, sharpness."""
     return {
         "image": name,
         "width": rgb.shape[1],
@@ -26,6 +27,7 @@ def _describe(face: FoundFace, rgb: npt.NDArray[np.uint8]) -> dict[str, Any]:
         "box": _pixels(face.box),
         "score": round(face.score, 4),
         "view": face.view,
+        "p_eyes_not_open": None if face.p_eyes_not_open is None else round(face.p_eyes_not_open, 4),
         "nose": None if face.nose is None else [round(v, 1) for v in face.nose],
         "eyes": [
             {

@@ -1,4 +1,4 @@
-"""Pictures with what was found drawn on them, for looking and for talks."""
+"""Images with what was found drawn on them, for looking and for talks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from amgs.faces.decode import Box, FoundFace
-from amgs.faces.maps import EyeState
+from amgs.faces.base import EyeState, FoundFace
+from amgs.faces.detections import Box
 from amgs.images.reading import RGB
 
 Colour = tuple[int, int, int]
@@ -30,14 +30,14 @@ _SMALLEST_PX = 640
 
 
 def draw_faces(rgb: RGB, faces: Sequence[FoundFace]) -> RGB:
-    """Draw faces with eyes, ears and nose on a copy of the picture; small pictures are enlarged."""
+    """Draw faces with eyes, ears and nose on a copy of the image; small images are enlarged."""
     pen = _Pen(*_enlarge(rgb))
     _draw_faces(pen, faces)
     return pen.finish()
 
 
 def draw_zones(rgb: RGB, zones: Sequence[tuple[str, Box]], faces: Sequence[FoundFace]) -> RGB:
-    """Draw the zones of a film and the faces found in them on one of its pictures."""
+    """Draw the zones of a video and the faces found in them on one of its images."""
     pen = _Pen(*_enlarge(rgb))
     palette = [*EYE.values(), EAR]
     for number, (name, box) in enumerate(zones):
@@ -131,7 +131,7 @@ class _Pen:
         self._draw.text((left + pad - x0, top + pad - y0), text, (255, 255, 255), self._font)
 
     def finish(self) -> RGB:
-        """Lay the drawing over the picture."""
+        """Lay the drawing over the image."""
         layer = self._layer.resize(self._picture.size, Image.Resampling.LANCZOS)
         combined = Image.alpha_composite(self._picture.convert("RGBA"), layer)
         return np.asarray(combined.convert("RGB"))

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from amgs.faces.decode import Box, FoundFace
-from amgs.faces.maps import VIEWS
+from amgs.faces.base import VIEWS, FoundFace
+from amgs.faces.detections import Box
 from amgs.images.reading import RGB
 
 Grey = npt.NDArray[np.float32]
@@ -23,7 +23,7 @@ SHARPNESS_PX = 160
 MOTION_PX = 48
 
 DEFAULT_MIN_SHARPNESS = 0.35
-"""Of 399 faces in real photographs nearly all are sharper (2nd of a hundred: 0.40), and films are
+"""Of 399 faces in real photographs nearly all are sharper (2nd of a hundred: 0.40), and videos are
 softer than photographs. Blurred over 2.5 % of their length, one in ten is (docs/methods.md)."""
 
 SOFT_SHARE, SHARPNESS_FLOOR = 0.75, 0.20
@@ -47,7 +47,7 @@ class Quality:
     """The parts of the quality of a face image, each from 0 (bad) to 1 (good), but motion.
 
     ``quality = visibility · view · sharpness · (1 - motion / 2)``, motion at most 1 counted; the
-    score of the finder is not part of it, as it is high for every face that is kept.
+    score of the detector is not part of it, as it is high for every face that is kept.
     """
 
     visibility: float
@@ -82,7 +82,7 @@ def measure_sharpness(rgb: RGB, box: Box) -> float:
     Parameters
     ----------
     rgb
-        The picture in full resolution.
+        The image in full resolution.
     box
         The face in it.
 
@@ -101,10 +101,10 @@ def measure_sharpness(rgb: RGB, box: Box) -> float:
 
 
 def measure_motion(before: RGB, after: RGB, box: Box) -> float:
-    """Return how much the face differs between two pictures shortly after each other.
+    """Return how much the face differs between two images shortly after each other.
 
     Mean absolute difference of the face region (48 pixels long, so that noise averages out), over
-    the standard deviation of its brightness; 0 for two equal pictures.
+    the standard deviation of its brightness; 0 for two equal images.
     """
     a, b = cut_grey(before, box, MOTION_PX), cut_grey(after, box, MOTION_PX)
     if a is None or b is None:

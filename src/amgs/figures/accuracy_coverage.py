@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes
-from amgs.model.evaluate import CurvePoint
+from amgs.model.evaluate import CurvePoint, Evaluation
 from amgs.vocabulary import DEFAULT_THRESHOLD
 
 CURVE_COLUMNS = ("threshold", "n", "coverage", "accuracy", "sensitivity", "specificity")
 
 
-def figure(curve: Sequence[CurvePoint]) -> DrawnFigure:
+def fits(evaluation: Evaluation) -> bool:
+    """Whether there is a curve."""
+    return bool(evaluation.curve)
+
+
+def caption(evaluation: Evaluation) -> str:
+    """Return what the figure shows."""
+    del evaluation
+    return "What is gained by setting uncertain images aside."
+
+
+def figure(evaluation: Evaluation) -> DrawnFigure:
     """Draw accuracy, sensitivity and specificity over the share of images kept."""
     drawing, axes = new_axes()
+    curve = evaluation.curve
     kept = [point for point in curve if point.counts.n > 0]
     lines = (
         ("specificity", LIGHT, "--", "s"),

@@ -10,6 +10,17 @@ COLUMNS = ("unit", "krippendorff_alpha", "icc", "icc_lower", "icc_upper", "n_ima
 MEAN = "mean of the units"
 
 
+def fits(document: dict[str, Any]) -> bool:
+    """Whether there are units."""
+    return bool(document["units"])
+
+
+def caption(document: dict[str, Any]) -> str:
+    """Return what the figure shows."""
+    del document
+    return "Agreement of raters for every action unit."
+
+
 def figure(document: dict[str, Any]) -> DrawnFigure:
     """Draw one bar per unit, and a dot with limits for the ICC where it exists.
 
@@ -18,7 +29,7 @@ def figure(document: dict[str, Any]) -> DrawnFigure:
     document
         From `amgs.scoring.agreement.measure_agreement`.
     """
-    units = {**document["units"], MEAN: document["mgs_mean"]}
+    units = {**document["units"], MEAN: document["mgs_per_unit"]}
     drawing, axes = new_axes(4.8, 0.9 + 0.4 * len(units))
     rows: list[list[object]] = []
     for place, (name, unit) in enumerate(reversed(units.items())):

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, title_of
+from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, value_title
 
 COLUMNS = ("pair", "difference", "lower", "upper", "hedges_g", "g_lower", "g_upper", "p")
+
+
+def fits(comparison: dict[str, Any]) -> bool:
+    """Whether pairs of groups could be tested."""
+    return isinstance(comparison["tukey"], list)
+
+
+def caption(comparison: dict[str, Any]) -> str:
+    """Return what the figure shows."""
+    del comparison
+    return "Differences between groups with simultaneous 95 % limits, and Hedges' g."
 
 
 def figure(comparison: dict[str, Any]) -> DrawnFigure:
@@ -49,6 +60,6 @@ def figure(comparison: dict[str, Any]) -> DrawnFigure:
     axes.set_ylim(-0.6, max(1, len(pairs)) - 0.4)
     axes.margins(x=0.25)
     axes.set_xlabel(
-        f"difference of {title_of(comparison['value'])} (Tukey's 95 % limits)", fontsize=8
+        f"difference of {value_title(comparison['value'])} (Tukey's 95 % limits)", fontsize=8
     )
     return DrawnFigure(drawing, COLUMNS, rows)

@@ -9,12 +9,26 @@ import numpy as np
 
 from amgs.cohort.words import p_text
 from amgs.figures.mgs_signed_score import stars
-from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, title_of
+from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, value_title
 
 COLUMNS = ("group", "animal", "baseline", "after", "difference")
 _SPREAD = 0.22
 _STEP = 0.07
 _TITLE_LETTERS = 36
+
+
+def fits(comparison: dict[str, Any]) -> bool:
+    """Whether there are groups to draw."""
+    return bool(comparison["groups"])
+
+
+def caption(comparison: dict[str, Any]) -> str:
+    """Return what the figure shows."""
+    del comparison
+    return (
+        "Every animal (dots), mean ± SEM of its group; stars by Tukey's test: * p < 0.05, "
+        "** p < 0.01, *** p < 0.001."
+    )
 
 
 def figure(comparison: dict[str, Any]) -> DrawnFigure:
@@ -43,7 +57,7 @@ def figure(comparison: dict[str, Any]) -> DrawnFigure:
         [f"{row['group']}\nn = {row['n']}" for row in comparison["groups"]],
         fontsize=8,
     )
-    what = title_of(comparison["value"])
+    what = value_title(comparison["value"])
     if comparison["baseline"] is not None:
         what = f"{what}, {comparison['timepoint']} minus {comparison['baseline']}"
     axes.set_ylabel(what, fontsize=8)

@@ -13,13 +13,23 @@ COLUMNS = ("pairs", "ssim")
 _SPREAD = 0.28
 
 
+def fits(result: dict[str, Any]) -> bool:
+    """Whether similarities were computed."""
+    return bool(result["values"]["between"])
+
+
+def caption(result: dict[str, Any]) -> str:
+    """Return what the figure shows."""
+    return f"Images of {result['a']} and {result['b']}."
+
+
 def figure(result: dict[str, Any]) -> DrawnFigure:
     """Draw three columns of dots with their means.
 
     Parameters
     ----------
     result
-        One pair of sets from `amgs.cohort.image_sets.compare_similarity`.
+        One pair of sets from `amgs.image_check.sets.compare_similarity`.
     """
     drawing, axes = new_axes(3.6, 3.2)
     rng = np.random.default_rng(0)

@@ -12,6 +12,17 @@ COLUMNS = ("a", "b", "weighted_kappa", "n_scores")
 _DARK_FROM = 0.6
 
 
+def fits(document: dict[str, Any]) -> bool:
+    """Whether two raters scored the same images."""
+    return bool(document.get("rater_pairs"))
+
+
+def caption(document: dict[str, Any]) -> str:
+    """Return what the figure shows."""
+    del document
+    return "Agreement of every pair of raters."
+
+
 def figure(document: dict[str, Any]) -> DrawnFigure:
     """Draw one square per pair of raters, darker the better they agree, with the number in it.
 

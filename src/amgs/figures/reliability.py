@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from amgs.figures.saving import DARK, LIGHT, DrawnFigure, new_axes
-from amgs.model.metrics import ReliabilityBin, wilson_interval
+from amgs.model.evaluate import Evaluation
+from amgs.model.metrics import wilson_interval
 
 COLUMNS = ("lower", "upper", "n", "mean_confidence", "accuracy", "accuracy_low", "accuracy_high")
 
 
-def figure(table: Sequence[ReliabilityBin]) -> DrawnFigure:
+def fits(evaluation: Evaluation) -> bool:
+    """Whether there are bins of confidence."""
+    return any(b.n for b in evaluation.reliability)
+
+
+def caption(evaluation: Evaluation) -> str:
+    """Return what the figure shows."""
+    del evaluation
+    return "How often calls of a given confidence are right."
+
+
+def figure(evaluation: Evaluation) -> DrawnFigure:
     """Draw accuracy per bin of confidence with 95 % Wilson intervals; the diagonal is perfect."""
     drawing, axes = new_axes()
     axes.plot([0.5, 1], [0.5, 1], color=LIGHT, linestyle="--", label="perfectly calibrated")
     rows: list[list[object]] = []
-    for b in table:
+    for b in evaluation.reliability:
         interval = None
         if b.accuracy is not None and b.mean_confidence is not None:
             interval = wilson_interval(round(b.accuracy * b.n), b.n)

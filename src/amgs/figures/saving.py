@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.files import whole_file
+from amgs.files import atomic_file
 from amgs.tables import write_table
 
 if TYPE_CHECKING:
@@ -22,12 +22,11 @@ DARK, MIDDLE, LIGHT = "#1b1b1b", "#0072b2", "#9a9a9a"
 VALUE_TITLES = {
     "pct_pain": "% pain",
     "mean_signed_score": "mean signed score",
-    "mean_mgs": "mean MGS",
-    "orbital_tightening": "orbital tightening",
+    "mean_mgs_sum": "mean human MGS (sum of units)",
 }
 
 
-def title_of(value: str) -> str:
+def value_title(value: str) -> str:
     """Return a column's name as an axis should call it."""
     return VALUE_TITLES.get(value, value.replace("_", " "))
 
@@ -61,7 +60,7 @@ def save_figure(stem: Path, figure: DrawnFigure) -> Path:
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amgs", "pdf.fonttype": 42}):
         for suffix in FORMATS:
             metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
-            with whole_file(stem.with_suffix(f".{suffix}")) as temporary:
+            with atomic_file(stem.with_suffix(f".{suffix}")) as temporary:
                 figure.drawing.savefig(temporary, format=suffix, metadata=metadata)
     write_table(stem.with_suffix(".csv"), figure.columns, figure.rows)
     return stem.with_suffix(".png")

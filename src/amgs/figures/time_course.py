@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, title_of
+from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, value_title
 
 COLUMNS = ("group", "animal", "time", "value")
 _STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (5, 1)), "v"), ((0, (1, 1)), "P"))
@@ -15,10 +16,9 @@ _TONES = (DARK, MIDDLE, "#d55e00", "#6a6a6a", "#009e73", "#cc79a7")
 """Groups differ in line, mark and brightness, so that they can be told apart on a grey print."""
 
 
-def figure(
-    rows: Sequence[dict[str, Any]], value: str, times: Sequence[str], what: str = "timepoint"
-) -> DrawnFigure:
-    """Draw values of animals over timepoints, or over minutes within a recording.
+@dataclass(frozen=True, slots=True)
+class TimeCourse:
+    """What a time course is drawn from.
 
     Parameters
     ----------
@@ -31,6 +31,27 @@ def figure(
     what
         What the times are called.
     """
+
+    rows: Sequence[Mapping[str, Any]]
+    value: str
+    times: Sequence[str]
+    what: str = "timepoint"
+
+
+def fits(course: TimeCourse) -> bool:
+    """Whether there are two times and a value to draw."""
+    values = (row[course.value] for row in course.rows)
+    return len(course.times) > 1 and any(value is not None for value in values)
+
+
+def caption(course: TimeCourse) -> str:
+    """Return what the figure shows."""
+    return f"Every animal over the {course.what}s, mean ± SEM of each group."
+
+
+def figure(course: TimeCourse) -> DrawnFigure:
+    """Draw values of animals over timepoints, or over minutes within a recording."""
+    rows, value, times = course.rows, course.value, course.times
     groups = list(dict.fromkeys(str(row["group"]) for row in rows if row[value] is not None))
     drawing, axes = new_axes(max(4.2, 1.6 + 0.55 * len(times)), 3.4)
     place = {name: number for number, name in enumerate(times)}
@@ -51,15 +72,15 @@ def figure(
         range(len(times)), list(times), fontsize=8,
         rotation=35 if slant else 0, ha="right" if slant else "center",
     )  # fmt: skip
-    axes.set_xlabel(what, fontsize=8)
-    axes.set_ylabel(title_of(value), fontsize=8)
+    axes.set_xlabel(course.what, fontsize=8)
+    axes.set_ylabel(value_title(value), fontsize=8)
     axes.legend(fontsize=7, frameon=False, loc="best")
     return DrawnFigure(drawing, COLUMNS, shown)
 
 
 def _draw_means(  # noqa: PLR0917
     axes: Any,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     value: str,
     place: dict[str, int],
     shift: float,

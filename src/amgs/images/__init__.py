@@ -1,4 +1,4 @@
-"""Pictures in: which files, what is in them, and which look alike.
+"""Images in: which files, what is in them, and which look alike.
 
 reading → one file as an array, whatever its format; listing → which files a folder holds;
 similarity → near-duplicates.

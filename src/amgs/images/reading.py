@@ -16,7 +16,7 @@ RGB = npt.NDArray[np.uint8]
 """Height × width × 3, red green blue, 0–255."""
 
 MAX_SIDE_PX = 16_000
-"""No camera makes a wider picture; a larger file is a slide scan or an attack, not a mouse face."""
+"""No camera makes a wider image; a larger file is a slide scan or an attack, not a mouse face."""
 
 MAX_PIXELS = 100_000_000
 
@@ -85,7 +85,7 @@ def decode_image(content: bytes) -> RGB:
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not a JPEG, PNG, TIFF or BMP image") from error
     except Image.DecompressionBombError as error:
-        raise UnreadableImageError(_too_large("the picture")) from error
+        raise UnreadableImageError(_too_large("the image")) from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
         # Pillow reports damage inside a file by any of these.
         if isinstance(error, UnreadableImageError):
@@ -123,7 +123,7 @@ def _check_single(picture: Image.Image) -> None:
     pages = getattr(picture, "n_frames", 1)
     if picture.format in _SINGLE_PICTURE_FORMATS and pages > 1:
         raise UnreadableImageError(
-            f"holds {pages} pictures, one expected: save each as a file of its own"
+            f"holds {pages} images, one expected: save each as a file of its own"
         )
 
 

@@ -23,9 +23,9 @@ _ROWS_AT_ONCE = 2048
 
 
 def perceptual_hash(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Boil a picture down to 256 bits that stay when it is resized, compressed or brightened.
+    """Boil an image down to 256 bits that stay when it is resized, compressed or brightened.
 
-    The picture as 64 × 64 grey values, its cosine transform, of that the 16 × 16 coarsest parts
+    The image as 64 × 64 grey values, its cosine transform, of that the 16 × 16 coarsest parts
     without the mean; one bit for each that says whether it is above their median (Zauner 2010).
 
     Parameters

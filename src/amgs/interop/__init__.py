@@ -1,1 +1,1 @@
-"""Foreign formats in and out: one file each, for what others wrote."""
+"""Foreign formats in and out: base → the contract; formats → the table; then one file each."""

@@ -1,7 +1,7 @@
 """The classification log of the original authors' program, read as it is.
 
 One image a line, no header: ``true class/file, mm:ss, predicted class, confidence``, with leading
-blanks in the fields. Altered copies start with ``1-``; where the images were scored by humans, the
+spaces in the fields. Altered copies start with ``1-``; where the images were scored by humans, the
 next two digits of the file name are the MGS (00–10).
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.errors import TableError, list_faults
+from amgs.interop.base import Imported, Importer
 from amgs.vocabulary import PAIN, parse_class
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def read_authors_log(path: Path) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``image, predicted, confidence, p_pain, signed_score, label, mgs, time_s``; ``mgs``
-        is missing where the file name holds no score, ``time_s`` where it holds no time of a film
+        is missing where the file name holds no score, ``time_s`` where it holds no time of a video
         (the log writes 0:0 then). The index is the line number.
 
     Raises
@@ -68,6 +69,24 @@ def read_authors_log(path: Path) -> pd.DataFrame:
     table["p_pain"] = table["confidence"].where(pain, 1 - table["confidence"])
     table["signed_score"] = (2 * table["confidence"] - 1).where(pain, 1 - 2 * table["confidence"])
     return table
+
+
+class AuthorsLog(Importer):
+    """The log as predictions with truth."""
+
+    name = "authors-log"
+    title = "the classification log of the original authors' program"
+    kind = "predictions"
+
+    def recognises(self, place: Path) -> bool:
+        """See `Importer.recognises`."""
+        return is_authors_log(place)
+
+    def read(self, place: Path, only: Sequence[str] = ()) -> Imported:
+        """See `Importer.read`."""
+        del only
+        table = read_authors_log(place)
+        return Imported(table, facts={"images": len(table)})
 
 
 def score_in_name(file_name: str) -> float | None:

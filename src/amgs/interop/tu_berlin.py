@@ -8,14 +8,15 @@ no score of the scale (there is a ``3``) is left out and counted.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from amgs.errors import TableError
-from amgs.scoring.ratings import Ratings, ratings_from_table
-from amgs.tables import read_table
+from amgs.interop.base import Imported, Importer
+from amgs.tables import read_column_names, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,18 +32,36 @@ NOT_SCORABLE, PASSED_OVER = "9", {"-", ""}
 _SCORES = {"0", "1", "2"}
 
 
-def is_tu_berlin(header: list[str]) -> bool:
-    """Say whether a header is that of the per-rater labels."""
-    return "index" in header and any(re.fullmatch(r"ot\d+", name) for name in header)
+class TuBerlinRatings(Importer):
+    """The per-rater labels as a long table of ratings."""
+
+    name = "tu-berlin-ratings"
+    title = "the per-rater labels of TU Berlin (mgs_by_rater.csv)"
+    kind = "ratings"
+
+    def recognises(self, place: Path) -> bool:
+        """See `Importer.recognises`."""
+        if place.suffix.lower() != ".csv" or not place.is_file():
+            return False
+        header = read_column_names(place)
+        return "index" in header and any(re.fullmatch(r"ot\d+", name) for name in header)
+
+    def read(self, place: Path, only: Sequence[str] = ()) -> Imported:
+        """See `Importer.read`; ``score`` is missing where the rater could not score the unit."""
+        del only
+        table, notes = read_tu_berlin(place)
+        facts = {"images": table["image"].nunique(), "raters": table["rater"].nunique()}
+        return Imported(table, notes, facts)
 
 
-def read_tu_berlin(path: Path) -> tuple[Ratings, list[str]]:
+def read_tu_berlin(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Read the labels.
 
     Returns
     -------
-    ratings, notes
-        The answers, and what was left out and why.
+    table, notes
+        ``image, rater, unit, score`` (``score`` missing: not scorable), raters in order of
+        their number; and what was left out and why.
 
     Raises
     ------
@@ -59,11 +78,11 @@ def read_tu_berlin(path: Path) -> tuple[Ratings, list[str]]:
         raise TableError(msg)
     long = long[~long["score"].isin(PASSED_OVER)]
     strange = ~long["score"].isin(_SCORES | {NOT_SCORABLE})
-    notes = [
-        f"{count} scores of {score!r} are none of the scale and were left out"
+    notes = tuple(
+        f"{count} scores of {score!r} are not on the scale and were left out"
         for score, count in long["score"][strange].value_counts().items()
-    ]
-    return ratings_from_table(_as_values(long[~strange])), notes
+    )
+    return _as_values(long[~strange]), notes
 
 
 def _as_values(long: pd.DataFrame) -> pd.DataFrame:
@@ -71,6 +90,6 @@ def _as_values(long: pd.DataFrame) -> pd.DataFrame:
     ordered = long.assign(
         image=long["index"],
         number=long["rater"].astype(int),
-        value=long["score"].replace(NOT_SCORABLE, np.nan).astype(float),
-    )
-    return ordered.sort_values(["number"], kind="stable")
+        score=long["score"].replace(NOT_SCORABLE, np.nan).astype(float).astype("Int64"),
+    ).sort_values(["number"], kind="stable")
+    return ordered[["image", "rater", "unit", "score"]]

@@ -10,37 +10,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.errors import TableError, list_faults
+from amgs.interop.base import Imported, Importer
 from amgs.interop.tu_berlin import read_tu_berlin
 from amgs.scoring.labels import LabelRule, score_image
+from amgs.scoring.ratings import Ratings, first_answers, number_scores
 from amgs.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from amgs.scoring.ratings import Ratings
 
 SCORES, IMAGES, TIMES = "mgs_by_rater.csv", "images.csv", "times.csv"
 BY_PREFIX = {"aw": "awolt", "jw": "jwilz", "lw": "lwitt", "mr": "mriec"}
 BY_EXPERIMENT = {"K": "khcas", "KXN": "khkxn", "IN": "khiso"}
 GROUPS = {"K": "castration", "KXN": "ketamine/xylazine", "IN": "isoflurane"}
 CONTROL = "control"
-COHORT_COLUMNS = ("image", "mgs", "mgs_mean", "n_raters", "animal", "group", "timepoint", "subset")
+COHORT_COLUMNS = (
+    "image",
+    "mgs",
+    "mgs_per_unit",
+    "n_raters",
+    "animal",
+    "group",
+    "timepoint",
+    "subset",
+)
 
 
-@dataclass(frozen=True)
-class BerlinCohort:
-    """One row per scored image (`COHORT_COLUMNS`), and what a reader must know of them."""
+class TuBerlinCohort(Importer):
+    """The folder as human scores with animals, groups and timepoints."""
 
-    table: pd.DataFrame
-    notes: tuple[str, ...]
+    name = "tu-berlin"
+    title = f"the folder of TU Berlin with {SCORES}, {IMAGES} and {TIMES}"
+    kind = "scores"
+
+    def recognises(self, place: Path) -> bool:
+        """See `Importer.recognises`."""
+        return all((place / name).is_file() for name in (SCORES, IMAGES, TIMES))
+
+    def read(self, place: Path, only: Sequence[str] = ()) -> Imported:
+        """See `Importer.read`; `only` names subsets, such as ``khcas, khkxn, khiso``."""
+        return read_tu_berlin_cohort(place, only)
 
 
-def read_cohort_of_tu_berlin(folder: Path, subsets: Sequence[str] = ()) -> BerlinCohort:
+def read_tu_berlin_cohort(folder: Path, subsets: Sequence[str] = ()) -> Imported:
     """Join scores, animals, treatments and times.
 
     Parameters
@@ -50,6 +67,11 @@ def read_cohort_of_tu_berlin(folder: Path, subsets: Sequence[str] = ()) -> Berli
     subsets
         Only these, such as ``khcas, khkxn, khiso``; all if empty.
 
+    Returns
+    -------
+    Imported
+        One row per scored image with `COHORT_COLUMNS`.
+
     Raises
     ------
     TableError
@@ -57,7 +79,8 @@ def read_cohort_of_tu_berlin(folder: Path, subsets: Sequence[str] = ()) -> Berli
     """
     import pandas as pd
 
-    ratings, notes = read_tu_berlin(folder / SCORES)
+    long, notes = read_tu_berlin(folder / SCORES)
+    ratings = first_answers(number_scores(long))
     images = read_table(folder / IMAGES, required=("index", "id", "time", "experiment", "control"))
     entries = {row["index"]: row for row in images.astype(str).to_dict("records")}
     times = read_table(folder / TIMES, required=("time_code", "time_text", "dataset"))
@@ -96,7 +119,13 @@ def read_cohort_of_tu_berlin(folder: Path, subsets: Sequence[str] = ()) -> Berli
     # Codes are letters in the order of time; tables keep the order of what they are given.
     rows.sort(key=lambda row: row[-1])
     table = pd.DataFrame([row[:-1] for row in rows], columns=list(COHORT_COLUMNS))
-    return BerlinCohort(table, (*notes, *_ids_in_two_groups(table)))
+    facts = {
+        "images": len(table),
+        "images without a score": int(table["mgs"].isna().sum()),
+        "animals": table["animal"].nunique(),
+        "groups": ", ".join(table["group"].unique()),
+    }
+    return Imported(table, (*notes, *_ids_in_two_groups(table)), facts)
 
 
 def _scores(ratings: Ratings) -> list[tuple[float | None, float | None, int]]:
@@ -111,7 +140,7 @@ def _scores(ratings: Ratings) -> list[tuple[float | None, float | None, int]]:
             if any(ratings.asked[n][place, r] for n in names)
         ]
         score = score_image(ratings.images[place], by_rater, names, rule)
-        found.append((score.mgs, score.mgs_mean, score.n_raters))
+        found.append((score.mgs, score.mgs_per_unit, score.n_raters))
     return found
 
 

@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.errors import BrokenModelError, list_faults
-from amgs.files import whole_folder, write_json
-from amgs.model.head import Head
-from amgs.model.network import Network
-from amgs.model.preprocess import Preprocessing
+from amgs.files import atomic_folder, write_json
+from amgs.model.backbones.networks import Network
+from amgs.model.backbones.preprocessing import Preprocessing
+from amgs.model.training.heads import Head
 from amgs.provenance import hash_file, hash_text
-from amgs.vocabulary import PARTS, Part
+from amgs.vocabulary import PAIN_OUTPUTS, SPLITS, Output, Part
 
 CARD = "card.json"
 HEAD = "head.npz"
@@ -42,7 +42,7 @@ SEAL = "sha256_of_this_card"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A trained classifier, ready to look at pictures.
+    """A trained classifier, ready to look at images.
 
     Parameters
     ----------
@@ -69,8 +69,14 @@ class Model:
 
     @property
     def notice(self) -> str:
-        """What whoever uses it must know, such as that it was trained on drawn mice."""
+        """What whoever uses it must know, such as that it was trained on synthetic mice."""
         return str(self.card.get("notice", ""))
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What it says of a face, as its card declares; models of 0.1.0 call pain and no more."""
+        declared = self.card.get("outputs")
+        return PAIN_OUTPUTS if declared is None else tuple(Output(**entry) for entry in declared)
 
     def open_network(self) -> Network:
         """Load the network into memory."""
@@ -94,7 +100,7 @@ def save_model(
     OutputExistsError
         If the folder exists and `overwrite` is false, or if it holds something else.
     """
-    with whole_folder(folder, CARD, overwrite=overwrite) as temporary:
+    with atomic_folder(folder, CARD, overwrite=overwrite) as temporary:
         shutil.copyfile(network_file, temporary / NETWORK)
         np.savez(
             temporary / HEAD,
@@ -103,12 +109,13 @@ def save_model(
             slope=np.float64(head.slope),
             intercept=np.float64(head.intercept),
         )
-        by_part = {part: sorted(h for h, p in parts.items() if p == part) for part in PARTS}
+        by_part = {part: sorted(h for h, p in parts.items() if p == part) for part in SPLITS}
         write_json(temporary / TRAINED_ON, by_part)
         hashes = {name: hash_file(temporary / name) for name in _FILES}
         document = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
+            "outputs": [asdict(output) for output in PAIN_OUTPUTS],
             **card,
             "preprocessing": asdict(preprocessing),
             "files": hashes,
@@ -127,14 +134,15 @@ def load_model(folder: Path) -> Model:
     card = read_card(folder)
     _check_files(folder, card)
     try:
-        preprocessing = Preprocessing(**card["preprocessing"])
+        preprocessing = Preprocessing.from_card(card["preprocessing"])
         head = _read_head(folder / HEAD)
         by_part = json.loads((folder / TRAINED_ON).read_text(encoding="utf-8"))
-        parts = {content: part for part in PARTS for content in by_part[part]}
+        parts = {content: part for part in SPLITS for content in by_part[part]}
     except (KeyError, TypeError, ValueError, OSError) as error:
         msg = f"Expected a model in {folder}, but its card or head cannot be used: {error}."
         raise BrokenModelError(msg) from error
-    identity = hash_text([*(card["files"][name] for name in (NETWORK, HEAD)), repr(preprocessing)])
+    files = (card["files"][name] for name in (NETWORK, HEAD))
+    identity = hash_text([*files, preprocessing.identity])
     return Model(head, preprocessing, folder / NETWORK, card, identity, parts)
 
 

@@ -18,13 +18,10 @@ from amgs.model.metrics import (
     reliability_table,
     wilson_interval,
 )
-from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, PART_COLUMN, TRAINED_PARTS
+from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, PART_COLUMN, THRESHOLDS, TRAINED_PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CURVE_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
-"""0.50, 0.55 … 0.95; 0.65 and 0.75 are those of the paper and of its program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +179,19 @@ def evaluate_predictions(
     return Evaluation(
         point=_point(is_pain, called, confidence, threshold),
         auc=auc,
-        curve=[_point(is_pain, called, confidence, t) for t in CURVE_THRESHOLDS],
+        curve=[_point(is_pain, called, confidence, t) for t in THRESHOLDS],
         reliability=table,
         expected_calibration_error=expected_calibration_error(table) or 0.0,
         n_problems=predictions.attrs.get("problems", 0),
         n_unlabelled=len(predictions) - len(known),
         n_trained_on=int(trained_on(known).sum()),
         truth=predictions.attrs.get("truth", ""),
-        mgs=_compare_with_mgs(predictions),
+        mgs=compare_scored_images(predictions),
     )
 
 
 def trained_on(predictions: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which predictions are of images that the model itself was trained or chosen with.
+    """Tell which predictions are of images that were used for training or model selection.
 
     What a model says about those is no evidence of what it says about others.
     """
@@ -241,7 +238,8 @@ def compare_with_mgs(
     )
 
 
-def _compare_with_mgs(predictions: pd.DataFrame) -> MgsAgreement | None:
+def compare_scored_images(predictions: pd.DataFrame) -> MgsAgreement | None:
+    """Compare human MGS with signed scores where a table of predictions has both; else ``None``."""
     if "mgs" not in predictions or predictions["mgs"].notna().sum() == 0:
         return None
     scored = predictions[predictions["mgs"].notna()]

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from amgs.config import thread_count
-from amgs.errors import TableError, UnreadableImageError, list_faults
+from amgs.errors import TableError, list_faults
 from amgs.images import count_images, find_images
-from amgs.images.reading import decode_image, read_content
-from amgs.jobs import ProgressCallback, batches, map_ahead, no_progress
-from amgs.model.bundle import Model
-from amgs.model.network import BATCH_SIZE, Network
-from amgs.prediction.writing import DECIMALS, Outcome, PredictionSink
+from amgs.jobs import ProgressCallback, batches, bounded_map, no_progress, open_executor
+from amgs.model.backbones.networks import BATCH_SIZE
+from amgs.prediction.readers import Answer, ImageToClassify, Reader
+from amgs.prediction.sinks import PredictionSink
 from amgs.provenance import hash_text
-from amgs.tables import read_table
+from amgs.tables import portable_path, read_table
 from amgs.vocabulary import (
-    CONTENT_DIGITS,
     DEFAULT_THRESHOLD,
-    EVEN_ODDS,
     KNOWN_ABOUT_AN_IMAGE,
     PAIN,
     TRAINED_PARTS,
-    OrbitalReading,
-    Prediction,
+    Output,
 )
 
 MAX_LISTED_PROBLEMS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ImageToClassify:
-    """An image, its name in the table, and what is known of it (animal, group, truth …)."""
+@dataclass(slots=True)
+class OutputTally:
+    """How often an output was said, and the sum of its values where it is a number or a flag."""
 
-    path: Path
-    name: str
-    known: tuple[str, ...] = ()
+    output: Output
+    n: int = 0
+    total: float = 0.0
+
+    @property
+    def mean(self) -> float | None:
+        """Mean of a number, share of yes of a flag; ``None`` where nothing was said."""
+        return self.total / self.n if self.n else None
 
 
 @dataclass(slots=True)
@@ -50,8 +47,8 @@ class ClassifySummary:
 
     ``problems`` lists name and reason of the first hundred images that could not be read; the
     table has all of them. ``resumed`` counts the rows that an earlier, interrupted run had done,
-    ``trained_on`` the images that the model was trained or chosen with, ``not_scorable`` and
-    ``narrowed`` are those of the model `orbital`.
+    ``trained_on`` the images used for training or model selection. ``outputs`` has a tally for
+    everything that the model says.
     """
 
     images: int = 0
@@ -62,26 +59,40 @@ class ClassifySummary:
     unreadable: int = 0
     resumed: int = 0
     trained_on: int = 0
-    not_scorable: int = 0
-    narrowed: int = 0
     problems: list[tuple[str, str]] = field(default_factory=list)
+    outputs: dict[str, OutputTally] = field(default_factory=dict)
 
-    def count(self, name: str, outcome: Outcome, part: str) -> None:
-        """Count one image: its prediction, or why there is none."""
+    @classmethod
+    def of(cls, outputs: Iterable[Output]) -> ClassifySummary:
+        """Begin counting for a model with these outputs."""
+        return cls(outputs={output.name: OutputTally(output) for output in outputs})
+
+    @property
+    def calls_pain(self) -> bool:
+        """Whether the model calls pain or no pain."""
+        return "predicted" in self.outputs
+
+    def count(self, answer: Answer) -> None:
+        """Count one image: its reading, or why there is none."""
         self.images += 1
-        self.trained_on += part in TRAINED_PARTS
-        if isinstance(outcome, str):
+        self.trained_on += answer.part in TRAINED_PARTS
+        if answer.problem:
             self.unreadable += 1
             if len(self.problems) < MAX_LISTED_PROBLEMS:
-                self.problems.append((name, outcome))
+                self.problems.append((answer.image.name, answer.problem))
             return
-        if isinstance(outcome, OrbitalReading):
-            self.not_scorable += not outcome.scorable
-            self.narrowed += (outcome.p_narrowed or 0.0) >= EVEN_ODDS
-            return
-        confident = outcome.confidence >= DEFAULT_THRESHOLD
+        for name, tally in self.outputs.items():
+            value = answer.reading.values.get(name)
+            if value is not None:
+                tally.n += 1
+                tally.total += 0.0 if isinstance(value, str) else float(value)
+        if self.calls_pain:
+            self._count_call(answer)
+
+    def _count_call(self, answer: Answer) -> None:
+        confident = (answer.reading.number("confidence") or 0.0) >= DEFAULT_THRESHOLD
         self.confident += confident
-        if outcome.predicted == PAIN:
+        if answer.reading.values["predicted"] == PAIN:
             self.pain += 1
             self.confident_pain += confident
         else:
@@ -137,104 +148,52 @@ def list_images(places: Sequence[Path]) -> ImageListing:
 
 
 def classify_images(
-    model: Model,
+    reader: Reader,
     images: Iterable[ImageToClassify],
     total: int | None,
     sink: PredictionSink,
+    *,
+    executor: Executor | None = None,
     progress: ProgressCallback = no_progress,
 ) -> ClassifySummary:
-    """Classify images one batch after another and hand every row to the sink.
+    """Let a model read images one batch after another and hand every answer to the sink.
 
-    Every thread reads a batch and passes it through the network; no more than a few batches per
-    thread are held at a time. Images that cannot be read become rows with a ``problem``. The rows
-    are in the order of the images.
+    No more than a few batches per worker are held at a time. Images that cannot be read become
+    answers with a ``problem``. The answers are in the order of the images.
 
     Parameters
     ----------
-    model
-        From `load_model`.
+    reader
+        From `amgs.prediction.models.open_reader`.
     images
         From `list_images`.
     total
         How many there are, for the progress.
     sink
-        Where rows go; what it has already is not done again.
+        Where answers go; what it has already is not done again.
+    executor
+        Works on several batches at a time; threads of this process if not given.
     progress
         Told how many are done.
     """
-    network = model.open_network()
-
-    def look_at(batch: list[ImageToClassify]) -> list[Answer]:
-        return _classify_batch(model, network, batch)
-
-    return answer_images(look_at, images, total, sink, progress)
-
-
-def answer_images(
-    look_at: Callable[[list[ImageToClassify]], list[Answer]],
-    images: Iterable[ImageToClassify],
-    total: int | None,
-    sink: PredictionSink,
-    progress: ProgressCallback,
-) -> ClassifySummary:
-    """Let several threads answer batches of images, and hand the answers on in order.
-
-    Parameters
-    ----------
-    look_at
-        Answers one batch; called by several threads at once.
-    images, total, sink, progress
-        As for `classify_images`.
-    """
-    summary = ClassifySummary(resumed=len(sink.done))
-    for done in sink.done_outcomes():
-        summary.count(*done)
+    summary = ClassifySummary.of(reader.outputs)
+    summary.resumed = len(sink.done)
+    for answer in sink.done_answers():
+        summary.count(answer)
     waiting = (image for image in images if image.name not in sink.done)
-    threads = thread_count()
-    with ThreadPoolExecutor(threads) as executor:
-        for answers in map_ahead(executor, look_at, batches(waiting, BATCH_SIZE), 3 * threads):
+    with open_executor(executor) as chosen:
+        work = partial(_answer_batch, reader)
+        for answers in bounded_map(chosen, work, batches(waiting, BATCH_SIZE)):
             for answer in answers:
-                name = answer.image.name
-                sink.write(name, answer.image.known, answer.outcome, answer.content, answer.part)
-                summary.count(name, answer.outcome, answer.part)
+                sink.write(answer)
+                summary.count(answer)
             sink.flush()
             progress("classifying", summary.images, total)
     return summary
 
 
-@dataclass(slots=True)
-class Answer:
-    """An image, what was said of it, its content, and the training part it was in, if any."""
-
-    image: ImageToClassify
-    outcome: Outcome = ""
-    content: str = ""
-    part: str = ""
-
-
-def _classify_batch(
-    model: Model, network: Network, batch: Sequence[ImageToClassify]
-) -> list[Answer]:
-    """Answer each image with a prediction, or with the reason why there is none."""
-    answers = [Answer(image) for image in batch]
-    readable: list[Answer] = []
-    pictures: list[npt.NDArray[np.float32]] = []
-    for answer in answers:
-        try:
-            content = read_content(answer.image.path)
-            pictures.append(model.preprocessing.apply(decode_image(content)))
-        except UnreadableImageError as error:
-            answer.outcome = str(error)
-            continue
-        digest = hashlib.sha256(content).hexdigest()
-        answer.content = digest[:CONTENT_DIGITS]
-        answer.part = model.parts.get(digest, "")
-        readable.append(answer)
-    if pictures:
-        p_pain = model.head.p_pain(network.features(np.stack(pictures))).round(DECIMALS)
-        for answer, p in zip(readable, p_pain.tolist(), strict=True):
-            answer.outcome = Prediction.from_p_pain(p)
-    return answers
+def _answer_batch(reader: Reader, batch: list[ImageToClassify]) -> list[Answer]:
+    return reader.answer(batch)
 
 
 def _listing_from_csv(path: Path) -> ImageListing:
@@ -243,7 +202,7 @@ def _listing_from_csv(path: Path) -> ImageListing:
     empty = [f"line {line}" for line in table.index[table["image"] == ""]]
     repeated = table["image"][table["image"].duplicated()]
     faults = [f"{line}: no image named" for line in empty]
-    faults += [f"line {line}: {name} is listed before" for line, name in repeated.items() if name]
+    faults += [f"line {line}: {name} is listed twice" for line, name in repeated.items() if name]
     if faults:
         msg = (
             f"Expected one image in every line of {path}, each once, found {len(faults)} faults:\n"
@@ -251,12 +210,9 @@ def _listing_from_csv(path: Path) -> ImageListing:
         )
         raise TableError(msg)
     images = tuple(
-        ImageToClassify(
-            path.parent / row["image"],
-            row["image"].replace("\\", "/"),
-            tuple(row[k] for k in known),
-        )
+        ImageToClassify(path.parent / name, name, tuple(row[k] for k in known))
         for row in table.to_dict("records")
+        for name in [portable_path(row["image"])]
     )
     return ImageListing(len(images), known, (), images)
 

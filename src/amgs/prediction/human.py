@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.errors import TableError, list_faults
-from amgs.prediction.table import read_predictions
+from amgs.interop.formats import recognise
+from amgs.prediction.table import declared_outputs, read_readings
 from amgs.tables import MAX_MGS, parse_mgs, read_table
+from amgs.vocabulary import Output
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_predictions_or_scores(path: Path, highest: float = MAX_MGS) -> pd.DataFrame:
-    """Read predictions, or human scores where the table has no prediction but an ``mgs``.
+def read_predictions_or_scores(
+    path: Path, highest: float = MAX_MGS
+) -> tuple[pd.DataFrame, list[Output]]:
+    """Read readings of a model, or human scores where the table has no reading but an ``mgs``.
 
     Parameters
     ----------
@@ -25,21 +29,25 @@ def read_predictions_or_scores(path: Path, highest: float = MAX_MGS) -> pd.DataF
     highest
         The highest possible score of the scale.
 
+    Returns
+    -------
+    (pandas.DataFrame, list of Output)
+        The table, and the outputs of the model; none for human scores.
+
     Raises
     ------
     TableError
         If it is neither, or has faults; all of them are listed.
     """
-    from amgs.interop.authors_log import is_authors_log
-
-    if is_authors_log(path):
-        return read_predictions(path, highest)
+    if recognise(path, "predictions") is not None:
+        return read_readings(path, highest)
     text = read_table(path, required=("image",))
-    if "predicted" in text or "mgs" not in text:
-        return read_predictions(path, highest)
+    said = any(output.name in text for output in declared_outputs(path))
+    if said or "mgs" not in text:
+        return read_readings(path, highest)
     faults: list[str] = []
     repeated = text["image"][text["image"].duplicated()]
-    faults += [f"line {line}: {name} stands above already" for line, name in repeated.items()]
+    faults += [f"line {line}: {name} is listed twice" for line, name in repeated.items()]
     scores = [
         parse_mgs(cell, int(str(line)), faults, highest)
         for line, cell in zip(text.index, text["mgs"], strict=True)
@@ -50,7 +58,7 @@ def read_predictions_or_scores(path: Path, highest: float = MAX_MGS) -> pd.DataF
     if faults:
         msg = f"Expected human scores in every line of {path}, found {len(faults)} faults:\n"
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect these lines.")
-    return text
+    return text, []
 
 
 def _time(cell: str, line: object, faults: list[str]) -> float:

@@ -2,72 +2,100 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from amgs.errors import UnreadableImageError
-from amgs.faces import FaceFinder
-from amgs.faces.finder import finder_path
-from amgs.faces.orbital import read_orbital
-from amgs.images.reading import decode_image, read_content
-from amgs.jobs import ProgressCallback, no_progress
-from amgs.prediction.classify import Answer, ClassifySummary, ImageToClassify, answer_images
-from amgs.prediction.writing import DECIMALS, PredictionSink
-from amgs.provenance import hash_file
-from amgs.vocabulary import CONTENT_DIGITS, OrbitalReading
+import numpy as np
+
+from amgs.faces.base import FaceDetector, FoundFace
+from amgs.faces.detectors import describe_detector, open_detector
+from amgs.images.reading import RGB
+from amgs.prediction.readers import Reader
+from amgs.provenance import hash_text
+from amgs.vocabulary import Output, Reading
+
+MIN_FACE_SCORE = 0.25
+"""Lower than for detecting: an image given for scoring shows a face; the score only picks it."""
+
+NOTICE = (
+    "orbital says how far the eyes are open and nothing else: it is not a pain score. Sleeping "
+    "animals close their eyes too. See `amgs models orbital`."
+)
 
 
-def read_orbital_images(
-    images: Iterable[ImageToClassify],
-    total: int | None,
-    sink: PredictionSink,
-    progress: ProgressCallback = no_progress,
-    finder: FaceFinder | None = None,
-) -> ClassifySummary:
-    """Read how far the eyes are open in every image; the sink must have the columns for it.
+class OrbitalReader(Reader):
+    """Reads the state of the eyes that the face detector sees.
 
     Parameters
     ----------
-    images, total, sink, progress
-        As for `amgs.prediction.classify_images`.
-    finder
-        The face finder; the one of amgs if not given.
+    detector
+        The face detector; the default of amgs if not given.
     """
-    looking = finder or FaceFinder()
 
-    def look_at(batch: list[ImageToClassify]) -> list[Answer]:
-        return [_answer(looking, image) for image in batch]
-
-    return answer_images(look_at, images, total, sink, progress)
-
-
-def _answer(finder: FaceFinder, image: ImageToClassify) -> Answer:
-    answer = Answer(image)
-    try:
-        content = read_content(image.path)
-        reading = read_orbital(finder, decode_image(content))
-    except UnreadableImageError as error:
-        answer.outcome = str(error)
-        return answer
-    answer.content = hashlib.sha256(content).hexdigest()[:CONTENT_DIGITS]
-    answer.outcome = OrbitalReading(
-        *map(_rounded, (reading.orbital_tightening, reading.p_narrowed))
+    name = "orbital"
+    outputs = (
+        Output("orbital_tightening", "score", "0 (open), 1 (narrowed) to 2 (closed)", 0, 2),
+        Output("p_narrowed", "probability", "the eyes are narrowed or closed", 0, 1),
+        Output("scorable", "flag", "whether an eye was seen"),
     )
-    return answer
+    notice = NOTICE
+
+    def __init__(self, detector: FaceDetector | None = None) -> None:
+        self._detector = detector or open_detector()
+        self.sha256 = _identity(self._detector)
+
+    def read(self, images: Sequence[RGB]) -> list[Reading]:
+        """See `Reader.read`; numbers are missing where no face, or no eye in it, was seen."""
+        return [self._read_one(rgb) for rgb in images]
+
+    def _read_one(self, rgb: RGB) -> Reading:
+        faces = self._detector.find(rgb, MIN_FACE_SCORE)
+        if not faces:
+            return _NOT_SCORABLE
+        return score_orbital(max(faces, key=lambda face: face.score * face.width))
+
+    def card(self) -> dict[str, Any]:
+        """Return the card of the face detector, which is also that of `orbital`, as its text."""
+        text = (files("amgs") / "data" / "face_finder" / "card.md").read_text(encoding="utf-8")
+        return {
+            "name": self.name,
+            "card": text,
+            "sha256": self.sha256,
+            "detector": describe_detector(self._detector),
+        }
 
 
-def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, DECIMALS)
+def _identity(detector: FaceDetector) -> str:
+    """Return the hash of the detector, which alone decides what is read.
+
+    That of the default is its plain hash, as 0.1.0 wrote it into studies.
+    """
+    if detector.name == "centre_net":
+        return detector.sha256
+    return hash_text([detector.name, detector.version, detector.sha256])
 
 
-def orbital_sha256() -> str:
-    """Return the hash of the network that `orbital` reads with."""
-    return hash_file(finder_path())
+_NOT_SCORABLE = Reading({"orbital_tightening": None, "p_narrowed": None, "scorable": False})
 
 
-def orbital_card() -> dict[str, Any]:
-    """Return the card of the face finder, which is also that of `orbital`, as its text."""
-    text = (files("amgs") / "data" / "face_finder" / "card.md").read_text(encoding="utf-8")
-    return {"name": "orbital", "card": text, "sha256": orbital_sha256()}
+def score_orbital(face: FoundFace) -> Reading:
+    """Score how far the eyes of one face are open.
+
+    For every eye the expected score is ``p(narrowed) + 2 · p(closed)``; the face's score is the
+    mean over its eyes, weighted by how surely each was seen. ``p_narrowed`` is the same mean of the
+    probability that an eye is not open.
+    """
+    if not face.eyes:
+        return _NOT_SCORABLE
+    weights = np.array([eye.score for eye in face.eyes])
+    scores = np.array([eye.p_narrowed + 2 * eye.p_closed for eye in face.eyes])
+    not_open = np.array([1 - eye.p_open for eye in face.eyes])
+    total = weights.sum()
+    return Reading(
+        {
+            "orbital_tightening": float((weights * scores).sum() / total),
+            "p_narrowed": float((weights * not_open).sum() / total),
+            "scorable": True,
+        }
+    )

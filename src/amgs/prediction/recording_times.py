@@ -51,8 +51,8 @@ def read_recording_times(extraction: Path) -> dict[str, RecordingTime]:
     faults: list[str] = []
     sleep: dict[str, list[tuple[float, float]]] = {}
     listed = folder / "possible_sleep.csv"
-    if listed.exists() and listed.read_text(encoding="utf-8").count("\n") > 1:
-        table = read_table(listed, required=("recording", "from_s", "to_s"))
+    if listed.exists():
+        table = read_table(listed, required=("recording", "from_s", "to_s"), rows_needed=False)
         for line, row in table.iterrows():
             stretch = tuple(_seconds(row[c], f"{listed.name} line {line}", faults) for c in _ENDS)
             sleep.setdefault(row["recording"], []).append((stretch[0], stretch[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,20 @@ import numpy as np
 from amgs.errors import ImpossibleValueError
 from amgs.prediction.recording_times import RecordingTime
 from amgs.prediction.summary_options import (
-    UNITS,
+    GROUP_KEYS,
     SummaryOptions,
     check_columns,
     check_groups,
     check_options,
 )
-from amgs.vocabulary import PAIN, PART_COLUMN, TRAINED_PARTS
+from amgs.vocabulary import (
+    PAIN,
+    PART_COLUMN,
+    PREDICTION_COLUMNS,
+    THRESHOLDS,
+    TRAINED_PARTS,
+    Output,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +40,7 @@ SUMMARY_COLUMNS = (
     "pain_images",
     "pct_pain",
     "mean_signed_score",
-    "mean_mgs",
+    "mean_mgs_sum",
     "n_mgs",
     "seen_in_training",
     "included",
@@ -41,13 +48,19 @@ SUMMARY_COLUMNS = (
 )
 """Columns of a summary, one row per animal and timepoint."""
 
-SENSITIVITY_THRESHOLDS = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))
+
+def mean_columns(outputs: Iterable[Output]) -> tuple[str, ...]:
+    """Return the columns of a summary for what a model says besides a call: their means."""
+    return tuple(
+        f"mean_{o.name}" for o in outputs if o.is_number and o.name not in PREDICTION_COLUMNS
+    )
 
 
 def summarise_animals(
     predictions: pd.DataFrame,
     options: SummaryOptions,
     times: Mapping[str, RecordingTime] | None = None,
+    outputs: Sequence[Output] = (),
 ) -> list[dict[str, Any]]:
     """Summarise images into one row per animal and timepoint.
 
@@ -62,13 +75,16 @@ def summarise_animals(
     times
         How long each recording is. Without, nothing is said per minute and the minimum is not
         applied.
+    outputs
+        What the model says; every number besides a call gets a mean over the images that have it.
 
     Returns
     -------
     list of dict
-        The columns of `SUMMARY_COLUMNS`, in the order in which animals appear.
+        The columns of `SUMMARY_COLUMNS` and `mean_columns`, in the order in which animals appear.
         ``pct_pain = 100 · pain images / confident images``; ``mean_signed_score`` is over confident
-        images, ``mean_mgs`` over all scored ones. What does not exist is ``None``.
+        images, ``mean_mgs_sum`` (human MGS, sum of the units) over all scored ones. What does not
+        exist is ``None``.
 
     Raises
     ------
@@ -90,12 +106,21 @@ def summarise_animals(
     for unit, names in filmed.items():
         part = in_period.get(unit, chosen.iloc[:0])
         minutes = _minutes(names, options, times)
-        rows.append(dict(zip(UNITS, unit, strict=True)) | _summarise_one(part, options, minutes))
+        row = _summarise_one(part, options, minutes, _means(part, outputs))
+        rows.append(dict(zip(GROUP_KEYS, unit, strict=True)) | row)
     return rows
 
 
+def _means(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    for column in mean_columns(outputs):
+        values = part[column.removeprefix("mean_")].dropna()
+        found[column] = float(values.mean()) if len(values) else None
+    return found
+
+
 def _by_unit(predictions: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
-    grouped = predictions.groupby(list(UNITS), sort=False)
+    grouped = predictions.groupby(list(GROUP_KEYS), sort=False)
     return {tuple(map(str, unit)): part for unit, part in grouped}
 
 
@@ -120,11 +145,14 @@ def _recordings_of(
 
 
 def _summarise_one(
-    part: pd.DataFrame, options: SummaryOptions, minutes: float | None
+    part: pd.DataFrame,
+    options: SummaryOptions,
+    minutes: float | None,
+    means: Mapping[str, float | None],
 ) -> dict[str, Any]:
     scored: list[float] = part["mgs"].dropna().tolist() if "mgs" in part else []
     if "confidence" not in part:
-        return _summarise_scores(len(part), scored, minutes)
+        return _summarise_without_calls(part, scored, minutes, means)
     confident = part[part["confidence"] >= options.threshold]
     pain = int((confident["predicted"] == PAIN).sum())
     n = len(confident)
@@ -144,26 +172,36 @@ def _summarise_one(
         "pain_images": pain,
         "pct_pain": 100 * pain / n if n else None,
         "mean_signed_score": float(confident["signed_score"].mean()) if n else None,
-        "mean_mgs": float(np.mean(scored)) if len(scored) else None,
+        "mean_mgs_sum": float(np.mean(scored)) if len(scored) else None,
         "n_mgs": len(scored),
         "seen_in_training": count_seen(part),
         "included": "no" if reason else "yes",
         "reason": reason,
+        **means,
     }
 
 
-def _summarise_scores(images: int, scored: list[float], minutes: float | None) -> dict[str, Any]:
-    """Summarise human scores alone: there is no prediction to count."""
-    predicted = ("confident_images", "confident_per_minute", "pain_images", "pct_pain")
+def _summarise_without_calls(
+    part: pd.DataFrame,
+    scored: list[float],
+    minutes: float | None,
+    means: Mapping[str, float | None],
+) -> dict[str, Any]:
+    """Summarise human scores, or readings of a model that calls nothing pain."""
+    calls = ("confident_images", "confident_per_minute", "pain_images", "pct_pain")
+    # Of a model the reading decides whether there is something to count, else the human score.
+    known = any(mean is not None for mean in means.values()) if means else bool(scored)
+    missing = "no image could be read" if means else "no image was scored"
     return {
         "minutes": minutes,
-        "images": images,
-        **dict.fromkeys((*predicted, "mean_signed_score")),
-        "mean_mgs": float(np.mean(scored)) if scored else None,
+        "images": len(part),
+        **dict.fromkeys((*calls, "mean_signed_score")),
+        "mean_mgs_sum": float(np.mean(scored)) if scored else None,
         "n_mgs": len(scored),
-        "seen_in_training": None,
-        "included": "yes" if scored else "no",
-        "reason": "" if scored else "no image was scored",
+        "seen_in_training": count_seen(part) if means else None,
+        "included": "yes" if known else "no",
+        "reason": "" if known else missing,
+        **means,
     }
 
 
@@ -172,10 +210,12 @@ def time_course(
     options: SummaryOptions,
     bin_min: float,
     times: Mapping[str, RecordingTime] | None = None,
+    outputs: Sequence[Output] = (),
 ) -> Iterator[dict[str, Any]]:
     """Yield the same summary for consecutive bins of time, with ``from_min`` and ``to_min``.
 
-    The minimum per minute applies to every bin.
+    The minimum per minute applies to every bin. A rest of less than half a bin belongs to the bin
+    before it: a bin of two seconds would be one image, and its % pain 0 or 100.
     """
     if bin_min <= 0:
         raise ImpossibleValueError(f"Expected bins longer than 0 minutes, found {bin_min:g}.")
@@ -185,13 +225,15 @@ def time_course(
     if times:
         end = max(end, *(time.duration_s / 60 for time in times.values()))
     end = end if stop is None else min(stop, end)
-    low = start
-    while low < end:
-        high = low + bin_min if stop is None else min(low + bin_min, stop)
-        cut = replace(options, from_min=low, to_min=high)
-        for row in summarise_animals(predictions, cut, times):
-            yield {"from_min": low, "to_min": high} | row
-        low = high
+    # Half a bin or more is one of its own; the tiny surplus absorbs the rounding of the division.
+    n_bins = max(1, int((end - start) / bin_min + 0.5 + 1e-9))
+    for number in range(n_bins):
+        low, high = start + number * bin_min, start + (number + 1) * bin_min
+        last = number == n_bins - 1
+        # The last bin is open to the right, so that an image at the very end is in it.
+        cut = replace(options, from_min=low, to_min=stop if last else high)
+        for row in summarise_animals(predictions, cut, times, outputs):
+            yield {"from_min": low, "to_min": end if last else high} | row
 
 
 def threshold_sensitivity(
@@ -206,7 +248,7 @@ def threshold_sensitivity(
     found: list[dict[str, Any]] = []
     if "confidence" not in predictions:
         return found
-    for threshold in SENSITIVITY_THRESHOLDS:
+    for threshold in THRESHOLDS:
         cut = replace(options, threshold=threshold)
         by_group: dict[tuple[str, str], list[float]] = {}
         for row in summarise_animals(predictions, cut, times):
@@ -239,7 +281,7 @@ def _in_period(predictions: pd.DataFrame, options: SummaryOptions) -> pd.DataFra
 
 
 def count_seen(predictions: pd.DataFrame) -> int:
-    """Return how many of the images their model was itself trained or chosen with."""
+    """Return how many of the images were used for training or model selection."""
     if PART_COLUMN not in predictions:
         return 0
     return int(predictions[PART_COLUMN].isin(TRAINED_PARTS).sum())

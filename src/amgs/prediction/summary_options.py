@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MIN_PER_MINUTE = 1.0
 """Animals with fewer confident images per minute are left out (Tuttle et al. 2018)."""
-UNITS = ("animal", "group", "timepoint")
+GROUP_KEYS = ("animal", "group", "timepoint")
 _PERIOD_END_S = float("inf")
 
 
@@ -25,7 +25,7 @@ class SummaryOptions:
     """Which images count, and when an animal has shown enough.
 
     ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
-    ``unseen_only`` leaves out images that the model was trained or chosen with.
+    ``unseen_only`` leaves out images used for training or model selection.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -72,7 +72,7 @@ def check_columns(
     with_time: bool = False,
 ) -> None:
     """Stop where a table lacks what the options need."""
-    wanted = list(UNITS)
+    wanted = list(GROUP_KEYS)
     if times is not None:
         wanted.append("recording")
     if with_time or options.from_min is not None or options.to_min is not None:

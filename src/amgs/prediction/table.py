@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amgs.errors import ImpossibleValueError, TableError, list_faults
+from amgs.interop.formats import recognise
+from amgs.prediction.models import BUILT_IN_MODELS
+from amgs.prediction.sinks import provenance_beside
 from amgs.tables import MAX_MGS, parse_mgs, read_table
-from amgs.vocabulary import NO_PAIN, ORBITAL_COLUMNS, PAIN, PROBLEM_COLUMN, parse_class
+from amgs.vocabulary import (
+    NO_PAIN,
+    PAIN,
+    PAIN_OUTPUTS,
+    PREDICTION_COLUMNS,
+    PROBLEM_COLUMN,
+    Output,
+    parse_class,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +31,7 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-4
 """How far apart `confidence` and `p_pain` may lie: tables are rounded to six decimals or fewer."""
 
-_NUMBERS = ("p_pain", "signed_score", "mgs", "time_s")
+_NUMBERS = ("confidence", "p_pain", "signed_score", "time_s")
 
 
 def read_predictions(path: Path, highest_mgs: float = MAX_MGS) -> pd.DataFrame:
@@ -44,41 +58,104 @@ def read_predictions(path: Path, highest_mgs: float = MAX_MGS) -> pd.DataFrame:
     ImpossibleValueError
         If a confidence is not from 0.5 to 1, or contradicts ``p_pain``; all lines are listed.
     """
-    from amgs.interop.authors_log import is_authors_log, read_authors_log
-
-    if is_authors_log(path):
-        table = read_authors_log(path)
-        table.attrs = {"problems": 0, "truth": "the folder in the authors' log"}
+    foreign = recognise(path, "predictions")
+    if foreign is not None:
+        table = foreign.read(path).table
+        table.attrs = {"problems": 0, "truth": f"the folder in {foreign.title}"}
         _check_confidences(path, table)
         return table
     text = read_table(path, required=("image", "predicted", "confidence"))
-    _refuse_readings(path, text)
-    problems = 0
-    if PROBLEM_COLUMN in text:
-        problems = int((text[PROBLEM_COLUMN] != "").sum())
-        text = text[text[PROBLEM_COLUMN] == ""]
-    _refuse_repeated(path, text)
-    table = _typed(path, text, highest_mgs)
+    _refuse_without_calls(path, text)
+    text, problems = _without_problems(text)
+    refuse_repeated(path, text)
+    table = _typed(path, text, highest_mgs, declared_outputs(path))
     table.attrs = {"problems": problems, "truth": _find_truth(table)}
     _check_confidences(path, table)
     return table
 
 
-def _refuse_readings(path: Path, text: pd.DataFrame) -> None:
-    """Stop at a table of the model `orbital`, which makes no call."""
-    if ORBITAL_COLUMNS[0] in text and (text["predicted"] == "").all():
+def read_readings(path: Path, highest_mgs: float = MAX_MGS) -> tuple[pd.DataFrame, list[Output]]:
+    """Read what a model said of images, whether or not it calls pain.
+
+    Parameters
+    ----------
+    path
+        A table by `amgs classify`, or a foreign one that is known.
+    highest_mgs
+        The highest possible human score of the scale.
+
+    Returns
+    -------
+    (pandas.DataFrame, list of Output)
+        As `read_predictions`; and the outputs that the model declares and the table has. A table
+        without calls lacks the columns of a call.
+
+    Raises
+    ------
+    TableError, ImpossibleValueError
+        As `read_predictions`.
+    """
+    declared = declared_outputs(path)
+    if recognise(path, "predictions") is None:
+        text = read_table(path, required=("image",))
+        if _has_no_calls(text):
+            text, problems = _without_problems(text)
+            refuse_repeated(path, text)
+            calls = [name for name in PREDICTION_COLUMNS[1:] if name in text]
+            table = _typed(path, text.drop(columns=calls), highest_mgs, declared)
+            table.attrs = {"problems": problems, "truth": ""}
+            return table, [output for output in declared if output.name in table]
+    table = read_predictions(path, highest_mgs)
+    return table, [output for output in declared if output.name in table]
+
+
+def declared_outputs(path: Path) -> list[Output]:
+    """Return what the model of a table declared that it says, from the provenance beside it.
+
+    Without provenance (a table from elsewhere, or of 0.1.0), the outputs of the models that are
+    built in.
+    """
+    try:
+        record = json.loads(provenance_beside(path).read_text(encoding="utf-8"))
+        return [Output(**entry) for entry in record["outputs"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [*PAIN_OUTPUTS, *_built_in_outputs()]
+
+
+def _built_in_outputs() -> list[Output]:
+    found: list[Output] = []
+    for home in BUILT_IN_MODELS.values():
+        module, class_name = home.split(":")
+        found += getattr(import_module(module), class_name).outputs
+    return found
+
+
+def _has_no_calls(text: pd.DataFrame) -> bool:
+    return "predicted" not in text or bool((text["predicted"] == "").all())
+
+
+def _without_problems(text: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    if PROBLEM_COLUMN not in text:
+        return text, 0
+    return text[text[PROBLEM_COLUMN] == ""], int((text[PROBLEM_COLUMN] != "").sum())
+
+
+def _refuse_without_calls(path: Path, text: pd.DataFrame) -> None:
+    """Stop at a table of a model that makes no call, such as `orbital`."""
+    further = [o.name for o in declared_outputs(path) if o.name in text and o not in PAIN_OUTPUTS]
+    if further and _has_no_calls(text):
         msg = (
-            f"Expected calls of pain or no pain in {path}, found readings of the model `orbital`, "
-            "which only says how far the eyes are open. Classify the images with a trained model."
+            f"Expected calls of pain or no pain in {path}, found a model that only says "
+            f"{', '.join(further)}. Classify the images with a trained model."
         )
         raise TableError(msg)
 
 
-def _refuse_repeated(path: Path, text: pd.DataFrame) -> None:
+def refuse_repeated(path: Path, text: pd.DataFrame) -> None:
     """Stop when an image stands twice: it would count twice."""
     repeated = text["image"][text["image"].duplicated()]
     if len(repeated):
-        faults = [f"line {line}: {name} stands above already" for line, name in repeated.items()]
+        faults = [f"line {line}: {name} is listed twice" for line, name in repeated.items()]
         msg = (
             f"Expected every image of {path} once, found {len(faults)} lines that repeat one:\n"
             f"{list_faults(faults)}\nRemove them."
@@ -86,26 +163,29 @@ def _refuse_repeated(path: Path, text: pd.DataFrame) -> None:
         raise TableError(msg)
 
 
-def _typed(path: Path, text: pd.DataFrame, highest_mgs: float) -> pd.DataFrame:
+def _typed(
+    path: Path, text: pd.DataFrame, highest_mgs: float, declared: Sequence[Output]
+) -> pd.DataFrame:
     """Turn text cells into classes and numbers, listing every cell that is neither."""
     import pandas as pd
 
     faults: list[str] = []
     columns: dict[str, Any] = {name: text[name].tolist() for name in text.columns}
     lines = text.index.tolist()
-    columns["predicted"] = [
-        _class(cell, line, "predicted", faults)
-        for cell, line in zip(columns["predicted"], lines, strict=True)
-    ]
-    columns["confidence"] = _numbers(columns["confidence"], lines, "confidence", faults)
-    for name in _NUMBERS:
-        if name == "mgs" and name in columns:
-            columns[name] = [
-                parse_mgs(cell, line, faults, highest_mgs)
-                for cell, line in zip(columns[name], lines, strict=True)
-            ]
-        elif name in columns:
-            columns[name] = _numbers(columns[name], lines, name, faults, empty_ok=name == "time_s")
+    if "predicted" in columns:
+        columns["predicted"] = [
+            _class(cell, line, "predicted", faults)
+            for cell, line in zip(columns["predicted"], lines, strict=True)
+        ]
+    may_be_empty = {o.name for o in declared if o not in PAIN_OUTPUTS} | {"time_s"}
+    numbers = {o.name for o in declared if o.is_number} | {*_NUMBERS}
+    for name in numbers & set(columns):
+        columns[name] = _numbers(columns[name], lines, name, faults, empty_ok=name in may_be_empty)
+    if "mgs" in columns:
+        columns["mgs"] = [
+            parse_mgs(cell, line, faults, highest_mgs)
+            for cell, line in zip(columns["mgs"], lines, strict=True)
+        ]
     if "label" in columns:
         columns["label"] = [
             _class(cell, line, "label", faults) if cell else None
@@ -118,10 +198,10 @@ def _typed(path: Path, text: pd.DataFrame, highest_mgs: float) -> pd.DataFrame:
         )
         raise TableError(msg)
     table = pd.DataFrame(columns, index=lines)
-    for name in ("confidence", *_NUMBERS):
+    for name in (*numbers, "mgs"):
         if name in table:
             table[name] = table[name].astype(float)
-    return _complete(table)
+    return _complete(table) if "predicted" in table else table
 
 
 def _complete(table: pd.DataFrame) -> pd.DataFrame:

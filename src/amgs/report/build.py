@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from amgs.cohort.words import describe_test, p_text, p_value
-from amgs.figures.saving import title_of
-from amgs.files import whole_file
+from amgs.figures.saving import value_title
+from amgs.files import atomic_file
 from amgs.provenance import Provenance
-from amgs.report.drawings import GalleryRow, ShownFigure, draw_figures, gallery
+from amgs.report.drawings import GalleryRow, ShownFigure, gallery, show_figures
 from amgs.report.flow import FlowStep, exclusion_flow
 from amgs.report.material import ReportMaterial
 from amgs.report.words import ArriveItem, arrive, methods
+
+PAGE_OPENING = "<!doctype html>"
+"""What every report begins with; another file is never replaced by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def write_report(path: Path, material: ReportMaterial, provenance: Provenance) -
     """Write the report: one HTML file without any request to elsewhere, whole or not at all."""
     page = ReportPage(
         material,
-        draw_figures(material),
+        show_figures(material),
         gallery(material),
         exclusion_flow(material),
         methods(material),
@@ -42,7 +45,7 @@ def write_report(path: Path, material: ReportMaterial, provenance: Provenance) -
         provenance,
     )
     text = _environment().get_template("report.html").render(page=page, m=material)
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -60,7 +63,7 @@ def _environment() -> Any:
         "number": _number,
         "p": lambda value: "–" if value is None else p_value(value),
         "ptext": p_text,
-        "title_of": title_of,
+        "value_title": value_title,
         "percent": lambda value: "–" if value is None else f"{100 * value:.1f} %",
         "test": describe_test,
         "sentence": lambda text: text[:1].upper() + text[1:],

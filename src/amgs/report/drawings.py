@@ -13,16 +13,19 @@ import numpy as np
 from PIL import Image
 
 from amgs.errors import UnreadableImageError
-from amgs.figures.saving import DrawnFigure, svg_text
+from amgs.figures.saving import svg_text
+from amgs.figures.table import DataKind, draw_figures
+from amgs.figures.time_course import TimeCourse
 from amgs.images import read_image
+from amgs.model.evaluate import MgsAgreement, compare_scored_images, trained_on
 from amgs.report.material import ReportMaterial
-from amgs.vocabulary import PART_COLUMN, TRAINED_PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 THUMBNAIL_PX = 132
 FACES_PER_RECORDING = 6
+MOST_SETS = 3
 MOST_ROWS = 60
 """More animals × timepoints are not shown, so that the page can be sent by e-mail."""
 
@@ -55,90 +58,53 @@ class GalleryRow:
     faces: Sequence[ShownFace]
 
 
-def draw_figures(material: ReportMaterial) -> dict[str, list[ShownFigure]]:
-    """Return the figures of every section."""
-    found: dict[str, list[ShownFigure]] = {"results": [], "human": [], "raters": [], "sets": []}
-    found["results"] += _comparison_figures(material.comparison, material.summary, material)
-    found["human"] += _comparison_figures(material.human_comparison, (), material)
-    found["human"] += _machine_against_human(material)
-    if material.agreement:
-        from amgs.figures import agreement_by_unit, rater_matrix
-
-        document = dict(material.agreement)
-        found["raters"].append(_shown(agreement_by_unit.figure(document), "Agreement by unit."))
-        if document.get("rater_pairs"):
-            found["raters"].append(_shown(rater_matrix.figure(document), "Rater against rater."))
-    if material.image_sets:
-        from amgs.figures import image_similarity
-
-        found["sets"] += [
-            _shown(image_similarity.figure(result), f"Images of {result['a']} and {result['b']}.")
-            for result in material.image_sets["similarity"][:3]
-        ]
-    return found
+def show_figures(material: ReportMaterial) -> dict[str, list[ShownFigure]]:
+    """Return the figures of every section: those of the table that fit the material."""
+    sets = (material.image_sets or {}).get("similarity", [])[:MOST_SETS]
+    return {
+        "results": [
+            *_shown("comparison", material.comparison),
+            *_shown("time course", _course_of(material)),
+        ],
+        "human": [
+            *_shown("comparison", material.human_comparison),
+            *_shown("human against model", _human_against_model(material)),
+        ],
+        "raters": _shown("agreement", material.agreement),
+        "sets": [shown for result in sets for shown in _shown("image sets", result)],
+    }
 
 
-def _comparison_figures(
-    comparison: Mapping[str, Any] | None,
-    summary: Sequence[Mapping[str, Any]],
-    material: ReportMaterial,
-) -> list[ShownFigure]:
-    from amgs.figures import estimation, group_difference, time_course
-
-    if comparison is None:
+def _shown(kind: DataKind, data: Any) -> list[ShownFigure]:
+    if not data:
         return []
-    document = dict(comparison)
-    found = [
-        _shown(
-            group_difference.figure(document),
-            "Every animal (dots), mean ± SEM of its group; stars by Tukey's test: "
-            "* p < 0.05, ** p < 0.01, *** p < 0.001.",
-        )
+    return [ShownFigure(svg_text(d.figure), d.caption) for d in draw_figures(kind, data)]
+
+
+def _course_of(material: ReportMaterial) -> TimeCourse | None:
+    if material.comparison is None:
+        return None
+    value = material.comparison["value"]
+    rows = [
+        {
+            **row,
+            "time": row["timepoint"],
+            value: row[value] if row["included"] == "yes" else None,
+        }
+        for row in material.summary
     ]
-    if isinstance(document["tukey"], list):
-        caption = "Differences between groups with simultaneous 95 % limits, and Hedges' g."
-        found.append(_shown(estimation.figure(document), caption))
-    if len(material.timepoints) > 1 and summary:
-        value = document["value"]
-        rows = [
-            {
-                **row,
-                "time": row["timepoint"],
-                value: row[value] if row["included"] == "yes" else None,
-            }
-            for row in summary
-        ]
-        drawn = time_course.figure(rows, value, material.timepoints)
-        found.append(_shown(drawn, "Every animal over the timepoints, mean ± SEM of each group."))
-    return found
+    return TimeCourse(rows, value, material.timepoints)
 
 
-def _machine_against_human(material: ReportMaterial) -> list[ShownFigure]:
-    """Draw the paper's Figure 2 over scored images that the model was not trained with."""
-    from amgs.figures import mgs_signed_score
-    from amgs.model.evaluate import compare_with_mgs
+def _human_against_model(material: ReportMaterial) -> MgsAgreement | None:
+    """Compare human MGS and signed score over images that the model was not trained with.
 
+    The numbers are those of `amgs evaluate --unseen-only` on the same images.
+    """
     table = material.predictions
     if table is None or "mgs" not in table or "signed_score" not in table:
-        return []
-    unseen = table[table["mgs"].notna()]
-    if PART_COLUMN in unseen:
-        unseen = unseen[~unseen[PART_COLUMN].isin(TRAINED_PARTS)]
-    if len(unseen) < 4:  # noqa: PLR2004
-        return []
-    mgs = unseen["mgs"].to_numpy(float).round()
-    agreement = compare_with_mgs(mgs, unseen["signed_score"].to_numpy(float))
-    shown = "" if agreement.pearson_r is None else f" r = {agreement.pearson_r:.2f}."
-    caption = (
-        f"The model's signed score by human MGS (rounded), {len(unseen)} images of animals it was "
-        f"not trained with.{shown} Stars: different from a guess (Bonferroni); as in the paper, "
-        "images are taken for independent here, which they are not."
-    )
-    return [_shown(mgs_signed_score.figure(agreement), caption)]
-
-
-def _shown(figure: DrawnFigure, caption: str) -> ShownFigure:
-    return ShownFigure(svg_text(figure), caption)
+        return None
+    return compare_scored_images(table[~trained_on(table)])
 
 
 def gallery(material: ReportMaterial) -> list[GalleryRow]:
@@ -153,7 +119,7 @@ def gallery(material: ReportMaterial) -> list[GalleryRow]:
     for (animal, group, timepoint), inside in by_animal:
         if len(rows) == MOST_ROWS:
             break
-        faces = _faces(inside, material.images_at, float(material.settings.get("threshold", 0)))
+        faces = _faces(inside, material)
         if faces:
             rows.append(GalleryRow(str(animal), str(group), str(timepoint), _says(inside), faces))
     return rows
@@ -163,20 +129,31 @@ def _says(inside: pd.DataFrame) -> str:
     return f"{len(inside)} images"
 
 
-def _faces(inside: pd.DataFrame, place: Path, threshold: float) -> list[ShownFace]:
+def _faces(inside: pd.DataFrame, material: ReportMaterial) -> list[ShownFace]:
     chosen = np.unique(np.linspace(0, len(inside) - 1, FACES_PER_RECORDING).round().astype(int))
+    place = material.images_at or Path()
     found = []
     for row in inside.iloc[chosen].to_dict("records"):
         try:
-            picture = thumbnail(place / str(row["image"]))
+            image = thumbnail(place / str(row["image"]))
         except UnreadableImageError:
             continue
-        if "predicted" in row:
-            says = f"{row['predicted']} {row['confidence']:.2f}"
-            found.append(ShownFace(picture, says, bool(row["confidence"] >= threshold)))
-        else:
-            found.append(ShownFace(picture, f"MGS {row['mgs']:.1f}", confident=True))
+        says, confident = _caption(row, material)
+        found.append(ShownFace(image, says, confident))
     return found
+
+
+def _caption(row: Mapping[Any, Any], material: ReportMaterial) -> tuple[str, bool]:
+    """Return what was said of an image, and whether it counts."""
+    if "predicted" in row:
+        threshold = float(material.settings.get("threshold", 0))
+        return f"{row['predicted']} {row['confidence']:.2f}", bool(row["confidence"] >= threshold)
+    numbers = [output.name for output in material.outputs if output.is_number]
+    if numbers:
+        value = row[numbers[0]]
+        said = "–" if np.isnan(value) else f"{value:.2f}"
+        return f"{numbers[0].replace('_', ' ')} {said}", not np.isnan(value)
+    return f"MGS {row['mgs']:.1f}", True
 
 
 def thumbnail(path: Path, longest_px: int = THUMBNAIL_PX) -> str:

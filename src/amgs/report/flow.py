@@ -1,10 +1,11 @@
-"""What was left out on the way from films to groups, step by step, with numbers and reasons."""
+"""What was left out on the way from videos to groups, step by step, with numbers and reasons."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 
+from amgs.extraction.tables import count_rejections
 from amgs.report.material import ReportMaterial
 
 
@@ -25,8 +26,8 @@ def exclusion_flow(material: ReportMaterial) -> list[FlowStep]:
         left = f"{material.recordings} recordings of {len(animals)} animals"
         steps.append(FlowStep("Recordings", left))
     if material.extraction:
-        steps.append(_looks(material))
-    if material.predictions is not None and "confidence" in material.predictions:
+        steps.append(_candidates(material))
+    if material.calls_pain:
         steps.append(_classified(material))
     steps.append(_included(material))
     if material.comparison is not None:
@@ -34,16 +35,16 @@ def exclusion_flow(material: ReportMaterial) -> list[FlowStep]:
     return steps
 
 
-def _looks(material: ReportMaterial) -> FlowStep:
+def _candidates(material: ReportMaterial) -> FlowStep:
     rows = material.extraction or []
     intervals = sum(int(row["intervals"]) for row in rows)
     kept = sum(int(row["kept"]) for row in rows)
     reasons = Counter[str]()
     for row in rows:
-        for column, count in row.items():
-            if column.startswith("rejected_") and count:
-                reasons[column.removeprefix("rejected_").replace("_", " ")] += int(count)
-    lost = [(f"looks not kept: {reason}", n) for reason, n in reasons.most_common() if n]
+        reasons.update(count_rejections(row))
+    lost = [
+        (f"frames examined and not kept: {reason}", n) for reason, n in reasons.most_common() if n
+    ]
     lost.insert(0, ("intervals without a usable face", intervals - kept))
     return FlowStep("Face images", f"{kept} of {intervals} intervals gave an image", lost)
 

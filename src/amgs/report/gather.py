@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amgs.cohort.comparison import compare_groups
-from amgs.cohort.design import read_cohort
-from amgs.cohort.words import OutlierRule
+from amgs.cohort.comparison import ComparisonChoice, compare_groups
+from amgs.cohort.design import read_cohort, resolve_value
 from amgs.errors import TableError
 from amgs.prediction.summarise import SUMMARY_COLUMNS
 from amgs.provenance import hash_file
 from amgs.report.material import ReportMaterial
-from amgs.tables import read_table
+from amgs.tables import read_column_names, read_table
 
 _WHOLE = ("images", "confident_images", "pain_images", "n_mgs", "seen_in_training")
 _NUMBERS = (
@@ -21,7 +20,7 @@ _NUMBERS = (
     "confident_per_minute",
     "pct_pain",
     "mean_signed_score",
-    "mean_mgs",
+    "mean_mgs_sum",
 )
 
 
@@ -40,16 +39,6 @@ class ReportFiles:
     threshold: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonChoice:
-    """What is compared, and how; see `amgs.cohort.comparison.compare_groups`."""
-
-    value: str = "pct_pain"
-    baseline: str | None = None
-    timepoint: str | None = None
-    outliers: OutlierRule = "report"
-
-
 def gather_files(files: ReportFiles, choice: ComparisonChoice, title: str) -> ReportMaterial:
     """Read what a report is made of.
 
@@ -60,31 +49,30 @@ def gather_files(files: ReportFiles, choice: ComparisonChoice, title: str) -> Re
     DesignError
         If the timepoints do not say what to compare.
     """
+    from amgs.interop.formats import read_any_ratings
     from amgs.model.bundle import load_model
     from amgs.prediction.human import read_predictions_or_scores
     from amgs.scoring.agreement import measure_agreement
-    from amgs.scoring.over_time import beyond_one_number
-    from amgs.scoring.ratings import first_answers, read_ratings_table
+    from amgs.scoring.over_time import detailed_agreement
+    from amgs.scoring.ratings import first_answers
 
-    comparison = compare_groups(
-        read_cohort(files.summary, choice.value),
-        baseline=choice.baseline,
-        after=choice.timepoint,
-        outliers=choice.outliers,
-    ).document
+    cohort = read_cohort(files.summary, choice.value)
+    comparison = compare_groups(cohort, choice).document
     agreement = None
     if files.ratings is not None:
-        table = read_ratings_table(files.ratings)
-        agreement = measure_agreement(first_answers(table)) | beyond_one_number(table)
+        ratings, _ = read_any_ratings(files.ratings)
+        agreement = measure_agreement(first_answers(ratings)) | detailed_agreement(ratings)
     given = {"summary": files.summary, "predictions": files.predictions, "ratings": files.ratings}
+    table, outputs = (
+        (None, []) if files.predictions is None else read_predictions_or_scores(files.predictions)
+    )
     return ReportMaterial(
         title=title,
-        summary=read_summary(files.summary, choice.value),
+        summary=read_summary(files.summary, cohort.value),
         comparison=comparison,
         settings={} if files.threshold is None else {"threshold": files.threshold},
-        predictions=None
-        if files.predictions is None
-        else read_predictions_or_scores(files.predictions),
+        predictions=table,
+        outputs=tuple(outputs),
         images_at=None if files.predictions is None else files.predictions.parent,
         extraction=None if files.extraction is None else read_extraction(files.extraction),
         agreement=agreement,
@@ -101,11 +89,14 @@ def read_summary(path: Path, value: str) -> list[dict[str, Any]]:
     TableError
         If a cell that should be a number is none.
     """
+    value = resolve_value(read_column_names(path), value)
     table = read_table(path, required=("animal", "group", "timepoint", value))
+    further = tuple(name for name in table.columns if name.startswith("mean_"))
     rows = []
     for line, text in zip(table.index, table.astype(str).to_dict("records"), strict=True):
-        row: dict[str, Any] = {name: text.get(name, "") for name in SUMMARY_COLUMNS}
-        row |= {name: _cell(row[name], line, name, path) for name in (*_WHOLE, *_NUMBERS)}
+        row: dict[str, Any] = {name: text.get(name, "") for name in (*SUMMARY_COLUMNS, *further)}
+        numbers = (*_WHOLE, *_NUMBERS, *further)
+        row |= {name: _cell(row[name], line, name, path) for name in numbers}
         row |= {name: None if row[name] is None else int(row[name]) for name in _WHOLE}
         row[value] = _cell(str(text[value]), line, value, path)
         row["included"] = row["included"] or "yes"

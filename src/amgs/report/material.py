@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amgs.vocabulary import Output
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -29,6 +31,10 @@ class ReportMaterial:
         Threshold, minimum per minute, label rule and the like, by name.
     predictions
         Image by image, with animal, group, timepoint; and where the images lie.
+    outputs
+        What the model says of an image, as its card declares.
+    model
+        The model's name.
     extraction
         Rows of ``extraction.csv``.
     animals
@@ -65,6 +71,8 @@ class ReportMaterial:
     settings: Mapping[str, Any]
     human_comparison: Mapping[str, Any] | None = None
     predictions: pd.DataFrame | None = None
+    outputs: Sequence[Output] = ()
+    model: str = ""
     images_at: Path | None = None
     extraction: Sequence[Mapping[str, str]] | None = None
     recordings: int | None = None
@@ -85,7 +93,7 @@ class ReportMaterial:
 
     @property
     def seen_in_training(self) -> int:
-        """How many of the images the model was trained or chosen with."""
+        """How many of the images were used for training or model selection."""
         return sum(int(row.get("seen_in_training") or 0) for row in self.summary)
 
     @property
@@ -97,6 +105,11 @@ class ReportMaterial:
     def value(self) -> str:
         """The column that is compared."""
         return str(self.comparison["value"]) if self.comparison else "pct_pain"
+
+    @property
+    def calls_pain(self) -> bool:
+        """Whether the images carry calls of pain or no pain by a model."""
+        return self.predictions is not None and "confidence" in self.predictions
 
     @property
     def groups(self) -> list[str]:

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 from amgs._version import __version__
 from amgs.cohort.words import p_text
-from amgs.model.cautions import FEW_UNITS
+from amgs.figures.saving import value_title
+from amgs.model.card_warnings import FEW_UNITS
 from amgs.report.material import ReportMaterial
 
 PAPER = "Tuttle et al. 2018"
 TITLES = {
     "pct_pain": "the percentage of images called pain (% pain)",
     "mean_signed_score": "the mean signed score",
-    "mean_mgs": "the mean human MGS",
+    "mean_mgs_sum": "the mean human MGS (sum of the units)",
 }
+
+CONFIDENT_VALUES = ("pct_pain", "mean_signed_score")
+"""Values of an animal that rest on its confident images alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ def _images(material: ReportMaterial) -> str:
     interval = material.settings.get("interval_s")
     often = f"of every {interval:g} s" if interval else "of every interval"
     return (
-        f"Face images were taken from {len(rows)} recordings ({minutes:.0f} min of film in all) "
-        f"with amgs {__version__}: {often} the sharpest, stillest and most frontal picture "
+        f"Face images were extracted from {len(rows)} recordings ({minutes:.0f} min of video) "
+        f"with amgs {__version__}: {often} the sharpest, stillest and most frontal frame "
         "in which at least one eye and one ear were visible, if there was one "
         f"({kept} images)."
     )
@@ -70,7 +74,7 @@ def _scoring(material: ReportMaterial) -> str:
     agreement = material.agreement
     if not agreement:
         return ""
-    alpha = agreement["mgs_mean"]["krippendorff_alpha"]
+    alpha = agreement["mgs_per_unit"]["krippendorff_alpha"]
     counts = agreement.get("images_by_rater") or {}
     by_rater = ", ".join(f"{name} {n}" for name, n in counts.items())
     text = (
@@ -83,7 +87,11 @@ def _scoring(material: ReportMaterial) -> str:
     text += "; units that could not be scored were treated as missing."
     if material.course:
         passed = ", ".join(f"{name} {100 * share:.0f} %" for name, share in material.course.items())
-        text += f" They had passed a training course (units equal to the reference: {passed})."
+        n_raters = int(agreement["n_raters"])
+        who = "All" if len(material.course) >= n_raters else f"{len(material.course)} of {n_raters}"
+        text += (
+            f" {who} had passed a training course before (units equal to the reference: {passed})."
+        )
     if alpha is not None:
         text += f" Krippendorff's α (interval) of the mean score was {alpha:.2f}."
     repeats = agreement.get("within_raters") or []
@@ -115,16 +123,27 @@ def _scored_after(material: ReportMaterial) -> str:
 def _model(material: ReportMaterial) -> str:
     card = material.card
     if not card:
-        return ""
+        said = ", ".join(o.meaning for o in material.outputs if o.is_number)
+        built_in = material.model and not material.calls_pain
+        return f"Images were read by the model {material.model} ({said})." if built_in else ""
     data, test = card["data"], card["metrics"]["test"]
-    kept = card["split"]["kept_whole"]
+    # In a table with a `part` column its owner decided; an animal is in one part all the same.
+    given = card["split"]["kept_whole"] == "given"
+    kept = (
+        "image"
+        if given and not data["animals"]
+        else "animal"
+        if given
+        else (card["split"]["kept_whole"])
+    )
+    how = "divided by its owner" if given else f"split by {kept}"
     rates = test["all"]
     of_animals = f" of {data['animals']} animals" if data["animals"] else ""
     text = (
         f"A pain / no pain classifier was trained on {data['images']} labelled images{of_animals} "
         "(features of "
         f"{card['backbone']['title']}, recipe '{card['recipe']['name']}' of amgs "
-        f"{card['provenance']['amgs']}, split by {kept})."
+        f"{card['provenance']['amgs']}, {how})."
     )
     if material.label_rule:
         rule = material.label_rule
@@ -136,7 +155,7 @@ def _model(material: ReportMaterial) -> str:
         auc = "" if test["auc"] is None else f" and the area under the ROC curve {test['auc']:.2f}"
         text += (
             f" On the test part ({rates['n']} images of "
-            f"{card['split']['parts']['test']['units']} {kept}(s) kept apart) accuracy was "
+            f"{card['split']['parts']['test']['units']} {kept}s kept apart) accuracy was "
             f"{100 * rates['accuracy']:.0f} %{auc}."
         )
         if card["split"]["parts"]["test"]["units"] < FEW_UNITS:
@@ -148,9 +167,9 @@ def _measure(material: ReportMaterial) -> str:
     comparison = material.comparison
     if not comparison:
         return ""
-    what = TITLES.get(comparison["value"], comparison["value"])
+    what = TITLES.get(comparison["value"], value_title(comparison["value"]))
     text = f"For every animal and timepoint {what} was computed"
-    if comparison["value"] != "mean_mgs" and "threshold" in material.settings:
+    if comparison["value"] in CONFIDENT_VALUES and "threshold" in material.settings:
         text += f" over images of confidence {material.settings['threshold']:g} or more"
         if material.settings.get("min_per_minute") and material.knows_minutes:
             text += (
@@ -190,7 +209,7 @@ def _statistics(material: ReportMaterial) -> str:
             f" F({anova['df_between']}, {anova['df_within']}) = {anova['F']:.2f}, "
             f"{p_text(anova['p'])}."
         )
-    if "contrasts" in comparison["mixed_model"]:
+    if comparison["mixed_model"].get("contrasts"):
         text += (
             " All timepoints together were analysed by a linear mixed model with the animal as "
             "random effect (REML, Satterthwaite's degrees of freedom, Holm)."
@@ -238,7 +257,7 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
             "Randomisation",
             "Images were presented to raters in random orders."
             if material.agreement and material.blinded
-            else "amgs knows nothing of it.",
+            else "Not recorded in amgs.",
             "How animals were allocated to groups and to the order of filming.",
         ),
         ArriveItem(
@@ -286,9 +305,9 @@ def _blinding(material: ReportMaterial) -> str:
             return "Raters were blind; the study has not been unblinded."
         when = material.unblindings[0]["at"][:10]
         return f"Raters were blind until {when}{_scored_after(material)}."
-    if material.card or material.predictions is not None:
-        return "Images were classified by a model that knows nothing of groups."
-    return "amgs knows nothing of it."
+    if material.card or material.calls_pain:
+        return "Images were classified by a model that is not told the groups."
+    return "Not recorded in amgs."
 
 
 def _animals(material: ReportMaterial) -> str:

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from amgs.scoring.ratings import Ratings
 from amgs.scoring.reliability import (
     Floats,
-    against_the_others,
+    compare_with_other_raters,
     cronbach_alpha,
     exact_agreement,
     intraclass_correlation,
     krippendorff_alpha,
-    typical_rater,
+    leave_one_rater_out,
     weighted_kappas,
 )
 
@@ -35,7 +35,7 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``units`` (by name) and ``mgs_mean`` (mean of the scorable units, 0–2), each with
+        ``units`` (by name) and ``mgs_per_unit`` (mean of the scorable units, 0–2), each with
         ``krippendorff_alpha, icc, weighted_kappa, cronbach_alpha, exact_agreement, n_images,
         n_with_two, n_raters, not_scorable``; ``n_with_two`` images have two scores or more.
         ``raters`` against the mean of the others. ``None`` or ``computed: false`` where a number
@@ -60,9 +60,9 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
         "n_raters": len(ratings.raters),
         "images_by_rater": dict(zip(ratings.raters, counts.tolist(), strict=True)),
         "units": units,
-        "mgs_mean": of_mean,
-        "one_rater_against_the_others": typical_rater(mean, ratings.raters),
-        "raters": against_the_others(mean, ratings.raters),
+        "mgs_per_unit": of_mean,
+        "leave_one_rater_out": leave_one_rater_out(mean, ratings.raters),
+        "raters": compare_with_other_raters(mean, ratings.raters),
         # All units together, so that a pair is one number.
         "rater_pairs": weighted_kappas(np.vstack(list(ratings.units.values())), ratings.raters),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from amgs.errors import TableError, list_faults
 from amgs.scale import LEVELS, Scale
 from amgs.scoring.ratings import NOT_SCORABLE
-from amgs.tables import read_table
+from amgs.tables import portable_path, read_table
 
 REFERENCE_FILE = "reference.csv"
 _ROUNDING = 1e-9
@@ -59,7 +59,7 @@ def read_reference(path: Path, scale: Scale) -> list[ReferenceFace]:
     faults: list[str] = []
     faces = []
     for line, row in zip(table.index, table.to_dict("records"), strict=True):
-        image = path.parent / row["image"]
+        image = path.parent / portable_path(row["image"])
         if not row["image"] or not image.is_file():
             faults.append(f"line {line}: no image at {row['image'] or 'an empty path'}")
         scores: dict[str, int | None] = {}

@@ -14,7 +14,7 @@ LABEL_COLUMNS = (
     "image",
     "label",
     "mgs",
-    "mgs_mean",
+    "mgs_per_unit",
     "n_raters",
     "animal",
     "recording",
@@ -60,14 +60,14 @@ class LabelRule:
 class ImageScore:
     """The human score of an image over its raters.
 
-    ``mgs`` is the mean over raters of each one's sum, ``mgs_mean`` the same per unit (0–2); both
-    are ``None`` when no rater could score enough units.
+    ``mgs`` is the mean over raters of each one's sum, ``mgs_per_unit`` the same per unit (0–2);
+    both are ``None`` when no rater could score enough units.
     """
 
     image: str
     n_raters: int
     mgs: float | None
-    mgs_mean: float | None
+    mgs_per_unit: float | None
     why_none: str = ""
 
 
@@ -76,9 +76,9 @@ def score_image(
 ) -> ImageScore:
     """Combine raters' answers to one image.
 
-    Of each rater, ``mgs_mean`` is the mean of the scorable units and ``mgs = mgs_mean · number of
-    units``: with all units scorable, the plain sum. A rater who could score too few units does not
-    count; a missing unit is never 0. Raters are combined by their mean.
+    Of each rater, ``mgs_per_unit`` is the mean of the scorable units and ``mgs = mgs_per_unit ·
+    number of units``: with all units scorable, the plain sum. A rater who could score too few
+    units does not count; a missing unit is never 0. Raters are combined by their mean.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def label_images(
     Returns
     -------
     list of dict
-        ``image, label, mgs, mgs_mean, n_raters, why_none``; ``label`` is empty where there is none.
+        ``image, label, mgs, mgs_per_unit, n_raters, why_none``; ``label`` may be empty.
     dict
         How many images are `pain`, `no pain`, or without a label for each reason.
     """
@@ -128,7 +128,7 @@ def label_images(
                 "image": score.image,
                 "label": label or "",
                 "mgs": score.mgs,
-                "mgs_mean": score.mgs_mean,
+                "mgs_per_unit": score.mgs_per_unit,
                 "n_raters": score.n_raters,
                 "why_none": why,
             }

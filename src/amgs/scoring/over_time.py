@@ -12,13 +12,13 @@ from amgs.scoring.reliability import krippendorff_alpha, quadratic_kappa
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = 4
+N_QUARTERS = 4
 """A rater's work is cut into so many parts of equal length to see drift."""
 
 _LEAST_FOR_A_TREND = 10
 
 
-def beyond_one_number(table: pd.DataFrame) -> dict[str, Any]:
+def detailed_agreement(table: pd.DataFrame) -> dict[str, Any]:
     """Return all that the columns of a table of ratings allow to say.
 
     Parameters
@@ -56,7 +56,7 @@ def agreement_by(table: pd.DataFrame, column: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        The value, ``n_images``, ``units`` and ``mgs_mean``, each α or ``None``.
+        The value, ``n_images``, ``units`` and ``mgs_per_unit``, each α or ``None``.
     """
     found = []
     for value, part in table.groupby(column, sort=False):
@@ -66,7 +66,7 @@ def agreement_by(table: pd.DataFrame, column: str) -> list[dict[str, Any]]:
                 column: str(value),
                 "n_images": len(ratings.images),
                 "units": {name: krippendorff_alpha(m) for name, m in ratings.units.items()},
-                "mgs_mean": krippendorff_alpha(ratings.mean_score()),
+                "mgs_per_unit": krippendorff_alpha(ratings.mean_score()),
             }
         )
     return found
@@ -150,7 +150,7 @@ def drift(table: pd.DataFrame) -> list[dict[str, Any]]:
                 "n_images": len(values),
                 "parts": [
                     float(part.mean()) if len(part) else None
-                    for part in np.array_split(values, PARTS)
+                    for part in np.array_split(values, N_QUARTERS)
                 ],
                 **_trend(np.sort(position), values),
             }

@@ -98,6 +98,19 @@ def read_ratings_table(path: Path) -> pd.DataFrame:
     return table
 
 
+def number_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Return an imported table of ratings as `read_ratings_table` returns one of amgs.
+
+    Parameters
+    ----------
+    table
+        ``image, rater, unit, score``, with scores as numbers, missing where not scorable;
+        ``repeat`` as bool where it is known.
+    """
+    repeat = table["repeat"].astype(bool) if "repeat" in table else False
+    return table.assign(value=table["score"].to_numpy(float, na_value=np.nan), repeat=repeat)
+
+
 def first_answers(table: pd.DataFrame) -> Ratings:
     """Return the answers at the first showing of every image as matrices."""
     return ratings_from_table(table[~table["repeat"]])

@@ -161,7 +161,7 @@ MIN_OTHERS = 2
 """Fewer other raters make no consensus to be compared with."""
 
 
-def against_the_others(scores: Floats, raters: tuple[str, ...]) -> list[Result]:
+def compare_with_other_raters(scores: Floats, raters: tuple[str, ...]) -> list[Result]:
     """Compare every rater with the mean of at least two others: r, RMSE, bias (rater - others)."""
     found = []
     for number, rater in enumerate(raters):
@@ -179,12 +179,12 @@ def against_the_others(scores: Floats, raters: tuple[str, ...]) -> list[Result]:
     return found
 
 
-def typical_rater(scores: Floats, raters: tuple[str, ...]) -> Result:
+def leave_one_rater_out(scores: Floats, raters: tuple[str, ...]) -> Result:
     """Return the mean over raters of r, and the RMSE over all their images together.
 
     This is what a model's r and RMSE against the mean of several raters stand beside.
     """
-    rows = against_the_others(scores, raters)
+    rows = compare_with_other_raters(scores, raters)
     known = [row["pearson_r"] for row in rows if row["pearson_r"] is not None]
     n = sum(row["n"] for row in rows)
     if not known:

@@ -1,4 +1,4 @@
-"""What a drawn mouse can show: action units, pose, coat, and what the camera adds."""
+"""What a synthetic mouse can show: action units, pose, coat, and what the camera adds."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ COATS: dict[CoatName, Coat] = {
 
 @dataclass(frozen=True, slots=True)
 class FaceParameters:
-    """What a drawn mouse shows at one moment.
+    """What a synthetic mouse shows at one moment.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class FaceParameters:
     background_seed
         Decides what the cubicle behind the animal looks like.
     shift_x, shift_y
-        Where the head is, as a share of the picture.
+        Where the head is, as a share of the image.
     blur_px, noise_sd, brightness, infrared
         What the camera adds; `infrared` is without colour.
     """
@@ -103,7 +103,7 @@ class Build:
     tone: float
 
 
-def build_of(animal_seed: int) -> Build:
+def get_build(animal_seed: int) -> Build:
     """Return the proportions of an animal; the same seed gives the same animal."""
     rng = np.random.default_rng([17, animal_seed])
     head, snout, ears, eyes = rng.normal(1, (0.03, 0.04, 0.05, 0.04))

@@ -1,7 +1,7 @@
-"""What a drawn mouse does in a film: it sits, looks about, blinks, grooms, rears, may fall asleep.
+"""What a synthetic mouse does in a video: it sits, looks about, blinks, grooms, rears, or sleeps.
 
 A mouse moves in jerks: it holds a pose for about a second, then changes it within two frames. So a
-film is a list of holds, each with one picture of the animal, and breathing in between.
+video is a list of holds, each with one image of the animal, and breathing in between.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ BLINK_EVERY_S, BLINK_S = 9.0, 0.16
 
 @dataclass(frozen=True, slots=True)
 class FilmedAnimal:
-    """One animal of a film.
+    """One animal of a video.
 
     Parameters
     ----------
@@ -70,34 +70,36 @@ UNITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Bout:
     """A stretch of time in which an animal keeps its pose."""
 
     start_s: float
     end_s: float
-    doing: Doing
+    behaviour: Doing
     face: FaceParameters
     blinks: tuple[float, ...] = ()
 
 
-def live(animal: FilmedAnimal, duration_s: float, rng: np.random.Generator) -> Iterator[Hold]:
-    """Yield what an animal does, one hold after the other, until the film ends."""
+def simulate_behaviour(
+    animal: FilmedAnimal, duration_s: float, rng: np.random.Generator
+) -> Iterator[Bout]:
+    """Yield what an animal does, one hold after the other, until the video ends."""
     wander = rng.normal(0, UNIT_SD, len(UNITS))
     now = 0.0
-    doing: Doing = "sitting"
+    behaviour: Doing = "sitting"
     until = 0.0
     while now < duration_s:
         if now >= until:
-            doing = _choose(animal, rng)
-            low, high = LASTS_S[doing]
-            until = now + (rng.uniform(low, high) if doing != "sitting" else 0.0)
+            behaviour = _choose(animal, rng)
+            low, high = LASTS_S[behaviour]
+            until = now + (rng.uniform(low, high) if behaviour != "sitting" else 0.0)
         wander = UNIT_MEMORY * wander + rng.normal(
             0, UNIT_SD * (1 - UNIT_MEMORY**2) ** 0.5, len(UNITS)
         )
-        length = until - now if doing == "asleep" else float(rng.gamma(4.0, HOLD_S / 4))
+        length = until - now if behaviour == "asleep" else float(rng.gamma(4.0, HOLD_S / 4))
         end = min(duration_s, now + max(0.3, length))
-        face = _pose(animal, np.asarray(animal.units) + wander, doing, rng)
-        yield Hold(now, end, doing, face, _blinks(now, end, doing, rng))
+        face = _pose(animal, np.asarray(animal.units) + wander, behaviour, rng)
+        yield Bout(now, end, behaviour, face, _blinks(now, end, behaviour, rng))
         now = end
 
 
@@ -106,34 +108,36 @@ def _choose(animal: FilmedAnimal, rng: np.random.Generator) -> Doing:
     if lot < animal.sleepiness:
         return "asleep"
     lot -= animal.sleepiness
-    for doing, chance in CHANCES.items():
+    for behaviour, chance in CHANCES.items():
         if lot < chance:
-            return doing
+            return behaviour
         lot -= chance
     return "sitting"
 
 
 def _pose(
-    animal: FilmedAnimal, units: np.ndarray, doing: Doing, rng: np.random.Generator
+    animal: FilmedAnimal, units: np.ndarray, behaviour: Doing, rng: np.random.Generator
 ) -> FaceParameters:
     shown = dict(zip(UNITS, np.clip(units, 0, MOST).tolist(), strict=True))
     yaw = float(np.clip(rng.normal(0, 13), -35, 35))
-    if doing == "looking away":
+    if behaviour == "looking away":
         yaw = float(rng.choice((-1, 1)) * rng.uniform(55, 110))
     return replace(
         animal.look,
         **shown,
-        blink=1.0 if doing == "asleep" else 0.0,
+        blink=1.0 if behaviour == "asleep" else 0.0,
         yaw_deg=yaw,
-        pitch_deg=-14.0 if doing == "asleep" else float(np.clip(rng.normal(0, 6), -14, 14)),
+        pitch_deg=-14.0 if behaviour == "asleep" else float(np.clip(rng.normal(0, 6), -14, 14)),
         tilt_deg=float(np.clip(rng.normal(0, 5), -14, 14)),
         shift_x=float(np.clip(rng.normal(0, 0.035), -0.08, 0.08)),
         shift_y=float(np.clip(rng.normal(0, 0.02), -0.05, 0.05)),
     )
 
 
-def _blinks(start: float, end: float, doing: Doing, rng: np.random.Generator) -> tuple[float, ...]:
-    if doing == "asleep":
+def _blinks(
+    start: float, end: float, behaviour: Doing, rng: np.random.Generator
+) -> tuple[float, ...]:
+    if behaviour == "asleep":
         return ()
     n = rng.poisson((end - start) / BLINK_EVERY_S)
     return tuple(sorted(rng.uniform(start, end, n).tolist()))

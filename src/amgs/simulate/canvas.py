@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import Coat, Colour
-from amgs.simulate.shapes import Ellipsoid, Field, Matrix, View, depth_of, normals_of
+from amgs.simulate.shapes import Ellipsoid, Field, Matrix, View, compute_depth, compute_normals
 
 Rgb = npt.NDArray[np.float32]
 
@@ -25,7 +25,7 @@ _RUFFLED = 0.20
 _NOISE_SIDE = 512
 
 SMALLEST = 2
-"""A part with fewer rows or columns is not in the picture."""
+"""A part with fewer rows or columns is not in the image."""
 
 
 def soft(value: npt.NDArray[np.floating], width: float) -> Field:
@@ -33,13 +33,13 @@ def soft(value: npt.NDArray[np.floating], width: float) -> Field:
     return np.asarray(1 / (1 + np.exp(-np.clip(value / width, -30, 30))), np.float32)
 
 
-def paint_of(colour: Colour) -> Rgb:
+def get_paint(colour: Colour) -> Rgb:
     """Return a colour as shares of 1."""
     return np.asarray(colour, np.float32) / np.float32(255)
 
 
 class Canvas:
-    """A picture with transparency, built from back to front.
+    """An image with transparency, built from back to front.
 
     Parameters
     ----------
@@ -106,18 +106,18 @@ class Canvas:
         return part
 
     def put(self, colour: Rgb, mask: npt.NDArray[np.floating]) -> None:
-        """Lay a colour over the picture where the mask says so."""
+        """Lay a colour over the image where the mask says so."""
         m = mask.astype(np.float32)
         self.rgb += (colour - self.rgb) * m[..., None]
         self.alpha += (1 - self.alpha) * m
 
     def depths(self, shapes: Iterable[Ellipsoid], turned: Matrix) -> list[Field]:
         """Return how near each shape is, at every pixel."""
-        return [depth_of(shape, turned, self.x, self.y) for shape in shapes]
+        return [compute_depth(shape, turned, self.x, self.y) for shape in shapes]
 
     def light_on(self, depth: Field, dark: float, more: float) -> Field:
         """Return the light on bare skin: `dark` in the shade, `more` where it faces the light."""
-        facing = normals_of(depth, self.view.step) @ LIGHT
+        facing = compute_normals(depth, self.view.step) @ LIGHT
         lit: Field = dark + more * np.clip(facing, 0, 1)
         return lit
 
@@ -127,7 +127,7 @@ class Canvas:
         floor = depth[finite].min() if finite.any() else np.float32(0)
         filled = np.where(finite, depth, floor).astype(np.float32)
         creases = gaussian_filter(filled, 0.012 / self.view.step, truncate=2.5)
-        n = normals_of(np.where(finite, creases, -np.inf).astype(np.float32), self.view.step)
+        n = compute_normals(np.where(finite, creases, -np.inf).astype(np.float32), self.view.step)
         n[..., 0] += _RUFFLED * self.strands * self.flow[0]
         n[..., 1] += _RUFFLED * self.strands * self.flow[1]
         n /= np.sqrt((n * n).sum(axis=-1, keepdims=True))
@@ -151,7 +151,7 @@ class Canvas:
         mix = np.clip(0.48 + self.coat.ticking * self.strands + 0.06 * self.patches, 0, 1)[
             ..., None
         ]
-        shade, fur, tips = map(paint_of, (self.coat.shade, self.coat.fur, self.coat.tips))
+        shade, fur, tips = map(get_paint, (self.coat.shade, self.coat.fur, self.coat.tips))
         darker = shade + (fur - shade) * (mix * 2)
         lighter = fur + (tips - fur) * (mix * 2 - 1)
         colour: Rgb = np.where(mix < 0.5, darker, lighter).astype(np.float32)  # noqa: PLR2004

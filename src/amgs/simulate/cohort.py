@@ -1,4 +1,4 @@
-"""A cohort of drawn mice: each with a coat and a look of its own, in more or less pain."""
+"""A cohort of synthetic mice: each with a coat and a look of its own, in more or less pain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from amgs.jobs import no_progress
 from amgs.simulate.anatomy import CoatName, FaceParameters
 from amgs.simulate.face import draw_face
 from amgs.tables import write_notice, write_table
-from amgs.vocabulary import DRAWN_NOTICE, NO_PAIN, PAIN
+from amgs.vocabulary import NO_PAIN, PAIN, SYNTHETIC_NOTICE
 
 COAT_SHARES: dict[CoatName, float] = {"white": 0.70, "agouti": 0.18, "black": 0.12}
 PAIN_FROM, NO_PAIN_UP_TO = 3.0, 1.0
@@ -26,7 +26,7 @@ _UNITS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnImage:
+class SyntheticImage:
     """A drawn face with what is true of it.
 
     ``latent`` is the pain it was drawn with (0–1); ``mgs`` is the sum of five action units as a
@@ -47,7 +47,9 @@ class DrawnImage:
         return NO_PAIN if self.mgs <= NO_PAIN_UP_TO else None
 
 
-def draw_cohort(n_animals: int, images_per_animal: int, seed: int) -> Iterator[DrawnImage]:
+def draw_labelled_faces(
+    n_animals: int, images_per_animal: int, seed: int
+) -> Iterator[SyntheticImage]:
     """Draw the faces of a cohort, animal by animal; the same seed draws the same faces."""
     for index in range(n_animals):
         rng = np.random.default_rng([seed, index])
@@ -58,7 +60,7 @@ def draw_cohort(n_animals: int, images_per_animal: int, seed: int) -> Iterator[D
             units = np.clip(_MOST_PER_UNIT * latent + resting + rng.normal(0, 0.4, _UNITS), 0, 2)
             rgb = draw_face(_pose(base, units, rng), rng)
             scored = np.clip(np.round(units + rng.normal(0, 0.35, _UNITS)), 0, 2)
-            yield DrawnImage(f"mouse{index + 1:02d}", number, latent, float(scored.sum()), rgb)
+            yield SyntheticImage(f"mouse{index + 1:02d}", number, latent, float(scored.sum()), rgb)
 
 
 def random_face(rng: np.random.Generator) -> FaceParameters:
@@ -75,7 +77,7 @@ def _random_animal(rng: np.random.Generator) -> FaceParameters:
     )
 
 
-def write_cohort(
+def write_synthetic_faces(
     folder: Path,
     n_animals: int,
     images_per_animal: int,
@@ -88,14 +90,14 @@ def write_cohort(
     """
     rows = []
     total = n_animals * images_per_animal
-    for done, drawn in enumerate(draw_cohort(n_animals, images_per_animal, seed), start=1):
+    for done, drawn in enumerate(draw_labelled_faces(n_animals, images_per_animal, seed), start=1):
         name = f"{drawn.animal}/face_{drawn.number:03d}.jpg"
         (folder / drawn.animal).mkdir(parents=True, exist_ok=True)
         Image.fromarray(drawn.rgb).save(folder / name, quality=92)
         if drawn.label is not None:
             rows.append([name, drawn.label, drawn.animal, f"{drawn.mgs:g}"])
         progress("drawing mice", done, total)
-    write_notice(folder, DRAWN_NOTICE)
+    write_notice(folder, SYNTHETIC_NOTICE)
     write_table(folder / "labels.csv", ("image", "label", "animal", "mgs"), rows)
     return folder / "labels.csv"
 

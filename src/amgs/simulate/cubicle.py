@@ -1,4 +1,4 @@
-"""What stands still in a film: cubicles, bars and glare before the animals, the camera's noise."""
+"""What stands still in a video: cubicles, bars and glare before the animals, the camera's noise."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from amgs.simulate.face import Box, draw_background
 
 NOISE_PICTURES = 6
 FLOOR_FROM = 0.84
-"""How far down the picture the floor begins."""
+"""How far down the image the floor begins."""
 
 _ROUGH = 0.13
 
 
 @dataclass(frozen=True, slots=True)
-class FilmOptions:
-    """How a film is made: size, rate, length, light, what is before the animals, camera."""
+class VideoOptions:
+    """How a video is made: size, rate, length, light, what is before the animals, camera."""
 
     width: int = 1920
     height: int = 1080
@@ -37,11 +37,11 @@ class FilmOptions:
 
     @property
     def frames(self) -> int:
-        """How many pictures the film has."""
+        """How many images the video has."""
         return int(self.duration_s * self.rate)
 
 
-def zones_of(n: int, options: FilmOptions) -> list[tuple[str, Box]]:
+def list_zones(n: int, options: VideoOptions) -> list[tuple[str, Box]]:
     """Return the name and place of the zone of every animal."""
     if n == 1:
         return [("full", (0, 0, options.width, options.height))]
@@ -52,7 +52,7 @@ def zones_of(n: int, options: FilmOptions) -> list[tuple[str, Box]]:
     ]
 
 
-def behind_of(place: Box, options: FilmOptions, seed: int, number: int) -> Image.Image:
+def draw_cubicle_back(place: Box, options: VideoOptions, seed: int, number: int) -> Image.Image:
     """Draw what stands still behind an animal: wall, rough floor, the shade under the animal."""
     width, height = int(place[2] - place[0]), int(place[3] - place[1])
     wall = np.asarray(draw_background(seed, 256).resize((width, height)), np.float32)
@@ -74,7 +74,7 @@ def behind_of(place: Box, options: FilmOptions, seed: int, number: int) -> Image
     return Image.fromarray(np.clip(blurred, 0, 255).astype(np.uint8))
 
 
-def front_of(place: Box, options: FilmOptions, seed: int) -> Image.Image:
+def draw_cubicle_front(place: Box, options: VideoOptions, seed: int) -> Image.Image:
     """Draw what is before an animal: thin bright bars, and lamps that the front pane mirrors."""
     width, height = int(place[2] - place[0]), int(place[3] - place[1])
     front = np.zeros((height, width, 4), np.float32)
@@ -102,8 +102,8 @@ def _glare(width: int, height: int, rng: np.random.Generator) -> npt.NDArray[np.
     return cover.astype(np.float32)
 
 
-def noise_of(options: FilmOptions, rng: np.random.Generator) -> list[npt.NDArray[np.int16]]:
-    """Return some pictures of noise in brightness, to be used in turns."""
+def draw_noise(options: VideoOptions, rng: np.random.Generator) -> list[npt.NDArray[np.int16]]:
+    """Return some images of noise in brightness, to be used in turns."""
     shape = (options.height, options.width)
     return [
         np.round(rng.normal(0, options.noise_sd, shape)).astype(np.int16)

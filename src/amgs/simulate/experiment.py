@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from amgs.jobs import ProgressCallback, map_ahead, no_progress
+from amgs.jobs import ProgressCallback, bounded_map, no_progress
 from amgs.simulate.anatomy import MOST, CoatName, FaceParameters
 from amgs.simulate.behaviour import WAKEFUL, FilmedAnimal
-from amgs.simulate.cubicle import FilmOptions, zones_of
-from amgs.simulate.film import write_film
+from amgs.simulate.cubicle import VideoOptions, list_zones
+from amgs.simulate.video import write_video
 from amgs.vocabulary import BASELINE
 
-DESIGN_COLUMNS = ("animal", "group", "timepoint", "film", "zone", "coat")
-FILMS = "films"
+DESIGN_COLUMNS = ("animal", "group", "timepoint", "video", "zone", "coat")
+VIDEOS = "videos"
 _AHEAD = 4
 
 
@@ -79,7 +79,7 @@ class Experiment:
     coats: tuple[CoatName, ...] = ("white",)
 
     def cast(self, seed: int) -> list[SimulatedAnimal]:
-        """Choose the animals; groups take turns, so that each film shows two of them."""
+        """Choose the animals; groups take turns, so that each video shows two of them."""
         rng = np.random.default_rng([61, seed])
         return [self._animal(number, rng) for number in range(self.animals_per_group * self.size)]
 
@@ -128,40 +128,40 @@ class SimulatedAnimal:
 
 
 @dataclass(frozen=True)
-class _FilmJob:
+class _VideoJob:
     folder: Path
     number: int
     animals: tuple[SimulatedAnimal, ...]
     timepoint: str
-    options: FilmOptions
+    options: VideoOptions
     seed: int
 
 
-def write_films(
+def write_videos(
     folder: Path,
     experiment: Experiment,
-    options: FilmOptions,
+    options: VideoOptions,
     seed: int,
     executor: Executor,
     *,
     progress: ProgressCallback = no_progress,
 ) -> list[tuple[str, ...]]:
-    """Draw the films of an experiment, two animals in each, with their truth beside them.
+    """Draw the videos of an experiment, two animals in each, with their truth beside them.
 
     Parameters
     ----------
     folder
-        Gets a folder ``films``.
+        Gets a folder ``videos``.
     experiment
         The plan.
     options
-        How films are made.
+        How videos are made.
     seed
-        The same seed gives the same films.
+        The same seed gives the same videos.
     executor
-        Draws several films at once.
+        Draws several videos at once.
     progress
-        Told how many films are done.
+        Told how many videos are done.
 
     Returns
     -------
@@ -171,25 +171,25 @@ def write_films(
     animals = experiment.cast(seed)
     pairs = [tuple(animals[i : i + 2]) for i in range(0, len(animals), 2)]
     jobs = [
-        _FilmJob(folder, number, pair, timepoint, options, seed)
+        _VideoJob(folder, number, pair, timepoint, options, seed)
         for number, pair in enumerate(pairs)
         for timepoint in experiment.timepoints
     ]
     rows: list[tuple[str, ...]] = []
-    progress("drawing films", 0, len(jobs))
-    for done, film in enumerate(map_ahead(executor, _write_one, jobs, _AHEAD), start=1):
-        progress("drawing films", done, len(jobs))
-        rows += film
+    progress("drawing videos", 0, len(jobs))
+    for done, video in enumerate(bounded_map(executor, _write_one, jobs, _AHEAD), start=1):
+        progress("drawing videos", done, len(jobs))
+        rows += video
     return sorted(rows)
 
 
-def _write_one(job: _FilmJob) -> list[tuple[str, ...]]:
+def _write_one(job: _VideoJob) -> list[tuple[str, ...]]:
     when = re.sub(r"[^\w.-]+", "-", job.timepoint)
-    name = f"{FILMS}/{when}_{job.number + 1:02d}.mp4"
+    name = f"{VIDEOS}/{when}_{job.number + 1:02d}.mp4"
     seed = zlib.crc32(f"{job.seed} {name}".encode())
     cast = [animal.filmed(job.timepoint) for animal in job.animals]
-    write_film(job.folder / name, cast, job.options, seed)
-    zones = [zone for zone, _ in zones_of(len(cast), job.options)]
+    write_video(job.folder / name, cast, job.options, seed)
+    zones = [zone for zone, _ in list_zones(len(cast), job.options)]
     return [
         (animal.name, animal.group, job.timepoint, name, zone, animal.coat)
         for animal, zone in zip(job.animals, zones, strict=True)

@@ -1,4 +1,4 @@
-"""One drawn mouse face, with five action units from 0 to 2, and where its parts are."""
+"""One synthetic mouse face, with five action units from 0 to 2, and where its parts are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from amgs.simulate.shapes import View, half_size
 
 SIDE_PX = 256
 FACE_HALF, FACE_CENTRE_Y = 0.80, 0.09
-"""What a face picture shows: the head with its ears, and some of the body."""
+"""What a face image shows: the head with its ears, and some of the body."""
 
 _OVERSAMPLING = 1.5
 _IR_GAIN = 1.15
@@ -49,7 +49,7 @@ def locate_parts(face: FaceParameters) -> DrawnParts:
 
 
 def face_view(face: FaceParameters, pixels: int) -> View:
-    """Return what the picture of a face shows: head and ears, moved by its shift."""
+    """Return what the image of a face shows: head and ears, moved by its shift."""
     side = 2 * FACE_HALF
     return View(
         pixels, FACE_HALF, FACE_CENTRE_Y + face.shift_y * side, centre_x=-face.shift_x * side
@@ -115,7 +115,7 @@ def draw_background(seed: int, size: int) -> Image.Image:
 def through_camera(
     values: npt.NDArray[np.float32], face: FaceParameters, rng: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
-    """Return a picture as the camera sees it: light, colour, focus, noise."""
+    """Return an image as the camera sees it: light, colour, focus, noise."""
     if face.infrared:
         values = np.repeat(values.mean(axis=2, keepdims=True) * _IR_GAIN, 3, axis=2)
     blurred = gaussian_filter(values * face.brightness, (face.blur_px, face.blur_px, 0))

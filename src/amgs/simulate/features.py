@@ -7,7 +7,7 @@ from math import cos, sin
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from amgs.simulate.canvas import SMALLEST, Canvas, paint_of, soft
+from amgs.simulate.canvas import SMALLEST, Canvas, get_paint, soft
 from amgs.simulate.posture import SIDES, EyePlace
 from amgs.simulate.shapes import Ellipsoid, Field, Matrix, rotation, smooth_union
 
@@ -32,7 +32,7 @@ def paint_paws(canvas: Canvas, nose: tuple[float, float]) -> None:
             depth = smooth_union(part.depths(shapes, still), 40)
             light = part.light_on(depth, 0.5, 0.45) * (1 + 0.05 * part.strands)
             seen = gaussian_filter(np.isfinite(depth).astype(np.float32), 0.7)
-            part.put(np.clip(paint_of(colour) * light[..., None], 0, 1).astype(np.float32), seen)
+            part.put(np.clip(get_paint(colour) * light[..., None], 0, 1).astype(np.float32), seen)
 
 
 def paint_ear(canvas: Canvas, ear: Ellipsoid, turned: Matrix, side: int, whole: Field) -> None:
@@ -41,7 +41,7 @@ def paint_ear(canvas: Canvas, ear: Ellipsoid, turned: Matrix, side: int, whole: 
     before = np.isfinite(depth) & (depth + 0.03 * canvas.strands > whole)
     seen = gaussian_filter(before.astype(np.float32), 0.7)
     light = canvas.light_on(depth, 0.45, 0.55)
-    skin, fur = paint_of(canvas.coat.skin), paint_of(canvas.coat.fur)
+    skin, fur = get_paint(canvas.coat.skin), get_paint(canvas.coat.fur)
     edge = (fur * 0.55 + skin * 0.45) * light[..., None] * (1 + 0.05 * canvas.strands[..., None])
     canvas.put(np.clip(edge, 0, 1), seen)
     assert ear.local is not None  # noqa: S101 - ears are always turned
@@ -70,21 +70,21 @@ def paint_eye(canvas: Canvas, eye: EyePlace, inside: Field, tight: float) -> Non
     far = np.hypot(u, v / (0.36 + 0.64 * eye.openness))
     ring = np.exp(-(((far - 1.06) / 0.17) ** 2)) * soft(1.5 - np.abs(u), 0.1)
     around = gaussian_filter(canvas.rgb.mean(axis=2), 0.03 / canvas.view.step)
-    light = np.clip(around / paint_of(coat.fur).mean(), 0.5, 1.2)[..., None]
-    canvas.put(paint_of(coat.skin) * coat.lids * light, (0.60 * ring * inside).astype(np.float32))
+    light = np.clip(around / get_paint(coat.fur).mean(), 0.5, 1.2)[..., None]
+    canvas.put(get_paint(coat.skin) * coat.lids * light, (0.60 * ring * inside).astype(np.float32))
     if tight > 0.15:  # noqa: PLR2004
         lid = np.exp(-(((v - (upper + 0.38) * np.maximum(dome, 0.2)) / 0.20) ** 2))
         lid = lid * soft(1.25 - np.abs(u), 0.15)
-        canvas.put(paint_of(coat.tips) * 0.95 * ones, (0.16 * tight * lid * inside))
+        canvas.put(get_paint(coat.tips) * 0.95 * ones, (0.16 * tight * lid * inside))
         for offset, strength in ((0.62, 0.34), (-0.55, 0.26)):
             fold = offset * (0.75 + 0.3 * eye.openness) * np.maximum(1 - 0.35 * u * u, 0)
             line = np.exp(-(((v - fold) / 0.09) ** 2)) * soft(1.15 - np.abs(u), 0.2)
-            canvas.put(paint_of(coat.shade) * 0.6 * ones, strength * tight * line * inside)
+            canvas.put(get_paint(coat.shade) * 0.6 * ones, strength * tight * line * inside)
     between = soft(upper * dome - v, 0.035) * soft(v + lower * dome, 0.035)
     ball = np.clip(1 - 0.5 * np.hypot(u + 0.25, v - 0.3), 0.35, 1) * 1.15
     glint = np.exp(-(((u + 0.30) / 0.17) ** 2 + ((v - 0.36) / 0.15) ** 2))
     sky = 0.10 * np.clip(v, 0, 1) * np.clip(1 - u * u - v * v, 0, 1)
-    colour = paint_of(coat.eye) * ball[..., None] + (sky + 0.95 * glint)[..., None]
+    colour = get_paint(coat.eye) * ball[..., None] + (sky + 0.95 * glint)[..., None]
     canvas.put(np.clip(colour, 0, 1), between * soft(1 - np.abs(u), 0.035))
     if eye.openness < 0.25:  # noqa: PLR2004
         slit = np.exp(-(((v + 0.12 * (1 - u * u)) / 0.07) ** 2)) * soft(1.0 - np.abs(u), 0.08)
@@ -97,7 +97,7 @@ def paint_nose(canvas: Canvas, at: tuple[float, float], lean: float, inside: Fie
     dx, dy = canvas.x - at[0], canvas.y - at[1]
     u = ((dx * cos(lean) + dy * sin(lean)) / 0.074).astype(np.float32)
     v = ((dy * cos(lean) - dx * sin(lean)) / 0.050).astype(np.float32)
-    skin, ones = paint_of(canvas.coat.skin), np.ones_like(canvas.rgb)
+    skin, ones = get_paint(canvas.coat.skin), np.ones_like(canvas.rgb)
     shape = soft(1 - np.sqrt(u * u + (v * (1 + 0.25 * np.abs(u))) ** 2), 0.06)
     wet = np.exp(-((u + 0.2) ** 2 / 0.12 + (v - 0.35) ** 2 / 0.08))
     canvas.put(np.clip(skin * (0.80 + 0.22 * v)[..., None] + 0.35 * wet[..., None], 0, 1), shape)
@@ -106,6 +106,6 @@ def paint_nose(canvas: Canvas, at: tuple[float, float], lean: float, inside: Fie
         canvas.put(skin * 0.22 * ones, (0.8 * hole * shape).astype(np.float32))
         lip = np.exp(-(((v + 2.0 + 0.45 * np.abs(u) - 0.12 * u * u) / 0.16) ** 2))
         lip = lip * soft(u * side, 0.08) * soft(1.9 - np.abs(u), 0.1) * inside
-        canvas.put(paint_of(canvas.coat.shade) * 0.45 * ones, (0.5 * lip).astype(np.float32))
+        canvas.put(get_paint(canvas.coat.shade) * 0.45 * ones, (0.5 * lip).astype(np.float32))
     cleft = np.exp(-((u / 0.09) ** 2)) * soft(-v - 0.8, 0.12) * soft(v + 2.1, 0.12)
     canvas.put(skin * 0.35 * ones, (0.7 * cleft).astype(np.float32))

@@ -65,7 +65,7 @@ def draw_tail(face: FaceParameters, sits: Matrix, view: View, *, flatter: float 
     view
         What is seen.
     flatter
-        By how much the picture will be stretched upwards.
+        By how much the image will be stretched upwards.
     """
     rng = np.random.default_rng([31, face.animal_seed])
     side = int(rng.choice(SIDES))

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import COATS, MOST, FaceParameters
-from amgs.simulate.canvas import SMALLEST, Canvas, paint_of
+from amgs.simulate.canvas import SMALLEST, Canvas, get_paint
 from amgs.simulate.features import paint_ear, paint_eye, paint_nose, paint_paws
 from amgs.simulate.lines import draw_tail, draw_whiskers
 from amgs.simulate.posture import FORELEGS, NECK, SIDES, TOES, TRUNK, ear_size, pose
@@ -76,7 +76,7 @@ def _paint_fur(canvas: Canvas, whole: Field, *, muzzle: bool) -> None:
         away_x, away_y = canvas.x - canvas.nose[0], canvas.y - canvas.nose[1] + 0.01
         share = 0.3 * np.exp(-((away_x / 0.16) ** 2 + (away_y / 0.12) ** 2))[..., None]
         light = canvas.light_on(whole, 0.62, 0.4)
-        bare = 0.5 * paint_of(canvas.coat.skin) + 0.5 * paint_of(canvas.coat.fur)
+        bare = 0.5 * get_paint(canvas.coat.skin) + 0.5 * get_paint(canvas.coat.fur)
         colour = colour * (1 - share) + np.clip(bare * light[..., None], 0, 1) * share
     inside = np.isfinite(whole).astype(np.float32)
     outline = gaussian_filter(inside, 0.012 / canvas.view.step)
@@ -91,4 +91,4 @@ def _paint_toes(canvas: Canvas, sits: Matrix, whole: Field) -> None:
     depth = smooth_union(part.depths(TOES, sits), 60)
     light = part.light_on(depth, 0.5, 0.5)
     seen = (np.isfinite(depth) & (depth > whole[part.cut])).astype(np.float32)
-    part.put(np.clip(paint_of(canvas.coat.skin) * light[..., None], 0, 1), seen)
+    part.put(np.clip(get_paint(canvas.coat.skin) * light[..., None], 0, 1), seen)

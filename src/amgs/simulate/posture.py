@@ -7,7 +7,7 @@ from math import radians
 
 import numpy as np
 
-from amgs.simulate.anatomy import MOST, Build, FaceParameters, build_of
+from amgs.simulate.anatomy import MOST, Build, FaceParameters, get_build
 from amgs.simulate.shapes import Ellipsoid, Matrix, half_size, rotation
 
 HELD_LOW_DEG = -4.0
@@ -59,7 +59,7 @@ class Anatomy:
 
 def pose(face: FaceParameters) -> Anatomy:
     """Return the shapes of a mouse as its action units and pose make them."""
-    build = build_of(face.animal_seed)
+    build = get_build(face.animal_seed)
     turned = rotation(face.yaw_deg, face.pitch_deg + HELD_LOW_DEG, face.tilt_deg)
     eyes = tuple(e for s in SIDES if (e := _eye(face, build, turned, s)) is not None)
     tip = turned @ np.array([0, -0.245, 0.895])

@@ -60,7 +60,7 @@ class View:
         return x.astype(np.float32), y.astype(np.float32)
 
     def to_pixels(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a point of the scene is in the picture."""
+        """Return where a point of the scene is in the image."""
         return (x - self.centre_x + self.half) / self.step, (
             self.centre_y - y + self.half
         ) / self.step
@@ -75,7 +75,7 @@ class Ellipsoid:
     local: Matrix | None = None
 
 
-def depth_of(shape: Ellipsoid, turned: Matrix, x: Field, y: Field) -> Field:
+def compute_depth(shape: Ellipsoid, turned: Matrix, x: Field, y: Field) -> Field:
     """Return how near the front surface is at every pixel; -inf beside the shape."""
     axes = turned if shape.local is None else turned @ shape.local
     m = axes @ np.diag(1 / np.square(shape.radii)) @ axes.T
@@ -123,7 +123,7 @@ def softened(depth: Field, width: float) -> Field:
     return np.where(known, np.asarray(large, np.float32), -np.inf).astype(np.float32)
 
 
-def normals_of(depth: Field, step: float) -> npt.NDArray[np.float32]:
+def compute_normals(depth: Field, step: float) -> npt.NDArray[np.float32]:
     """Return the direction in which the surface looks, at every pixel."""
     known = np.where(np.isfinite(depth), depth, np.nan)
     down, right = np.gradient(known, step)

@@ -11,103 +11,26 @@ A new kind of store subclasses the five contracts below and is put through
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class FaceRecord:
-    """A face image of the study; ``image`` is its path from the study's folder.
-
-    ``content`` is the SHA-256 of the file; ``time_s`` and ``frame`` are ``None`` for single
-    pictures.
-    """
-
-    image: str
-    recording: str
-    content: str
-    time_s: float | None = None
-    frame: int | None = None
-    possible_sleep: str = ""
-    id: int = 0
+from amgs.store.records import (
+    Answer,
+    CourseAnswer,
+    FaceRecord,
+    Presentation,
+    Rater,
+    RatingRow,
+    StoredPrediction,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Rater:
-    """A person who scores; ``code_hash`` lets them in on another machine."""
-
-    id: int
-    name: str
-    code_hash: str
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class Presentation:
-    """A face at one place of a rater's own order; ``repeat`` marks a hidden second showing."""
-
-    id: int
-    rater_id: int
-    position: int
-    face_id: int
-    image: str
-    repeat: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a rater said of one unit: a score, or ``None`` for "not scorable".
-
-    The unit ``WHOLE_IMAGE`` says that nothing of the image can be scored, and why.
-    """
-
-    unit: str
-    score: int | None
-    reason: str = ""
-
-
-WHOLE_IMAGE = "image"
-"""The unit of an answer that holds for the whole image: not scorable, with a reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class RatingRow:
-    """One answer with all that is known of it, for tables."""
-
-    image: str
-    recording: str
-    rater: str
-    unit: str
-    score: int | None
-    reason: str
-    repeat: bool
-    position: int
-    answered_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class CourseAnswer:
-    """One answer in the training course beside the reference; ``None`` is "not scorable"."""
-
-    image: str
-    unit: str
-    score: int | None
-    reference: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPrediction:
-    """What a model said about a face; numbers are ``None`` where it said nothing."""
-
-    image: str
-    p_pain: float | None = None
-    orbital_tightening: float | None = None
-    p_narrowed: float | None = None
-    content: str = ""
-    part: str = ""
-    problem: str = ""
+def now() -> str:
+    """Return the present time, UTC, in milliseconds, as text that sorts."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class FaceStore(ABC):
@@ -115,7 +38,7 @@ class FaceStore(ABC):
 
     @abstractmethod
     def add(self, faces: Sequence[FaceRecord], provenance: Mapping[str, Any]) -> int:
-        """Take up faces that are not there yet; return how many were new.
+        """Register faces that are not there yet; return how many were new.
 
         Raises
         ------
@@ -131,17 +54,27 @@ class FaceStore(ABC):
     def count(self) -> int:
         """Return how many faces there are."""
 
+    @abstractmethod
+    def clear(self) -> None:
+        """Forget all faces, and the raters' orders of them, as long as nothing was said of any.
+
+        Raises
+        ------
+        StoreError
+            If a face was scored or classified: nothing changes.
+        """
+
 
 class RaterStore(ABC):
     """Raters, who of them is signed in, and how far they are in the training course."""
 
     @abstractmethod
     def add(self, name: str, code_hash: str) -> Rater:
-        """Take up a rater.
+        """Register a rater.
 
         Raises
         ------
-        StoreError
+        ConflictError
             If there is one of that name, in whatever case.
         """
 
@@ -255,7 +188,7 @@ class PredictionStore(ABC):
 
     @abstractmethod
     def add_model(self, name: str, folder: str, sha256: str, provenance: Mapping[str, Any]) -> None:
-        """Take up a model; one that is there is left, but gets its folder if it had none."""
+        """Register a model; one that is there is left, but gets its folder if it had none."""
 
     @abstractmethod
     def models(self) -> list[tuple[str, str, str]]:
@@ -305,7 +238,7 @@ class Store:
     scoring: ScoringStore
     predictions: PredictionStore
     events: EventStore
-    close: Any
+    close: Callable[[], None]
     address: str
 
     def __enter__(self) -> Store:

@@ -14,6 +14,9 @@ from amgs.errors import ConflictError, StoreError
 WAIT_S = 60
 """How long a writer waits for another one before it gives up."""
 
+ROWS_AT_ONCE = 2000
+"""Databases limit how many values one statement may carry."""
+
 _READ = "amgs_read"
 
 
@@ -80,3 +83,8 @@ def _explain(error: DatabaseError, engine: Engine) -> StoreError:
         f"The database {where} refused: {error.orig}. Nothing was half written. Check free space, "
         "permissions and whether another program holds the file, then try again."
     )
+
+
+def inserted_key(result: Any) -> int:
+    """Return the key that the database gave to a new row."""
+    return int(result.inserted_primary_key[0])

@@ -14,9 +14,11 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from amgs.errors import StoreError, StoreTooNewError
 from amgs.store.base import Store
 from amgs.store.engine import make_engine
+from amgs.store.events import SqlEvents
+from amgs.store.faces import SqlFaces
+from amgs.store.predictions import SqlPredictions
 from amgs.store.raters import SqlRaters
 from amgs.store.scoring import SqlScoring
-from amgs.store.sql import SqlEvents, SqlFaces, SqlPredictions
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -93,11 +95,15 @@ def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
                 f"its database; this amgs knows up to {newest}. Install a newer amgs."
             )
             raise StoreTooNewError(msg)
-        if found is not None and path is not None:
-            _keep_copy(path, found)
-        with engine.begin() as connection:
+        with engine.begin() as connection:  # SQLite: no other process writes from here on
             if engine.dialect.name == "postgresql":  # one program upgrades, others wait
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found == newest:
+                return  # another process was faster
+            # Under the lock, or the copy could already be the upgraded file.
+            if found is not None and path is not None:
+                _keep_copy(path, found)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -113,5 +119,7 @@ def _configure(scripts: Path) -> Config:
 def _keep_copy(path: Path, version: str) -> None:
     """Copy a database before it is changed, with SQLite's own means, beside it."""
     copy = path.with_name(f"{path.stem}-before-upgrade-from-{version}{path.suffix}")
+    if copy.exists():
+        return  # of an upgrade that did not come to its end: what it kept is the older one
     with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
 
-from amgs.errors import ConflictError, StoreError
+from amgs.errors import ConflictError
 from amgs.store import tables
-from amgs.store.base import CourseAnswer, Rater, RaterStore
-from amgs.store.engine import reading, writing
-from amgs.store.sql import inserted_key, now
+from amgs.store.base import RaterStore, now
+from amgs.store.engine import inserted_key, reading, writing
+from amgs.store.records import CourseAnswer, Rater
 
 _RATER = tables.rater.c
 _A_RATER = select(_RATER.id, _RATER.name, _RATER.code_hash, _RATER.created)
@@ -38,7 +38,7 @@ class SqlRaters(RaterStore):
                 result = connection.execute(insert(tables.rater).values(values))
                 key = inserted_key(result)
         except ConflictError as error:
-            raise StoreError(
+            raise ConflictError(
                 f"Expected a new name, found that {name} is a rater already."
             ) from error
         return Rater(key, name, code_hash, created)

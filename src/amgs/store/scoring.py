@@ -12,16 +12,10 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from amgs.errors import ConflictError, StoreError
 from amgs.jobs import batches
 from amgs.store import tables
-from amgs.store.base import (
-    WHOLE_IMAGE,
-    Answer,
-    Presentation,
-    RatingRow,
-    ScoringStore,
-)
-from amgs.store.engine import reading, writing
+from amgs.store.base import ScoringStore
+from amgs.store.engine import ROWS_AT_ONCE, reading, writing
+from amgs.store.records import WHOLE_IMAGE, Answer, Presentation, RatingRow
 
-_AT_ONCE = 2000
 _RATER = tables.rater.c
 _SHOWN = tables.presentation.c
 _ANSWER = tables.answer.c
@@ -55,7 +49,7 @@ class SqlScoring(ScoringStore):
                 raise StoreError(msg)
             connection.execute(delete(tables.presentation).where(*behind))
             numbered = enumerate(order, start=keep)
-            for batch in batches(numbered, _AT_ONCE):
+            for batch in batches(numbered, ROWS_AT_ONCE):
                 rows = [
                     {"rater_id": rater_id, "position": place, "face_id": face, "repeat": repeat}
                     for place, (face, repeat) in batch

@@ -1,10 +1,14 @@
-"""A study: a folder that a laboratory keeps an experiment in, from its films to its report.
+"""A study: a folder that a laboratory keeps an experiment in, from its videos to its report.
 
-settings → study.toml; design → recordings.csv and its checks; study → the steps, each one load,
-step, save; room → what raters do in the scoring room.
+folder → settings, design and store, no step; settings, design, layout → what they are; then one
+module per verb: checking, previewing, extracting, room, rater_agreement, labelling, unblinding,
+training, classifying, summarising, comparing, image_checking, reporting, exporting; study → all of
+them as one class.
 """
 
+from amgs.study.checking import CheckReport
+from amgs.study.folder import StudyFolder, is_study
 from amgs.study.room import ScoringRoom
-from amgs.study.study import CheckReport, Study, is_study
+from amgs.study.study import Study
 
-__all__ = ["CheckReport", "ScoringRoom", "Study", "is_study"]
+__all__ = ["CheckReport", "ScoringRoom", "Study", "StudyFolder", "is_study"]

@@ -1,8 +1,9 @@
-"""Whether the films of a design are there and can be used."""
+"""`check`: everything that is wrong or odd in a study's design, videos and face images."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
@@ -11,14 +12,36 @@ from pathlib import Path
 from amgs.errors import FAULTS_IN_FULL
 from amgs.provenance import hash_file
 from amgs.store import FaceRecord
-from amgs.study.design import Design
-from amgs.study.layout import FILMS
+from amgs.study.consistency import changed_since_scoring
+from amgs.study.design import RECORDINGS_FILE, Design, PlannedRecording, read_design
+from amgs.study.folder import StudyFolder
+from amgs.study.layout import VIDEOS
 
 
-def check_films(
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The design, and all that is wrong (`faults`) or odd (`warnings`) in it."""
+
+    design: Design
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check_study(study: StudyFolder) -> CheckReport:
+    """Read the design, look for videos and face images; return what is wrong or odd."""
+    path = study.folder / RECORDINGS_FILE
+    design = read_design(path, study.settings.study.baseline)
+    known = study.store.faces.all()
+    faults, warnings = check_videos(design, study.folder, {f.recording for f in known})
+    faults += check_faces(known, design, study.folder)
+    faults += [f"study.toml: {change}" for change in changed_since_scoring(study)]
+    return CheckReport(design, (*design.faults, *faults), (*design.warnings, *warnings))
+
+
+def check_videos(
     design: Design, folder: Path, taken: Collection[str] = ()
 ) -> tuple[list[str], list[str]]:
-    """Look for films and folders of images; return what is wrong and what is odd.
+    """Look for videos and folders of images; return what is wrong and what is odd.
 
     Parameters
     ----------
@@ -27,43 +50,58 @@ def check_films(
     folder
         The study's.
     taken
-        Recordings whose faces are in the study: that their films are elsewhere is only odd.
+        Recordings whose faces are in the study: that their videos are elsewhere is only odd.
     """
-    from amgs.errors import ImpossibleValueError
     from amgs.images import find_images
-    from amgs.video.reader import read_header
 
     faults: list[str] = []
     warnings: list[str] = []
-    seen: set[str] = set()
+    seen: dict[str, list[PlannedRecording]] = {}
     hint = _Hint(folder)
     for r in design.recordings:
-        path = folder / r.film
-        if not r.film:
+        path = folder / r.video
+        if not r.video:
             continue
         if not path.exists():
             where = warnings if r.name in taken else faults
             also = "; its faces are in the study" if r.name in taken else ""
-            where.append(f"line {r.line}: nothing at {r.film}{also or hint.at(r.film)}")
+            where.append(f"line {r.line}: nothing at {r.video}{also or hint.at(r.video)}")
             continue
         if path.is_dir():
             if next(find_images([path]), None) is None:
-                faults.append(f"line {r.line}: no image in the folder {r.film}")
+                faults.append(f"line {r.line}: no image in the folder {r.video}")
             elif r.zone.name != "full":
-                faults.append(f"line {r.line}: {r.film} holds images, which have no zones")
+                faults.append(f"line {r.line}: {r.video} holds images, which have no zones")
             continue
-        header = read_header(path)
-        if header is None:
-            faults.append(f"line {r.line}: {r.film} cannot be opened as a film")
-            continue
-        try:
-            r.zone.box(header.width, header.height)
-        except ImpossibleValueError as error:
-            faults.append(f"line {r.line}: {error}")
-        if not path.resolve().is_relative_to(folder.resolve()) and r.film not in seen:
-            warnings.append(f"{r.film} lies outside the study and does not move with it")
-        seen.add(r.film)
-    return faults, warnings
+        if r.video not in seen and not path.resolve().is_relative_to(folder.resolve()):
+            warnings.append(f"{r.video} lies outside the study and does not move with it")
+        seen.setdefault(r.video, []).append(r)
+    for video, inside in seen.items():
+        faults += _check_zones(folder / video, video, inside)
+    return sorted(faults, key=_line_of), warnings
+
+
+def _line_of(fault: str) -> int:
+    return int(fault.removeprefix("line ").partition(":")[0])
+
+
+def _check_zones(path: Path, video: str, inside: Sequence[PlannedRecording]) -> list[str]:
+    """Compare zones with the size of the frame, and with each other in pixels."""
+    from amgs.extraction.checks import find_overlaps, zone_faults
+    from amgs.video.reader import read_header
+
+    header = read_header(path)
+    if header is None:
+        return [f"line {r.line}: {video} cannot be opened as a video" for r in inside]
+    faults = [f"line {r.line}: {fault}" for r in inside for fault in zone_faults(r.zone, header)]
+    # Zones of one kind were compared in the table already; pixels against shares need the frame.
+    mixed = find_overlaps([r.zone for r in inside], header, mixed_only=True)
+    faults += [
+        f"line {inside[j].line}: zone {inside[j].zone.name} of {video} overlaps "
+        f"{inside[i].zone.name} of line {inside[i].line}: one animal would count as two"
+        for i, j in mixed
+    ]
+    return faults
 
 
 class _Hint:
@@ -76,22 +114,22 @@ class _Hint:
     @cached_property
     def _there(self) -> dict[str, str]:
         files = (path for path in self._folder.glob("*") if path.is_file())
-        found = chain(files, (self._folder / FILMS).glob("*"))
+        found = chain(files, (self._folder / VIDEOS).glob("*"))
         names = (path.relative_to(self._folder).as_posix() for path in found)
         return {name.casefold(): name for name in names}
 
-    def at(self, film: str) -> str:
+    def at(self, video: str) -> str:
         """Return what to add to a fault."""
         self._left -= 1
         if self._left >= 0:
-            for wanted in (film.casefold(), f"{FILMS}/{film}".casefold()):
+            for wanted in (video.casefold(), f"{VIDEOS}/{video}".casefold()):
                 for near in get_close_matches(wanted, self._there, 1, 0.8):
                     return f"; is {self._there[near]} meant?"
         return "; paths start at the study's folder"
 
 
 def check_faces(faces: Iterable[FaceRecord], design: Design, folder: Path) -> list[str]:
-    """Return what is wrong with the face images that were taken up: missing, changed, orphaned."""
+    """Return what is wrong with the face images of a study: missing, changed, orphaned."""
     planned = {r.name for r in design.recordings}
     faults, orphans = [], dict[str, int]()
     for face in faces:
@@ -101,7 +139,7 @@ def check_faces(faces: Iterable[FaceRecord], design: Design, folder: Path) -> li
         if not path.is_file():
             faults.append(f"{face.image}: the face image is missing")
         elif hash_file(path) != face.content:
-            faults.append(f"{face.image}: the face image is another one than was taken up")
+            faults.append(f"{face.image}: the face image is another one than was registered")
     faults += [
         f"recording {name} is not in recordings.csv any more, and has {n} faces in the study"
         for name, n in orphans.items()

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amgs.errors import StudyError, list_faults
+from amgs.extraction.tables import EXTRACTION_TABLE
 from amgs.prediction.recording_times import RecordingTime, read_recording_times
 from amgs.study.design import RECORDINGS_FILE, PlannedRecording
-from amgs.study.layout import FACES
-
-if TYPE_CHECKING:
-    from amgs.study.study import Study
+from amgs.study.folder import StudyFolder
 
 SCORING_BEGAN = "scoring began"
 """The kind of event that keeps the scale and sample that raters began with."""
 
 
-def _scoring_settings(study: Study) -> dict[str, Any]:
+def _scoring_settings(study: StudyFolder) -> dict[str, Any]:
     return {
         "units": list(study.scale.unit_names),
-        "seed": study.settings.whole("scoring", "seed"),
-        "images_per_recording": study.settings.whole("scoring", "images_per_recording"),
+        "seed": study.settings.scoring.seed,
+        "images_per_recording": study.settings.scoring.images_per_recording,
     }
 
 
-def changed_since_scoring(study: Study) -> list[str]:
+def changed_since_scoring(study: StudyFolder) -> list[str]:
     """Return which settings are others than those that scoring began with."""
     before = study.store.events.all(SCORING_BEGAN)
     if not before:
@@ -37,8 +35,16 @@ def changed_since_scoring(study: Study) -> list[str]:
     ]
 
 
-def require_same_scoring(study: Study) -> None:
-    """See `Study.require_same_scoring`."""
+def require_same_scoring(study: StudyFolder) -> None:
+    """Stop when scale, seed or sample were changed after scoring began.
+
+    Old answers would be counted as if they had been given on another scale.
+
+    Raises
+    ------
+    StudyError
+        With what it was and what it is.
+    """
     if not study.store.events.all(SCORING_BEGAN):
         study.store.events.log(SCORING_BEGAN, "", _scoring_settings(study))
     changed = changed_since_scoring(study)
@@ -47,8 +53,14 @@ def require_same_scoring(study: Study) -> None:
         raise StudyError(f"{msg}{list_faults(changed)}\nPut them back in study.toml.")
 
 
-def planned_recordings(study: Study) -> dict[str, PlannedRecording]:
-    """See `Study.planned`."""
+def planned_recordings(study: StudyFolder) -> dict[str, PlannedRecording]:
+    """Return the design by recording, when it has every recording that has faces.
+
+    Raises
+    ------
+    StudyError
+        If a recording with faces is not in ``recordings.csv`` any more.
+    """
     planned = {r.name: r for r in study.design().recordings}
     lost = {f.recording for f in study.store.faces.all()} - set(planned)
     if lost:
@@ -61,12 +73,11 @@ def planned_recordings(study: Study) -> dict[str, PlannedRecording]:
     return planned
 
 
-def recording_times(study: Study) -> dict[str, RecordingTime] | None:
-    """See `Study.times`."""
-    folder = study.folder / FACES
-    if not (folder / "extraction.csv").exists():
+def recording_times(study: StudyFolder) -> dict[str, RecordingTime] | None:
+    """Return how long recordings are; ``None`` when faces come from folders of images too."""
+    if not (study.faces / EXTRACTION_TABLE).exists():
         return None
-    times = read_recording_times(folder)
+    times = read_recording_times(study.faces)
     planned = {r.name: r for r in study.design().recordings}
     if any(face.recording not in times for face in study.store.faces.all()):
         return None  # some come from folders of images: nothing can be said per minute

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from amgs.errors import StudyError, TableError, list_faults
-from amgs.tables import list_animals_in_two_groups, read_table
+from amgs.tables import list_animals_in_two_groups, portable_path, read_table
 from amgs.video.zones import Zone, parse_zone
 
 RECORDINGS_FILE = "recordings.csv"
-REQUIRED = ("animal", "group", "timepoint", "film")
+REQUIRED = ("animal", "group", "timepoint", "video")
 ABOUT_THE_ANIMAL = ("sex", "strain", "coat")
 OPTIONAL = ("recording", "zone", *ABOUT_THE_ANIMAL, "cage", "date")
 COLUMNS = (*REQUIRED, "zone", *ABOUT_THE_ANIMAL, "cage", "date")
@@ -25,7 +25,7 @@ COLUMNS = (*REQUIRED, "zone", *ABOUT_THE_ANIMAL, "cage", "date")
 class PlannedRecording:
     """One line of ``recordings.csv``: an animal at a timepoint, and where it was filmed.
 
-    ``film`` is a film, or a folder of images; relative paths start at the study's folder.
+    ``video`` is a video, or a folder of images; relative paths start at the study's folder.
     """
 
     line: int
@@ -33,7 +33,7 @@ class PlannedRecording:
     animal: str
     group: str
     timepoint: str
-    film: str
+    video: str
     zone: Zone
     date: date | None
     further: Mapping[str, str]
@@ -163,7 +163,7 @@ def _recording(line: int, row: dict[Any, Any], faults: list[str]) -> PlannedReco
         animal=row["animal"],
         group=row["group"],
         timepoint=row["timepoint"],
-        film=row["film"].replace("\\", "/"),
+        video=portable_path(row["video"]),
         zone=zone,
         date=_date(line, row.get("date", ""), faults),
         further={name: row.get(name, "") for name in (*ABOUT_THE_ANIMAL, "cage")},
@@ -239,33 +239,20 @@ def _repeated_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
 
 
 def _zones(rows: Sequence[PlannedRecording]) -> Iterator[str]:
-    """Find recordings that look at the same place of a film."""
-    by_film: dict[str, list[PlannedRecording]] = {}
+    """Find recordings that look at the same place of a video."""
+    by_video: dict[str, list[PlannedRecording]] = {}
     for r in rows:
-        if r.film:
-            by_film.setdefault(r.film, []).append(r)
-    for film, inside in by_film.items():
+        if r.video:
+            by_video.setdefault(r.video, []).append(r)
+    for video, inside in by_video.items():
         for a, b in combinations(inside, 2):
             if a.zone == b.zone:
-                yield f"line {b.line}: zone {b.zone.name} of {film} is in line {a.line} already"
-            elif _overlap(a.zone, b.zone):
+                yield f"line {b.line}: zone {b.zone.name} of {video} is in line {a.line} already"
+            elif a.zone.overlaps(b.zone):  # pixels against shares: `amgs check` opens the video
                 yield (
-                    f"line {b.line}: zone {b.zone.name} of {film} overlaps {a.zone.name} of line "
+                    f"line {b.line}: zone {b.zone.name} of {video} overlaps {a.zone.name} of line "
                     f"{a.line}: one animal would count as two"
                 )
-
-
-_PROBE = 1_000_000
-"""Zones with a name are compared as shares of a frame of this many pixels."""
-
-
-def _overlap(a: Zone, b: Zone) -> bool:
-    from amgs.video.zones import NAMED
-
-    if (a.name in NAMED) != (b.name in NAMED):
-        return "full" in {a.name, b.name}  # pixels against shares need the film
-    x, y = a.box(_PROBE, _PROBE), b.box(_PROBE, _PROBE)
-    return x[0] < y[2] and y[0] < x[2] and x[1] < y[3] and y[1] < x[3]
 
 
 def _late_baselines(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, label_images, score_image
-from amgs.study.answers import finished_answers
 from amgs.study.codes import Codes
-from amgs.study.layout import RESULTS
+from amgs.study.consistency import planned_recordings, require_same_scoring
+from amgs.study.folder import StudyFolder
+from amgs.study.ratings_table import finished_answers
 from amgs.tables import read_table, write_table
 
-if TYPE_CHECKING:
-    from amgs.study.study import Study
 
-
-def codes_of(study: Study) -> Codes:
+def make_codes(study: StudyFolder) -> Codes:
     """Return the codes that stand for names of animals and recordings."""
-    return Codes(study.settings.whole("scoring", "seed"))
+    return Codes(study.settings.scoring.seed)
 
 
-def score_faces(study: Study) -> list[ImageScore]:
-    """See `Study.scores`."""
+def score_faces(study: StudyFolder) -> list[ImageScore]:
+    """Return the human score of every face; see `amgs.scoring.labels.score_image`."""
     units = study.scale.unit_names
     rows = study.store.scoring.all()
     if rows:
-        study.require_same_scoring()
+        require_same_scoring(study)
     by_image = finished_answers(rows, units)
     return [
         score_image(face.image, by_image.get(face.image, {}).values(), units, study.label_rule)
@@ -33,12 +30,16 @@ def score_faces(study: Study) -> list[ImageScore]:
     ]
 
 
-def write_labels(study: Study) -> tuple[Path, dict[str, int]]:
-    """See `Study.label`."""
-    rows, counts = label_images(study.scores(), study.label_rule)
+def write_labels(study: StudyFolder) -> tuple[Path, dict[str, int]]:
+    """Make labels of the scores and write ``results/labels.csv``; return it with counts.
+
+    Before the study is unblinded, animals and recordings stand there as codes: training keeps
+    animals apart all the same.
+    """
+    rows, counts = label_images(score_faces(study), study.label_rule)
     faces = {face.image: face for face in study.store.faces.all()}
-    animals = {name: r.animal for name, r in study.planned().items()}
-    shown = str if study.unblindings else codes_of(study)
+    animals = {name: r.animal for name, r in planned_recordings(study).items()}
+    shown = str if study.unblindings else make_codes(study)
     for row in rows:
         face = faces[row["image"]]
         row |= {
@@ -47,12 +48,12 @@ def write_labels(study: Study) -> tuple[Path, dict[str, int]]:
             "recording": shown(face.recording),
             "content": face.content[:16],
         }
-    path = study.folder / RESULTS / "labels.csv"
+    path = study.results / "labels.csv"
     write_table(path, LABEL_COLUMNS, [[row[c] for c in LABEL_COLUMNS] for row in rows])
     return path, counts
 
 
-def write_training_images(study: Study, labels: Path) -> Path:
+def write_training_images(study: StudyFolder, labels: Path) -> Path:
     """Write the images of ``labels.csv`` that have a label beside it, for training.
 
     Animals and recordings stand here as codes at all times: training would divide them otherwise
@@ -62,8 +63,8 @@ def write_training_images(study: Study, labels: Path) -> Path:
     chosen = table[table["label"] != ""].copy()
     if study.unblindings:
         for column in ("animal", "recording"):
-            chosen[column] = chosen[column].map(codes_of(study))
+            chosen[column] = chosen[column].map(make_codes(study))
     path = labels.with_name("training_images.csv")
-    columns = [c for c in table.columns if c not in {"mgs_mean", "n_raters", "why_none"}]
+    columns = [c for c in table.columns if c not in {"mgs_per_unit", "n_raters", "why_none"}]
     write_table(path, columns, chosen[columns].to_numpy().tolist())
     return path

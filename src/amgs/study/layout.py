@@ -12,7 +12,7 @@ from amgs.study.design import COLUMNS, RECORDINGS_FILE
 from amgs.study.settings import SETTINGS_FILE, write_settings
 from amgs.tables import write_table
 
-FACES, MODELS, RESULTS, FILMS = "faces", "models", "results", "films"
+FACES, MODELS, RESULTS, VIDEOS = "faces", "models", "results", "videos"
 
 
 def lay_out(
@@ -31,7 +31,7 @@ def lay_out(
         scale = Path(scale).name
     else:
         content = b""
-    for inside in (FACES, MODELS, RESULTS, FILMS):
+    for inside in (FACES, MODELS, RESULTS, VIDEOS):
         (folder / inside).mkdir(parents=True)
     values = {
         ("study", "name"): name or folder.resolve().name,

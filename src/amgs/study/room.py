@@ -8,9 +8,8 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from amgs.errors import ImpossibleValueError, StoreError, UnreadableImageError
+from amgs.errors import ConflictError, ImpossibleValueError, UnreadableImageError
 from amgs.images.reading import read_content
 from amgs.scale import LEVELS
 from amgs.scoring.assignment import choose_faces, plan_order
@@ -22,12 +21,11 @@ from amgs.scoring.course import (
     read_reference,
 )
 from amgs.store import Answer, CourseAnswer, Presentation, Rater
-from amgs.store.base import WHOLE_IMAGE, first_unfinished, next_unfinished
-from amgs.store.sql import now
+from amgs.store.base import first_unfinished, next_unfinished, now
+from amgs.store.records import WHOLE_IMAGE
+from amgs.study.consistency import require_same_scoring
+from amgs.study.folder import StudyFolder
 from amgs.study.rater_codes import hash_code, hash_token, make_code, same_code
-
-if TYPE_CHECKING:
-    from amgs.study.study import Study
 
 REASONS = (
     "blurred",
@@ -58,7 +56,7 @@ class SignedIn:
 class ScoringRoom:
     """One study's scoring room; used by several threads at once."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: StudyFolder) -> None:
         self._study = study
         self._store = study.store.scoring
         self._raters = study.store.raters
@@ -66,6 +64,23 @@ class ScoringRoom:
         # Counting finished places takes longer the more there are; a page asks at every answer.
         self._finished: dict[int, set[int]] = {}
         self._contents: dict[int, str] = {}
+
+    # What the owner sees
+
+    @property
+    def raters(self) -> list[Rater]:
+        """All raters, in the order in which they came."""
+        return self._raters.all()
+
+    @property
+    def n_faces(self) -> int:
+        """How many faces the study has."""
+        return self._study.store.faces.count()
+
+    @property
+    def course_pass(self) -> float:
+        """The share of units that must equal the reference to pass the course."""
+        return self._study.settings.scoring.course_pass
 
     # Coming and going
 
@@ -83,7 +98,7 @@ class ScoringRoom:
             new_code = make_code()
             try:
                 rater = self._raters.add(plain, hash_code(new_code))
-            except StoreError:  # the same name at the same moment
+            except ConflictError:  # the same name at the same moment, in another window
                 return self.sign_in(name, code)
             return SignedIn(rater, self._open(rater), new_code)
         if not code or not same_code(code, known.code_hash):
@@ -125,21 +140,20 @@ class ScoringRoom:
 
     def plan(self, rater: Rater) -> None:
         """Give a rater an order; faces that came since are mixed into what was not seen yet."""
-        settings = self._study.settings
-        self._study.require_same_scoring()
+        settings = self._study.settings.scoring
+        require_same_scoring(self._study)
         recordings: dict[str, list[int]] = {}
         for face in self._study.store.faces.all():
             recordings.setdefault(face.recording, []).append(face.id)
-        per_recording = settings.whole("scoring", "images_per_recording")
-        seed = settings.whole("scoring", "seed")
-        wanted = choose_faces(recordings, per_recording, seed)
+        seed = settings.seed
+        wanted = choose_faces(recordings, settings.images_per_recording, seed)
         order = self._store.order(rater.id)
         if {p.face_id for p in order} == set(wanted):
             return
         keep = self._keep(rater, order)
         seen = {p.face_id for p in order[:keep]}
         rest = [face for face in wanted if face not in seen]
-        share = settings.number("scoring", "repeat_percent") / 100
+        share = settings.repeat_percent / 100
         repeats = round(len(wanted) * share) - sum(p.repeat for p in order[:keep])
         self._store.plan(rater.id, keep, plan_order(rest, repeats, [seed, rater.id, keep]))
 
@@ -158,8 +172,8 @@ class ScoringRoom:
         """Return what stands at a place of the rater's own order."""
         return self._store.presentation(rater.id, position)
 
-    def pixels_of(self, shown: Presentation) -> bytes | None:
-        """Return the bytes of what is shown; ``None`` if it is not the picture taken up."""
+    def read_face_bytes(self, shown: Presentation) -> bytes | None:
+        """Return the bytes of what is shown; ``None`` if it is not the image taken up."""
         try:
             content = read_content(self._study.folder / shown.image)
         except UnreadableImageError:
@@ -240,8 +254,7 @@ class ScoringRoom:
         if not self.reference:
             return None
         equal = [a.score == a.reference for a in self._raters.course(rater.id)]
-        mark = self._study.settings.number("scoring", "course_pass")
-        state = judge_course(equal, len(self.reference), len(self.scale.units), mark)
+        state = judge_course(equal, len(self.reference), len(self.scale.units), self.course_pass)
         # Passed is for good, also when the reference or the mark is changed later.
         passed = rater.name in {event["who"] for event in self._study.store.events.all(PASSED)}
         return replace(state, passed=state.passed or passed)

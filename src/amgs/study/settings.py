@@ -1,6 +1,8 @@
-"""The settings of a study: one table of name, kind, default and help.
+"""The settings of a study: one table from which parsing, ``study.toml``, help and docs come.
 
-It makes ``study.toml``, reads it, and stands in ``docs/data-model.md``.
+Every section is a frozen record; a setting is one field of it, with its default, its help and its
+limits. So code reads ``settings.scoring.seed``, and a misspelt name is found by the type checker.
+Adding a setting is one field here and one line in ``docs/data-model.md``, which a test asks for.
 """
 
 from __future__ import annotations
@@ -8,136 +10,169 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import Field, asdict, dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import Any, TypeVar
 
 from amgs.errors import StudyError, list_faults
-from amgs.vocabulary import BASELINE
+from amgs.faces.crop import DEFAULT_MARGIN
+from amgs.faces.detectors import DEFAULT_DETECTOR, DETECTORS
+from amgs.prediction.summary_options import DEFAULT_MIN_PER_MINUTE
+from amgs.scoring.labels import LabelRule
+from amgs.video.sampling import DEFAULT_INTERVAL_S
+from amgs.vocabulary import BASELINE, DEFAULT_THRESHOLD
 
 SETTINGS_FILE = "study.toml"
 
+_RULE = LabelRule()
+
+V = TypeVar("V", str, int, float)
+
+
+def _setting(default: V, help_text: str, low: float = 0, high: float = float("inf")) -> V:
+    """Declare a setting: its kind is that of the default."""
+    declared: V = field(default=default, metadata={"help": help_text, "low": low, "high": high})
+    return declared
+
 
 @dataclass(frozen=True, slots=True)
-class StudySetting:
-    """One setting: where it stands, what it may be, and why."""
+class AboutSettings:
+    """``[study]``: what the study is."""
 
-    section: str
-    name: str
-    default: str | int | float
-    help: str
-    low: float = 0
-    high: float = float("inf")
-
-
-STUDY_SETTINGS = (
-    StudySetting("study", "name", "", "What the study is called in reports."),
-    StudySetting("study", "baseline", BASELINE, "The timepoint that others are compared with."),
-    StudySetting(
-        "study",
-        "database",
+    name: str = _setting("", "What the study is called in reports.")
+    baseline: str = _setting(BASELINE, "The timepoint that others are compared with.")
+    database: str = _setting(
         "",
         "Empty: study.db in this folder. For several rooms at once a PostgreSQL server, such as "
         "postgresql+psycopg://user@host/name",
-    ),
-    StudySetting(
-        "extract",
-        "interval_s",
-        10.0,
-        "One image per so many seconds of film (10, as in Tuttle et al. 2018).",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractSettings:
+    """``[extract]``: how faces are taken from videos."""
+
+    interval_s: float = _setting(
+        DEFAULT_INTERVAL_S,
+        "One image for every so many seconds of video (10, as in Tuttle et al. 2018).",
         2,
-    ),
-    StudySetting("extract", "margin", 0.15, "Added around a face, in lengths of its box.", 0, 1),
-    StudySetting(
-        "scoring",
-        "scale",
-        "mouse",
-        "mouse, mouse-black, rat, or the path of a .toml of your own (docs/extending.md).",
-    ),
-    StudySetting(
-        "scoring",
-        "images_per_recording",
-        0,
-        "How many images of every recording people score, chosen at random; 0: all of them.",
-    ),
-    StudySetting(
-        "scoring",
-        "repeat_percent",
+    )
+    margin: float = _setting(DEFAULT_MARGIN, "Added around a face, as a share of its box.", 0, 1)
+    detector: str = _setting(
+        DEFAULT_DETECTOR, f"Which face detector is used: {', '.join(DETECTORS)}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSettings:
+    """``[scoring]``: what people score, and how."""
+
+    scale: str = _setting(
+        "mouse", "mouse, mouse-black, rat, or the path of a .toml of your own (docs/extending.md)."
+    )
+    images_per_recording: int = _setting(
+        0, "How many images of every recording people score, chosen at random; 0: all of them."
+    )
+    repeat_percent: float = _setting(
         5.0,
-        "So many of 100 images come twice, unannounced: how well raters agree with themselves.",
+        "So many of 100 images come twice, unannounced: they show intra-rater agreement.",
         0,
         50,
-    ),
-    StudySetting("scoring", "seed", 0, "Every rater's order of faces follows from it."),
-    StudySetting(
-        "scoring",
-        "course_pass",
+    )
+    seed: int = _setting(0, "Every rater's order of faces follows from it.")
+    course_pass: float = _setting(
         0.8,
         "Share of units that must equal the reference, over the last 10 images of the training "
         "course, before scoring begins. The course is on when there is a reference.csv.",
         0,
         1,
-    ),
-    StudySetting(
-        "labels",
-        "pain_from",
-        3.0,
-        "Images with at least this MGS (sum, mean over raters) are `pain`. 3 of 10: the rule of "
-        "Tuttle et al. 2018.",
-    ),
-    StudySetting(
-        "labels", "no_pain_to", 1.0, "Images up to this MGS are `no pain`; those between, neither."
-    ),
-    StudySetting(
-        "labels",
-        "max_missing_units",
-        1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSettings:
+    """``[labels]``: how scores become labels."""
+
+    pain_from: float = _setting(
+        _RULE.pain_from,
+        "Images with at least this MGS (sum of the units, mean over raters) are `pain`. 3 of 10: "
+        "the rule of Tuttle et al. 2018.",
+    )
+    no_pain_to: float = _setting(
+        _RULE.no_pain_to, "Images up to this MGS are `no pain`; those between, neither."
+    )
+    max_missing_units: int = _setting(
+        _RULE.max_missing_units,
         "An image counts when at most so many units are not scorable; its MGS is then the mean of "
         "the others times the number of units.",
-    ),
-    StudySetting(
-        "classify",
-        "threshold",
-        0.75,
-        "Images of less confidence do not count (Tuttle et al. 2018).",
-        0.5,
-        1,
-    ),
-    StudySetting(
-        "classify",
-        "min_per_minute",
-        1.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifySettings:
+    """``[classify]``: which predictions count."""
+
+    threshold: float = _setting(
+        DEFAULT_THRESHOLD, "Images of less confidence do not count (Tuttle et al. 2018).", 0.5, 1
+    )
+    min_per_minute: float = _setting(
+        DEFAULT_MIN_PER_MINUTE,
         "Animals with fewer confident images per minute are left out (Tuttle et al. 2018).",
-    ),
-)
-SECTIONS = tuple(dict.fromkeys(setting.section for setting in STUDY_SETTINGS))
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StudySettings:
-    """The settings in force, by section and name."""
+    """The settings in force, by section."""
 
-    values: Mapping[tuple[str, str], Any]
-
-    def text(self, section: str, name: str) -> str:
-        """Return a setting that is text."""
-        return str(self.values[section, name])
-
-    def number(self, section: str, name: str) -> float:
-        """Return a setting that is a number."""
-        return float(self.values[section, name])
-
-    def whole(self, section: str, name: str) -> int:
-        """Return a setting that is a whole number."""
-        return int(self.values[section, name])
+    study: AboutSettings = field(default_factory=AboutSettings)
+    extract: ExtractSettings = field(default_factory=ExtractSettings)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    labels: LabelSettings = field(default_factory=LabelSettings)
+    classify: ClassifySettings = field(default_factory=ClassifySettings)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return all settings as plain values, for provenance and reports."""
-        return {
-            section: {n: v for (s, n), v in self.values.items() if s == section}
-            for section in SECTIONS
-        }
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class StudySetting:
+    """One row of the table, for parsing, help and docs."""
+
+    section: str
+    name: str
+    default: str | int | float
+    help: str
+    low: float
+    high: float
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Section and name."""
+        return self.section, self.name
+
+
+_SECTION_TYPES: dict[str, type[Any]] = {
+    section.name: section.default_factory  # type: ignore[misc]
+    for section in fields(StudySettings)
+}
+
+
+def _row(section: str, entry: Field[Any]) -> StudySetting:
+    about, default = entry.metadata, entry.default
+    assert isinstance(default, str | int | float)  # noqa: S101 - `_setting` declared it
+    return StudySetting(section, entry.name, default, about["help"], about["low"], about["high"])
+
+
+STUDY_SETTINGS = tuple(
+    _row(section, entry) for section, kind in _SECTION_TYPES.items() for entry in fields(kind)
+)
+"""Every setting, in the order of ``study.toml``."""
+
+SECTIONS = tuple(_SECTION_TYPES)
 
 
 def write_settings(path: Path, chosen: Mapping[tuple[str, str], Any]) -> None:
@@ -149,7 +184,7 @@ def write_settings(path: Path, chosen: Mapping[tuple[str, str], Any]) -> None:
         lines += ["", f"[{section}]"]
         for setting in STUDY_SETTINGS:
             if setting.section == section:
-                value = chosen.get((section, setting.name), setting.default)
+                value = chosen.get(setting.key, setting.default)
                 lines += wrap(setting.help, 96, initial_indent="# ", subsequent_indent="# ")
                 lines.append(f"{setting.name} = {_as_toml(value)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
@@ -168,6 +203,27 @@ def read_settings(path: Path) -> StudySettings:
     StudyError
         With every fault: what is unknown, of the wrong kind, or out of range.
     """
+    given = _read_toml(path)
+    known = {setting.key: setting for setting in STUDY_SETTINGS}
+    faults = [_unknown(key) for key in given if key not in known]
+    values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for key, setting in known.items():
+        values[setting.section][setting.name] = _check(
+            given.get(key, setting.default), setting, faults
+        )
+    labels = values["labels"]
+    if not faults and labels["no_pain_to"] >= labels["pain_from"]:
+        faults.append("[labels] no_pain_to must be less than pain_from")
+    if not faults and values["extract"]["detector"] not in DETECTORS:
+        found = values["extract"]["detector"]
+        faults.append(f"[extract] detector: {found!r}, expected {' or '.join(DETECTORS)}")
+    if faults:
+        msg = f"Expected the settings of a study in {path}, found {len(faults)} faults:\n"
+        raise StudyError(f"{msg}{list_faults(faults)}\nSee docs/data-model.md.")
+    return StudySettings(**{name: kind(**values[name]) for name, kind in _SECTION_TYPES.items()})
+
+
+def _read_toml(path: Path) -> dict[tuple[str, str], Any]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -177,29 +233,25 @@ def read_settings(path: Path) -> StudySettings:
         )
         raise StudyError(msg) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"Expected TOML text in {path}, found a mistake: {error}.") from error
-    known = {(s.section, s.name): s for s in STUDY_SETTINGS}
+        msg = (
+            f"Expected TOML text in {path}, found a mistake: {error}. Text is written in quotes, "
+            "numbers without."
+        )
+        raise StudyError(msg) from error
     given: dict[tuple[str, str], Any] = {}
     for section, entries in document.items():
         if isinstance(entries, dict):
             given |= {(section, name): value for name, value in entries.items()}
         else:
             given["", section] = entries
-    faults = [
-        f"{f'[{s}] ' if s else ''}{n}: there is no such setting"
-        for s, n in given
-        if (s, n) not in known
-    ]
-    values: dict[tuple[str, str], Any] = {}
-    for key, setting in known.items():
-        value = given.get(key, setting.default)
-        values[key] = _check(value, setting, faults)
-    if not faults and values["labels", "no_pain_to"] >= values["labels", "pain_from"]:
-        faults.append("[labels] no_pain_to must be less than pain_from")
-    if faults:
-        msg = f"Expected the settings of a study in {path}, found {len(faults)} faults:\n"
-        raise StudyError(f"{msg}{list_faults(faults)}\nSee docs/data-model.md.")
-    return StudySettings(values)
+    return given
+
+
+def _unknown(key: tuple[str, str]) -> str:
+    section, name = key
+    near = get_close_matches(name, [setting.name for setting in STUDY_SETTINGS], 1)
+    meant = f"; is {near[0]} meant?" if near else ""
+    return f"{f'[{section}] ' if section else ''}{name}: there is no such setting{meant}"
 
 
 def _check(value: object, setting: StudySetting, faults: list[str]) -> Any:
@@ -218,4 +270,4 @@ def _check(value: object, setting: StudySetting, faults: list[str]) -> Any:
         if setting.high == float("inf"):
             limit = f"at least {setting.low:g}"
         faults.append(f"{where}: {value!r}, expected {limit}")
-    return value
+    return value if whole else float(value)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import Executor
 from dataclasses import asdict
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from amgs.errors import NoImagesError, StudyError, UnknownNameError, list_faults, quoted
-from amgs.files import whole_folder
-from amgs.jobs import ProgressCallback
+from amgs.files import atomic_folder
+from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import CARD, load_model
-from amgs.model.train import TrainingOptions, train_model
-from amgs.model.training_set import load_training_set
+from amgs.model.training.sets import load_training_set
+from amgs.model.training.train import TrainingOptions, train_model
 from amgs.provenance import record_provenance
 from amgs.study.checking import check_faces
-from amgs.study.labelling import write_training_images
+from amgs.study.folder import StudyFolder
+from amgs.study.labelling import write_labels, write_training_images
 from amgs.study.layout import MODELS
-from amgs.study.study import Study
 from amgs.vocabulary import NO_PAIN, PAIN
 
 TRAINED = "trained"
@@ -26,21 +27,22 @@ TRAINED = "trained"
 
 
 def train_on_labels(
-    study: Study,
+    study: StudyFolder,
     name: str,
     options: TrainingOptions,
     *,
-    overwrite: bool,
-    progress: ProgressCallback,
+    overwrite: bool = False,
+    executor: Executor | None = None,
+    progress: ProgressCallback = no_progress,
 ) -> dict[str, Any]:
-    """Train a model of the study's labels; see `Study.train`.
+    """Train a model of the study's labels into ``models/NAME``; return its card.
 
     Raises
     ------
     NoImagesError
         If there are not labels of both classes.
     """
-    path, counts = study.label()
+    path, counts = write_labels(study)
     if counts[PAIN] == 0 or counts[NO_PAIN] == 0:
         found = ", ".join(f"{n} {what}" for what, n in counts.items())
         msg = (
@@ -57,16 +59,22 @@ def train_on_labels(
         write_training_images(study, path), highest_mgs=study.scale.highest_sum
     )
     result = train_model(
-        images, folder, options, overwrite=overwrite, progress=progress, notice=study.notice
+        images,
+        folder,
+        options,
+        overwrite=overwrite,
+        executor=executor,
+        progress=progress,
+        notice=study.notice,
     )
-    sha256 = know_model(study, folder)
+    sha256 = register_model(study, folder)
     rule = asdict(study.label_rule)
     study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule})
     return result.card
 
 
-def know_model(study: Study, folder: Path) -> str:
-    """Take a model up into the study's store; return its SHA-256."""
+def register_model(study: StudyFolder, folder: Path) -> str:
+    """Let the study's store know a model; return its SHA-256."""
     sha256 = load_model(folder).sha256
     place = folder.relative_to(study.folder).as_posix()
     origin = record_provenance({"model": place}, {"model": sha256}).as_dict()
@@ -74,14 +82,17 @@ def know_model(study: Study, folder: Path) -> str:
     return sha256
 
 
-def adopt_model(study: Study, folder: Path) -> Path:
-    """See `Study.adopt_model`."""
+def adopt_model(study: StudyFolder, folder: Path) -> Path:
+    """Copy a model from elsewhere into ``models``, so that the study stays whole; return it.
+
+    It keeps its name unless another model here has it; then its study's name goes before it.
+    """
     models = (study.folder / MODELS).resolve()
     if folder.resolve().parent == models:
         target = study.folder / MODELS / folder.name
     else:
         target = _copy_model(folder, study.folder / MODELS)
-    know_model(study, target)
+    register_model(study, target)
     return target
 
 
@@ -94,7 +105,7 @@ def _copy_model(folder: Path, models: Path) -> Path:
     for name in names:
         target = models / name
         if not target.exists():
-            with whole_folder(target, CARD) as work:
+            with atomic_folder(target, CARD) as work:
                 shutil.copytree(folder, work, dirs_exist_ok=True)
             return target
         if load_model(target).sha256 == sha256:
@@ -102,8 +113,14 @@ def _copy_model(folder: Path, models: Path) -> Path:
     raise AssertionError  # there is always another number
 
 
-def find_model(study: Study, name: str) -> Path:
-    """Return the folder of a model; see `Study.model_folder`."""
+def find_model(study: StudyFolder, name: str) -> Path:
+    """Return the folder of a model of the study; of the newest if the name is empty.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
     known = [(model, folder) for model, folder, _ in study.store.predictions.models() if folder]
     folders = dict(known)
     name = name or (known[-1][0] if known else "")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from amgs.errors import StillBlindError, quoted
 from amgs.scoring.labels import NOT_SCORED
-from amgs.study.layout import RESULTS
-from amgs.study.study import UNBLINDED, Study
+from amgs.study.consistency import planned_recordings
+from amgs.study.folder import UNBLINDED, StudyFolder
+from amgs.study.labelling import score_faces
 from amgs.tables import write_table
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ HUMAN_COLUMNS = (
     "image",
     "n_raters",
     "mgs",
-    "mgs_mean",
+    "mgs_per_unit",
     "animal",
     "group",
     "timepoint",
@@ -28,7 +29,7 @@ HUMAN_COLUMNS = (
 """Columns of ``human_scores.csv``."""
 
 
-def unblind(study: Study, who: str, reason: str) -> Path:
+def unblind_study(study: StudyFolder, who: str, reason: str) -> Path:
     """Show human scores with animals, groups and timepoints; who did it, when and why is kept.
 
     How far every rater was at that moment is kept too: what is scored later was not blind. A study
@@ -51,7 +52,7 @@ def unblind(study: Study, who: str, reason: str) -> Path:
     return _write(study, table)
 
 
-def human_scores(study: Study) -> pd.DataFrame:
+def human_scores(study: StudyFolder) -> pd.DataFrame:
     """Return the human score of every image that was seen, with animal, group and timepoint.
 
     The score is missing where no rater could score enough units.
@@ -71,28 +72,28 @@ def human_scores(study: Study) -> pd.DataFrame:
     return _scores_with_groups(study)
 
 
-def _scores_with_groups(study: Study) -> pd.DataFrame:
+def _scores_with_groups(study: StudyFolder) -> pd.DataFrame:
     import pandas as pd
 
-    planned = study.planned()
+    planned = planned_recordings(study)
     faces = {face.image: face for face in study.store.faces.all()}
     rows: list[tuple[object, ...]] = []
-    for score in study.scores():
+    for score in score_faces(study):
         if score.why_none != NOT_SCORED:
             face = faces[score.image]
             r = planned[face.recording]
-            scored = (score.image, score.n_raters, score.mgs, score.mgs_mean)
+            scored = (score.image, score.n_raters, score.mgs, score.mgs_per_unit)
             rows.append((*scored, r.animal, r.group, r.timepoint, r.name, face.time_s))
     return pd.DataFrame(rows, columns=list(HUMAN_COLUMNS))
 
 
-def write_human_scores(study: Study) -> Path:
+def write_human_scores(study: StudyFolder) -> Path:
     """Write ``results/human_scores.csv``; see `human_scores`."""
     return _write(study, human_scores(study))
 
 
-def _write(study: Study, table: pd.DataFrame) -> Path:
-    path = study.folder / RESULTS / "human_scores.csv"
+def _write(study: StudyFolder, table: pd.DataFrame) -> Path:
+    path = study.results / "human_scores.csv"
     rows = table.astype(object).where(table.notna(), None)
     write_table(path, HUMAN_COLUMNS, rows.itertuples(index=False))
     return path

@@ -1,9 +1,9 @@
-"""Every picture of a film: its place in the order of display, its time, and if it stands alone.
+"""Every frame of a video: its place in the order of display, its time, and if it stands alone.
 
 Headers are not believed: number of frames, frame rate and duration in them are often missing or
 wrong. The table is made from the packets of the file, which is as fast as reading it, and proved
-against the decoder at the beginning, where films that were cut have pictures that cannot be
-decoded. Where packets say too little (no time, two alike), the whole film is decoded once instead.
+against the decoder at the beginning, where videos that were cut have frames that cannot be
+decoded. Where packets say too little (no time, two alike), the whole video is decoded once instead.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from amgs.errors import UnreadableFilmError
+from amgs.errors import UnreadableVideoError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
 
-PROVED_PICTURES = 40
-"""At least so many pictures are decoded from the beginning to prove the table."""
+PROVED_FRAMES = 40
+"""At least so many frames are decoded from the beginning to prove the table."""
 
-MAX_PROVED_PICTURES = 400
+MAX_PROVED_FRAMES = 400
 
 LOST = {
     getattr(errno, name)
@@ -43,24 +43,24 @@ LOST = {
     )
     if hasattr(errno, name)
 }
-"""Errors of the system, not of the film; FFmpeg says EPERM where a film cannot be searched."""
+"""Errors of the system, not of the video; FFmpeg says EPERM where a video cannot be searched."""
 
 
 @dataclass(frozen=True)
 class FrameTable:
-    """All pictures of a film in the order of display.
+    """All frames of a video in the order of display.
 
     Parameters
     ----------
     pts
-        Presentation times in units of `time_base`, strictly ascending; the index of a picture is
+        Presentation times in units of `time_base`, strictly ascending; the index of a frame is
         its place here.
     key
-        Which pictures can be decoded without any other.
+        Which frames can be decoded without any other.
     time_base
         Seconds per unit.
     made_by
-        ``packets`` or, where those said too little, ``decoding`` the whole film.
+        ``packets`` or, where those said too little, ``decoding`` the whole video.
     """
 
     pts: npt.NDArray[np.int64]
@@ -69,34 +69,34 @@ class FrameTable:
     made_by: Literal["packets", "decoding"]
 
     def __len__(self) -> int:
-        """Return the number of pictures."""
+        """Return the number of frames."""
         return len(self.pts)
 
     @cached_property
     def times_s(self) -> npt.NDArray[np.float64]:
-        """Presentation time of every picture in seconds; the first one is at 0."""
+        """Presentation time of every frame in seconds; the first one is at 0."""
         seconds: npt.NDArray[np.float64] = (self.pts - self.pts[0]) * float(self.time_base)
         return seconds
 
     @property
     def duration_s(self) -> float:
-        """From the first picture to the end of the last, taking the median step for its length."""
+        """From the first frame to the end of the last, taking the median step for its length."""
         times = self.times_s
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return float(times[-1]) + step
 
     def key_before(self, index: int) -> int:
-        """Return the last picture up to `index` that can be decoded without any other."""
+        """Return the last frame up to `index` that can be decoded without any other."""
         return int(np.flatnonzero(self.key[: index + 1])[-1])
 
 
 def make_frame_table(container: InputContainer) -> FrameTable:
-    """Make the table of a film that has just been opened; it may be read from anywhere after.
+    """Make the table of a video that has just been opened; it may be read from anywhere after.
 
     Raises
     ------
-    UnreadableFilmError
-        If no picture can be decoded, or pictures have no times that order them.
+    UnreadableVideoError
+        If no frame can be decoded, or frames have no times that order them.
     """
     stream = container.streams.video[0]
     time_base = stream.time_base
@@ -111,12 +111,10 @@ def make_frame_table(container: InputContainer) -> FrameTable:
             break
         beginning.append((frame.pts, bool(frame.key_frame)))
         keys = sum(key for _, key in beginning)
-        if (len(beginning) >= PROVED_PICTURES and keys > 1) or (
-            len(beginning) >= MAX_PROVED_PICTURES
-        ):
+        if (len(beginning) >= PROVED_FRAMES and keys > 1) or (len(beginning) >= MAX_PROVED_FRAMES):
             break
     if not beginning:
-        raise UnreadableFilmError("no picture in it can be decoded")
+        raise UnreadableVideoError("no frame in it can be decoded")
     if from_packets is not None:
         proved = _prove(from_packets, beginning)
         if proved is not None:
@@ -125,7 +123,7 @@ def make_frame_table(container: InputContainer) -> FrameTable:
 
 
 def decode_from_start(container: InputContainer) -> Iterator[VideoFrame]:
-    """Decode every picture from here on; damaged packets and what follows from them are skipped."""
+    """Decode every frame from here on; damaged packets and what follows from them are skipped."""
     import av
 
     stream = container.streams.video[0]
@@ -143,14 +141,14 @@ def decode_from_start(container: InputContainer) -> Iterator[VideoFrame]:
 def raise_if_lost(error: Exception) -> None:
     """Raise an error again that says that the file cannot be reached any more.
 
-    A network drive that drops out is no damage to the film: what was asked must be asked again.
+    A network drive that drops out is no damage to the video: what was asked must be asked again.
     """
     if isinstance(error, OSError) and error.errno in LOST:
         raise error
 
 
 def read_packets(container: InputContainer) -> Iterator[Any]:
-    """Yield the packets of the film up to where the file ends or breaks off."""
+    """Yield the packets of the video up to where the file ends or breaks off."""
     import av
 
     packets = container.demux(container.streams.video[0])
@@ -169,7 +167,7 @@ def read_packets(container: InputContainer) -> Iterator[Any]:
 def _read_packets(
     container: InputContainer,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
-    """Read times and kinds of all packets; ``None`` where they cannot order the pictures."""
+    """Read times and kinds of all packets; ``None`` where they cannot order the frames."""
     found: list[tuple[int, bool]] = []
     for packet in read_packets(container):
         pts = packet.pts
@@ -189,14 +187,14 @@ def _prove(
     packets: tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]],
     beginning: list[tuple[int, bool]],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
-    """Drop pictures before the first decoded one; ``None`` when the decoder shows others."""
+    """Drop frames before the first decoded one; ``None`` when the decoder shows others."""
     pts, key = packets
     start = int(np.searchsorted(pts, beginning[0][0]))
     pts, key = pts[start:], key[start:].copy()
     shown = np.array([p for p, _ in beginning], np.int64)
     if not np.array_equal(pts[: len(shown)], shown):
         return None
-    # A container may call pictures keys that the decoder cannot start from, never at the start.
+    # A container may call frames keys that the decoder cannot start from, never at the start.
     for index, (_, is_key) in enumerate(beginning):
         if key[index] and not is_key:
             return None
@@ -205,7 +203,7 @@ def _prove(
 
 
 def _decode_all(container: InputContainer, time_base: Fraction) -> FrameTable:
-    """Decode the whole film once and note what the decoder shows."""
+    """Decode the whole video once and note what the decoder shows."""
     container.seek(0)
     container.streams.video[0].codec_context.flush_buffers()
     pts: list[int] = []
@@ -213,10 +211,10 @@ def _decode_all(container: InputContainer, time_base: Fraction) -> FrameTable:
     for frame in decode_from_start(container):
         if frame.pts is None or (pts and frame.pts <= pts[-1]):
             msg = (
-                "its pictures carry no times, or times that go backwards; convert it once, for "
-                "example with: ffmpeg -i FILM -c:v libx264 -crf 16 NEW.mp4"
+                "its frames carry no times, or times that go backwards; convert it once, for "
+                "example with: ffmpeg -i VIDEO -c:v libx264 -crf 16 NEW.mp4"
             )
-            raise UnreadableFilmError(msg)
+            raise UnreadableVideoError(msg)
         pts.append(frame.pts)
         key.append(bool(frame.key_frame))
     if key:

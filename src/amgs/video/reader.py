@@ -1,4 +1,4 @@
-"""Decoded pictures of a film, each proved to be the one it claims to be."""
+"""Decoded frames of a video, each proved to be the one it claims to be."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import UnreadableFilmError
+from amgs.errors import UnreadableVideoError
+from amgs.video.frame import RGB, Frame, VideoInfo, deinterlace
 from amgs.video.frame_table import FrameTable, make_frame_table, raise_if_lost, read_packets
-from amgs.video.picture import RGB, FilmInfo, Picture, deinterlace
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
 
-FILM_SUFFIXES = (
+VIDEO_SUFFIXES = (
     ".mp4",
     ".mov",
     ".m4v",
@@ -30,17 +30,17 @@ FILM_SUFFIXES = (
     ".mpeg",
     ".wmv",
 )
-"""Files with these endings are taken when a folder is searched for films."""
+"""Files with these endings are taken when a folder is searched for videos."""
 
 _BACK_OFF_S = (0.0, 1.0, 4.0, 16.0)
-"""How long before the wanted key picture the search begins, one try after the other."""
+"""How long before the wanted keyframe the search begins, one try after the other."""
 
 
-class Film:
-    """An open film; used by one thread at a time.
+class Video:
+    """An open video; used by one thread at a time.
 
-    Use `open_film`. Pictures are found by seeking before them and decoding on, and their times are
-    compared with the table: a decoder that shows another picture is noticed.
+    Use `open_video`. Frames are found by seeking before them and decoding on, and their times are
+    compared with the table: a decoder that shows another frame is noticed.
     """
 
     def __init__(self, path: Path, container: InputContainer, table: FrameTable) -> None:
@@ -50,7 +50,7 @@ class Film:
         self._stream = container.streams.video[0]
         self._context: Any = self._stream.codec_context
         self.info = self._examine()
-        self._twin: Film | None = None
+        self._twin: Video | None = None
 
     def close(self) -> None:
         """Close the file."""
@@ -58,14 +58,14 @@ class Film:
         if self._twin is not None:
             self._twin.close()
 
-    def twin(self) -> Film:
-        """Return the same film with a decoder of its own, opened once.
+    def twin(self) -> Video:
+        """Return the same video with a decoder of its own, opened once.
 
-        For looking elsewhere while `pictures` of this one is being walked through: one decoder can
+        For looking elsewhere while `frames` of this one is being walked through: one decoder can
         only be in one place.
         """
         if self._twin is None:
-            self._twin = open_film(self.path, self.table)
+            self._twin = open_video(self.path, self.table)
         return self._twin
 
     @property
@@ -76,22 +76,22 @@ class Film:
         duration = self._container.duration
         return None if duration is None else duration / av.time_base
 
-    def picture(self, index: int) -> Picture:
-        """Return one picture.
+    def frame(self, index: int) -> Frame:
+        """Return one frame.
 
         Raises
         ------
-        UnreadableFilmError
+        UnreadableVideoError
             If the file is damaged there.
         """
-        return next(iter(self.pictures(index, index + 1)))
+        return next(iter(self.frames(index, index + 1)))
 
-    def pictures(self, first: int, stop: int) -> Iterator[Picture]:
-        """Yield the pictures from `first` to before `stop`, in order, each decoded once.
+    def frames(self, first: int, stop: int) -> Iterator[Frame]:
+        """Yield the frames from `first` to before `stop`, in order, each decoded once.
 
         Raises
         ------
-        UnreadableFilmError
+        UnreadableVideoError
             If the file is damaged there.
         """
         wanted = first
@@ -100,41 +100,41 @@ class Film:
                 continue
             if frame.pts != self.table.pts[wanted]:
                 break
-            yield self._picture(frame, wanted)
+            yield self._frame(frame, wanted)
             wanted += 1
             if wanted == stop:
                 return
         seconds = float(self.table.times_s[wanted])
-        msg = f"{self.path}: the picture at {seconds:.3f} s (frame {wanted}) cannot be decoded"
-        raise UnreadableFilmError(msg)
+        msg = f"{self.path}: the frame at {seconds:.3f} s (frame {wanted}) cannot be decoded"
+        raise UnreadableVideoError(msg)
 
     def still(self, index: int) -> RGB:
-        """Return one picture in full, upright, deinterlaced where the film is interlaced.
+        """Return one frame in full, upright, deinterlaced where the video is interlaced.
 
-        Interlaced pictures hold two moments; the lines of the second are made from the first and
-        its neighbours in time (FFmpeg's yadif), so that the picture shows the one moment at which
+        Interlaced frames hold two moments; the lines of the second are made from the first and
+        its neighbours in time (FFmpeg's yadif), so that the frame shows the one moment at which
         it begins.
 
         Raises
         ------
-        UnreadableFilmError
+        UnreadableVideoError
             If the file is damaged there.
         """
         if not self.info.interlaced:
-            return self.picture(index).rgb()
+            return self.frame(index).rgb()
         first, stop = max(0, index - 1), min(len(self.table), index + 2)
         try:
-            neighbours = [p.frame for p in self.pictures(first, stop)]
-        except UnreadableFilmError:  # a neighbour is damaged: do without
-            first, neighbours = index, [self.picture(index).frame]
+            neighbours = [frame.decoded for frame in self.frames(first, stop)]
+        except UnreadableVideoError:  # a neighbour is damaged: do without
+            first, neighbours = index, [self.frame(index).decoded]
         frame = deinterlace(neighbours, index - first)
-        return Picture(frame, index, float(self.table.times_s[index]), self.info).rgb()
+        return Frame(frame, index, float(self.table.times_s[index]), self.info).rgb()
 
-    def _picture(self, frame: VideoFrame, index: int) -> Picture:
-        return Picture(frame, index, float(self.table.times_s[index]), self.info)
+    def _frame(self, frame: VideoFrame, index: int) -> Frame:
+        return Frame(frame, index, float(self.table.times_s[index]), self.info)
 
     def _decode_from(self, index: int, *, one: bool) -> Iterator[VideoFrame]:
-        """Decode from the key picture before `index` on; earlier pictures may come first."""
+        """Decode from the keyframe before `index` on; earlier frames may come first."""
         key = self.table.key_before(index)
         alone = one and key == index
         for packet in self._packets_from(int(self.table.pts[key])):
@@ -153,7 +153,7 @@ class Film:
         yield from (frame for frame in frames if not frame.is_corrupt)
 
     def _packets_from(self, pts: int) -> Iterator[Any]:
-        """Yield the packets from the key picture with this time on, seeking ever further back."""
+        """Yield the packets from the keyframe with this time on, seeking ever further back."""
         import av
 
         time_base = self.table.time_base
@@ -174,8 +174,8 @@ class Film:
                 yield found
                 yield from packets
                 return
-        msg = f"{self.path}: no way leads to the picture at time stamp {pts}; the file is damaged"
-        raise UnreadableFilmError(msg)
+        msg = f"{self.path}: no way leads to the frame at time stamp {pts}; the file is damaged"
+        raise UnreadableVideoError(msg)
 
     def _advance(self, packets: Iterator[Any], pts: int) -> Any:
         """Read up to the packet with this time; ``None`` when it was passed already."""
@@ -190,18 +190,18 @@ class Film:
     def _demux(self) -> Iterator[Any]:
         return read_packets(self._container)
 
-    def _examine(self) -> FilmInfo:
-        """Decode the first picture: turning, pixel aspect and interlacing are read from it."""
-        unknown = FilmInfo(0, 0, 0, 0.0, 0, Fraction(1), interlaced=False, codec="")
+    def _examine(self) -> VideoInfo:
+        """Decode the first frame: turning, pixel aspect and interlacing are read from it."""
+        unknown = VideoInfo(0, 0, 0, 0.0, 0, Fraction(1), interlaced=False, codec="")
         self.info = unknown
-        frame = self.picture(0).frame
+        frame = self.frame(0).decoded
         aspect = self._stream.sample_aspect_ratio or Fraction(1)
         aspect = Fraction(aspect) if aspect > 0 else Fraction(1)
         width, height = round(frame.width * aspect), frame.height
         rotation = int(round(frame.rotation / 90) * 90) % 360
         if rotation % 180:
             width, height = height, width
-        return FilmInfo(
+        return VideoInfo(
             width=width,
             height=height,
             n_frames=len(self.table),
@@ -213,60 +213,60 @@ class Film:
         )
 
 
-def open_film(path: Path, table: FrameTable | None = None) -> Film:
-    """Open a film and make the table of its pictures.
+def open_video(path: Path, table: FrameTable | None = None) -> Video:
+    """Open a video and make the table of its frames.
 
     Parameters
     ----------
     path
         A file that FFmpeg's libraries can read (MP4, MOV, AVI, MKV, MPEG-TS/.mts, WMV …).
     table
-        The table, where it is known already: another thread opens the same film.
+        The table, where it is known already: another thread opens the same video.
 
     Raises
     ------
-    UnreadableFilmError
-        If the file is missing, empty, no film, holds sound only, or no picture can be decoded.
+    UnreadableVideoError
+        If the file is missing, empty, no video, holds sound only, or no frame can be decoded.
     """
     import av
 
     if not path.is_file():
-        msg = f"Expected a film, found nothing at {path}. Check the spelling."
-        raise UnreadableFilmError(msg)
+        msg = f"Expected a video, found nothing at {path}. Check the spelling."
+        raise UnreadableVideoError(msg)
     if path.stat().st_size == 0:
-        raise UnreadableFilmError(f"{path} is empty (0 bytes): copy it again from the camera.")
+        raise UnreadableVideoError(f"{path} is empty (0 bytes): copy it again from the camera.")
     try:
         container = av.open(str(path), metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        msg = f"{path} is not a film that can be read: {_reason(error)}. Does a player show it?"
-        raise UnreadableFilmError(msg) from error
+        msg = f"{path} is not a video that can be read: {_reason(error)}. Does a player show it?"
+        raise UnreadableVideoError(msg) from error
     try:
         if not container.streams.video:
-            msg = f"{path} holds no pictures (sound only?)."
-            raise UnreadableFilmError(msg)
+            msg = f"{path} holds no frames (sound only?)."
+            raise UnreadableVideoError(msg)
         context: Any = container.streams.video[0].codec_context
         context.thread_count = 1  # several intervals are decoded side by side instead
-        return Film(path, container, table or make_frame_table(container))
+        return Video(path, container, table or make_frame_table(container))
     except OSError:
         container.close()
         raise
-    except UnreadableFilmError as error:
+    except UnreadableVideoError as error:
         container.close()
         text = str(error)
-        raise UnreadableFilmError(text if str(path) in text else f"{path}: {text}.") from error
+        raise UnreadableVideoError(text if str(path) in text else f"{path}: {text}.") from error
 
 
 @dataclass(frozen=True, slots=True)
-class FilmHeader:
-    """What the header of a film says, not turned upright; quick to read, and not to be believed."""
+class VideoHeader:
+    """What the header of a video says, not turned upright; quick to read, not to be believed."""
 
     width: int
     height: int
     duration_s: float | None
 
 
-def read_header(path: Path) -> FilmHeader | None:
-    """Read the header of a film; ``None`` for a file that is no film with pictures."""
+def read_header(path: Path) -> VideoHeader | None:
+    """Read the header of a video; ``None`` for a file that is no video with frames."""
     import av
 
     try:
@@ -276,7 +276,7 @@ def read_header(path: Path) -> FilmHeader | None:
             stream = container.streams.video[0]
             aspect = float(stream.sample_aspect_ratio or 1) or 1.0
             duration = None if container.duration is None else container.duration / av.time_base
-            return FilmHeader(round(stream.width * aspect), stream.height, duration)
+            return VideoHeader(round(stream.width * aspect), stream.height, duration)
     except (av.error.FFmpegError, OSError, ValueError):
         return None
 

@@ -1,7 +1,7 @@
-"""Which pictures of a film are looked at, and in which order; nothing of it depends on chance.
+"""Which frames of a video are looked at, and in which order; nothing of it depends on chance.
 
-Time is cut into intervals. In each, a few key pictures are looked at first: they can be decoded
-alone. Only where none of them is good enough are more pictures looked at, in the order of time,
+Time is cut into intervals. In each, a few keyframes are looked at first: they can be decoded
+alone. Only where none of them is good enough are more frames looked at, in the order of time,
 until one is.
 """
 
@@ -16,21 +16,21 @@ from amgs.errors import ImpossibleValueError
 from amgs.video.frame_table import FrameTable
 
 DEFAULT_INTERVAL_S = 10.0
-"""One image per 10 s of film (Tuttle et al. 2018)."""
+"""One image per 10 s of video (Tuttle et al. 2018)."""
 
 DEFAULT_SKIP_START_S = 1.0
 """The beginning, when the camera is touched, is left out, as in Rodent Face Finder."""
 
-KEY_LOOK_S = 2.0
-"""Key pictures are looked at first, at most one per 2 s."""
+KEYFRAME_STEP_S = 2.0
+"""Keyframes are examined first, at most one per 2 s."""
 
-CLOSE_LOOK_S = 0.5
-"""Where they were not good enough, one picture per half second is."""
+CLOSE_STEP_S = 0.5
+"""Where none of them was good enough, one frame per half second is examined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A stretch of film from which one image is wanted; `stop_s` is outside."""
+    """A stretch of video from which one image is wanted; `stop_s` is outside."""
 
     number: int
     start_s: float
@@ -38,10 +38,10 @@ class Interval:
 
 
 def cut_intervals(duration_s: float, interval_s: float, skip_start_s: float) -> list[Interval]:
-    """Cut a film into intervals; a last one of less than half the length is left out.
+    """Cut a video into intervals; a last one of less than half the length joins the one before.
 
     Intervals start at ``skip_start_s``, then at whole multiples of ``interval_s``, so that minutes
-    of different films compare.
+    of different videos compare.
 
     Raises
     ------
@@ -65,22 +65,22 @@ def cut_intervals(duration_s: float, interval_s: float, skip_start_s: float) -> 
     ]
 
 
-def key_looks(table: FrameTable, interval: Interval) -> list[int]:
-    """Return the key pictures to look at first: in each 2 s of the interval, the first one."""
-    return _first_of_slots(table, interval, KEY_LOOK_S, np.flatnonzero(table.key))
+def keyframes_to_examine(table: FrameTable, interval: Interval) -> list[int]:
+    """Return the keyframes to look at first: in each 2 s of the interval, the first one."""
+    return _first_of_slots(table, interval, KEYFRAME_STEP_S, np.flatnonzero(table.key))
 
 
-def close_looks(table: FrameTable, interval: Interval) -> list[int]:
-    """Return the pictures to look at next: in each half second a key picture, else the first."""
-    keys = _first_of_slots(table, interval, CLOSE_LOOK_S, np.flatnonzero(table.key))
+def further_frames(table: FrameTable, interval: Interval) -> list[int]:
+    """Return the frames to look at next: in each half second a keyframe, else the first."""
+    keys = _first_of_slots(table, interval, CLOSE_STEP_S, np.flatnonzero(table.key))
     times = table.times_s
-    taken = {_slot(float(times[i]), interval, CLOSE_LOOK_S) for i in keys}
+    taken = {_slot(float(times[i]), interval, CLOSE_STEP_S) for i in keys}
     others = [
         i
-        for i in _first_of_slots(table, interval, CLOSE_LOOK_S, np.arange(len(table)))
-        if _slot(float(times[i]), interval, CLOSE_LOOK_S) not in taken
+        for i in _first_of_slots(table, interval, CLOSE_STEP_S, np.arange(len(table)))
+        if _slot(float(times[i]), interval, CLOSE_STEP_S) not in taken
     ]
-    seen = set(key_looks(table, interval))
+    seen = set(keyframes_to_examine(table, interval))
     return sorted({*keys, *others} - seen)
 
 

@@ -43,13 +43,29 @@ class Zone:
                 round(right * width),
                 round(bottom * height),
             )
-        x, y, w, h = (int(number) for number in self.name.split(","))
-        if x + w > width or y + h > height:
+        left, top, right, bottom = (int(corner) for corner in self._corners())
+        if right > width or bottom > height:
             msg = (
                 f"Expected a zone inside the frame of {width} × {height} pixels, found {self.name} "
-                f"(x,y,w,h), which reaches to {x + w}, {y + h}. Look with `amgs extract --preview`."
+                f"(x,y,w,h), which reaches to {right}, {bottom}. See `amgs extract --preview`."
             )
             raise ImpossibleValueError(msg)
+        return left, top, right, bottom
+
+    def overlaps(self, other: Zone) -> bool | None:
+        """Whether two zones share a place; ``None`` where that depends on the size of the frame."""
+        if "full" in {self.name, other.name}:
+            return True
+        if (self.name in NAMED) != (other.name in NAMED):
+            return None  # pixels against shares
+        (l1, t1, r1, b1), (l2, t2, r2, b2) = self._corners(), other._corners()
+        return l1 < r2 and l2 < r1 and t1 < b2 and t2 < b1
+
+    def _corners(self) -> tuple[float, float, float, float]:
+        """Return left, top, right, bottom, as shares or in pixels."""
+        if self.name in NAMED:
+            return NAMED[self.name]
+        x, y, w, h = (int(number) for number in self.name.split(","))
         return x, y, x + w, y + h
 
 

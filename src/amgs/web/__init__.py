@@ -1,5 +1,6 @@
 """The scoring room as local web pages.
 
-In the order of reading: contexts → all that a page may know; guard → who may send what; app → the
-program, with signing_in, scoring, course and owner as its pages; serving → address and keys.
+In the order of reading: contexts → all that a page may know; guard → who may send what; state →
+what pages share; room → the blinded pages of raters; lab → the owner's pages; app → all of them as
+one program; serving → address and keys.
 """

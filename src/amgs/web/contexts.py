@@ -33,7 +33,7 @@ class UnitContext:
 
     name: str
     label: str
-    look: str
+    description: str
     levels: Sequence[str]
 
 
@@ -53,12 +53,12 @@ class ScoreContext:
 class FaceState:
     """What the page learns of a face: its place in the rater's order, and the rater's answers.
 
-    ``mark`` proves that an answer is for this face: places may be planned anew. ``next_open`` is
-    the next unfinished place, ``None`` when every other one is finished.
+    ``face_token`` proves that an answer is for this face: places may be planned anew. ``next_open``
+    is the next unfinished place, ``None`` when every other one is finished.
     """
 
     position: int
-    mark: str
+    face_token: str
     total: int
     done: int
     answers: Mapping[str, int | None]
@@ -81,7 +81,7 @@ class CoursePageState:
 
     seen: int
     needed: int
-    mark: float
+    pass_mark: float
     agreement: float | None
     passed: bool
 

@@ -23,6 +23,7 @@ MOST_BYTES = 16 * 1024
 
 GUESSES = 10
 WITHIN_S = 60.0
+MOST_PURPOSES = 1000
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -117,7 +118,7 @@ class Keys:
     owner: str
     access: str
     signing: str
-    _failures: deque[float] = field(default_factory=deque)
+    _failures: dict[str, deque[float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -127,28 +128,42 @@ class Keys:
         return cls(secrets.token_urlsafe(18), access, signing or secrets.token_hex(32))
 
     def sign(self, token: str) -> str:
-        """Return the mark that a form of the holder of `token` carries."""
+        """Return the signature of a token, which only this program can make."""
         return hmac.new(self.signing.encode(), token.encode(), hashlib.sha256).hexdigest()
 
-    def is_signed(self, token: str, mark: str) -> bool:
-        """Whether a mark belongs to a token."""
-        return bool(token) and secrets.compare_digest(self.sign(token).encode(), mark.encode())
+    def is_signed(self, token: str, signature: str) -> bool:
+        """Whether a signature belongs to a token."""
+        return equal_secrets(signature, self.sign(token) if token else "")
 
-    def too_many_guesses(self) -> bool:
-        """Whether keys or codes were guessed too often in the last minute."""
+    def too_many_guesses(self, purpose: str) -> bool:
+        """Whether a secret was guessed too often in the last minute.
+
+        Parameters
+        ----------
+        purpose
+            Which secret, such as the code of one rater: whoever guesses at one locks out nobody
+            else.
+        """
         with self._lock:
+            failures = self._failures.get(purpose)
+            if failures is None:
+                return False
             now = time.monotonic()
-            while self._failures and now - self._failures[0] > WITHIN_S:
-                self._failures.popleft()
-            return len(self._failures) >= GUESSES
+            while failures and now - failures[0] > WITHIN_S:
+                failures.popleft()
+            return len(failures) >= GUESSES
 
-    def wrong_guess(self) -> None:
-        """Count a wrong key or code."""
+    def wrong_guess(self, purpose: str) -> None:
+        """Count a wrong key or code; see `too_many_guesses`."""
         with self._lock:
-            self._failures.append(time.monotonic())
+            if len(self._failures) >= MOST_PURPOSES and purpose not in self._failures:
+                self._failures.pop(
+                    next(iter(self._failures))
+                )  # invented names must not fill memory
+            self._failures.setdefault(purpose, deque(maxlen=GUESSES)).append(time.monotonic())
 
 
-def same(given: str, kept: str) -> bool:
+def equal_secrets(given: str, kept: str) -> bool:
     """Compare two secrets without telling by the time how much of them is equal."""
     return bool(kept) and secrets.compare_digest(given.encode(), kept.encode())
 

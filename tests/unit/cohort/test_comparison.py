@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amgs.cohort.comparison import compare_groups
+from amgs.cohort.comparison import ComparisonChoice, compare_groups
 from amgs.cohort.design import Cell, Cohort, read_cohort
 from amgs.errors import DesignError, TableError
 
@@ -147,8 +147,8 @@ def test_faults_of_the_table(tmp_path: Path, rows, error, message: str) -> None:
 def test_a_missing_value_column_is_named(tmp_path: Path) -> None:
     """With those that are there."""
     path = write(tmp_path / "s.csv", ["m1,a,x,1"])
-    with pytest.raises(TableError, match="'mean_mgs'.*found pct_pain.*--value"):
-        read_cohort(path, "mean_mgs")
+    with pytest.raises(TableError, match="'mean_mgs_sum'.*found pct_pain.*--value"):
+        read_cohort(path, "mean_mgs_sum")
 
 
 def test_tables_of_images_are_refused_with_the_reason(tmp_path: Path) -> None:
@@ -197,10 +197,11 @@ def test_timepoints_must_be_clear() -> None:
     with pytest.raises(DesignError, match="'baseline', found pre, 30min, 60min.*--baseline"):
         compare_groups(three)
     with pytest.raises(DesignError, match="one of pre, 30min, 60min, found 'before'"):
-        compare_groups(three, baseline="before")
+        compare_groups(three, ComparisonChoice(baseline="before"))
     with pytest.raises(DesignError, match="found 30min, 60min. Name one with --timepoint"):
-        compare_groups(three, baseline="pre")
-    assert compare_groups(three, baseline="pre", after="60min").document["timepoint"] == "60min"
+        compare_groups(three, ComparisonChoice(baseline="pre"))
+    chosen = ComparisonChoice(baseline="pre", timepoint="60min")
+    assert compare_groups(three, chosen).document["timepoint"] == "60min"
 
 
 def test_outliers_at_baseline_are_reported_or_removed() -> None:
@@ -220,7 +221,7 @@ def test_outliers_at_baseline_are_reported_or_removed() -> None:
     assert [o["animal"] for o in reported["outliers"]] == ["sham0"]
     assert reported["groups"][0]["n"] == 8
     assert any("sham0" in note and "--outliers remove" in note for note in reported["notes"])
-    removed = compare_groups(odd, outliers="remove").document
+    removed = compare_groups(odd, ComparisonChoice(outliers="remove")).document
     assert removed["groups"][0]["n"] == 7
     assert "studentised residual" in removed["excluded"][0]["reason"]
 
@@ -266,7 +267,7 @@ def test_removed_outliers_are_removed_everywhere() -> None:
         )
         for c in cohort(3).cells
     ]
-    found = compare_groups(Cohort("v", tuple(cells)), outliers="remove").document
+    found = compare_groups(Cohort("v", tuple(cells)), ComparisonChoice(outliers="remove")).document
     assert found["mixed_model"]["n_animals"] == 23
 
 
@@ -296,6 +297,6 @@ def test_of_two_animals_none_is_an_outlier() -> None:
         for n, value in enumerate(both)
         for timepoint, later in (("baseline", 0.0), ("60min", n + 1.0))
     ]
-    found = compare_groups(Cohort("v", tuple(cells)), outliers="remove").document
+    found = compare_groups(Cohort("v", tuple(cells)), ComparisonChoice(outliers="remove")).document
     assert found["outliers"] == []
     assert [group["n"] for group in found["groups"]] == [2, 2]

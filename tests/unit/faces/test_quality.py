@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
-from amgs.faces.decode import FoundEar, FoundEye, FoundFace
+from amgs.extraction.sleep import SleepCandidate, find_possible_sleep
+from amgs.faces.base import FoundEar, FoundEye, FoundFace
 from amgs.faces.quality import (
     Quality,
     measure_motion,
@@ -18,7 +19,6 @@ from amgs.faces.quality import (
     measure_visibility,
     sharpness_limit,
 )
-from amgs.faces.sleep import SleepLook, find_possible_sleep
 from amgs.simulate.cohort import random_face
 from amgs.simulate.face import draw_face, locate_parts
 
@@ -91,22 +91,24 @@ def test_visibility_counts_parts_by_their_scores() -> None:
 
 
 PICTURE = np.arange(256, dtype=np.uint8).reshape(16, 16)
-UNSEEN = SleepLook(10, None, None, None)
+UNSEEN = SleepCandidate(10, None, None, None)
 
 
-def look(time_s: float, p_shut: float | None = 0.9, x: float = 0.0, picture=PICTURE) -> SleepLook:
-    return SleepLook(time_s, (x, 0.0, x + 100.0, 100.0), p_shut, picture)
+def look(
+    time_s: float, p_eyes_not_open: float | None = 0.9, x: float = 0.0, frame=PICTURE
+) -> SleepCandidate:
+    return SleepCandidate(time_s, (x, 0.0, x + 100.0, 100.0), p_eyes_not_open, frame)
 
 
-def jittering(time_s: float) -> SleepLook:
-    """The same still head, in a box that the finder drew a little otherwise each time."""
+def jittering(time_s: float) -> SleepCandidate:
+    """The same still head, in a box that the detector drew a little otherwise each time."""
     y, x = np.mgrid[:200, :200]
     frame = np.clip(120 + 100 * np.sin(x / 9) * np.cos(y / 13), 0, 255).astype(np.uint8)
     rng = np.random.default_rng(int(time_s))
     left, top = rng.integers(40, 56, 2).tolist()
     right, bottom = rng.integers(140, 156, 2).tolist()
     seen = Image.fromarray(frame[top:bottom, left:right]).resize((16, 16), Image.Resampling.BOX)
-    return SleepLook(time_s, (left, top, right, bottom), 0.9, np.asarray(seen))
+    return SleepCandidate(time_s, (left, top, right, bottom), 0.9, np.asarray(seen))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def jittering(time_s: float) -> SleepLook:
         ([look(t) for t in range(0, 10, 2)], []),
         ([look(t, 0.1) for t in range(0, 20, 2)], []),
         ([look(t, x=40.0 * t) for t in range(0, 20, 2)], []),
-        ([look(t, picture=np.roll(PICTURE, 5 * t)) for t in range(0, 20, 2)], []),
+        ([look(t, frame=np.roll(PICTURE, 5 * t)) for t in range(0, 20, 2)], []),
         ([UNSEEN if t == 10 else look(t) for t in range(0, 30, 2)], [(12, 28)]),
         ([look(t, 0.9 if t in {2, 18} else None) for t in range(0, 24, 2)], [(2, 18)]),
         ([look(t, None) for t in range(0, 30, 2)], []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ CURVE = [
 
 def test_accuracy_coverage_draws_the_points_that_have_images() -> None:
     """Empty points are in the data, not in the drawing."""
-    figure = accuracy_coverage.figure(CURVE)
+    figure = accuracy_coverage.figure(SimpleNamespace(curve=CURVE))
     lines = {line.get_label(): line for line in figure.drawing.axes[0].lines}
     np.testing.assert_allclose(lines["accuracy"].get_xdata(), [100, 60])
     np.testing.assert_allclose(lines["accuracy"].get_ydata(), [75, 85])
@@ -41,7 +42,7 @@ def test_accuracy_coverage_draws_the_points_that_have_images() -> None:
 def test_reliability_draws_each_bin_with_its_interval() -> None:
     """One dot and one line per bin that holds images, and the diagonal."""
     table = reliability_table(np.array([True, False, True]), np.array([0.55, 0.55, 0.9]))
-    figure = reliability.figure(table)
+    figure = reliability.figure(SimpleNamespace(reliability=table))
     assert len(figure.drawing.axes[0].lines) == 1 + 2 * 2
     assert sum(row[2] for row in figure.rows) == 3
 
@@ -60,14 +61,16 @@ def test_mgs_figure_draws_means_and_sems() -> None:
 
 def test_four_files_and_the_same_ones_again(tmp_path: Path) -> None:
     """PNG, SVG, PDF and the data; the same data give the same SVG."""
-    png = save_figure(tmp_path / "f/curve", accuracy_coverage.figure(CURVE))
+    png = save_figure(tmp_path / "f/curve", accuracy_coverage.figure(SimpleNamespace(curve=CURVE)))
     assert sorted(p.name for p in png.parent.iterdir()) == [
         "curve.csv", "curve.pdf", "curve.png", "curve.svg",
     ]  # fmt: skip
     assert png.read_bytes().startswith(b"\x89PNG")
     with (tmp_path / "f/curve.csv").open() as stream:
         assert [row["n"] for row in csv.DictReader(stream)] == ["100", "60", "0"]
-    first, second = (svg_text(accuracy_coverage.figure(CURVE)) for _ in range(2))
+    first, second = (
+        svg_text(accuracy_coverage.figure(SimpleNamespace(curve=CURVE))) for _ in range(2)
+    )
     assert first == second
     assert "<text" in first
 

@@ -1,4 +1,4 @@
-"""Pictures of every kind become the same kind of array, or say why not."""
+"""Images of every kind become the same kind of array, or say why not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 @pytest.fixture
 def gradient() -> Image.Image:
-    """A picture 64 × 32 whose left half is red and whose right half gets lighter."""
+    """An image 64 × 32 whose left half is red and whose right half gets lighter."""
     pixels = np.zeros((32, 64, 3), np.uint8)
     pixels[:, :32, 0] = 200
     pixels[:, 32:] = np.arange(32, dtype=np.uint8)[None, :, None] * 8
@@ -32,7 +32,7 @@ def gradient() -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
 def test_lossless_formats_come_back_exactly(gradient: Image.Image, kind: str) -> None:
-    """A picture saved without loss is read as it was."""
+    """An image saved without loss is read as it was."""
     np.testing.assert_array_equal(decode_image(encode(gradient, kind)), np.asarray(gradient))
 
 
@@ -50,7 +50,7 @@ def test_the_content_decides_not_the_ending(gradient: Image.Image, tmp_path: Pat
 
 
 def test_grey_becomes_three_equal_channels(gradient: Image.Image) -> None:
-    """Infra-red films are grey."""
+    """Infra-red videos are grey."""
     rgb = decode_image(encode(gradient.convert("L"), "PNG"))
     assert rgb.shape == (32, 64, 3)
     assert (rgb[..., 0] == rgb[..., 1]).all()
@@ -91,7 +91,7 @@ def test_cmyk_is_converted(gradient: Image.Image) -> None:
 
 
 def test_exif_turned_pictures_stand_upright(gradient: Image.Image) -> None:
-    """Phones write the picture lying and say how to turn it."""
+    """Phones write the image lying and say how to turn it."""
     exif = Image.Exif()
     exif[0x0112] = 6
     lying = gradient.transpose(Image.Transpose.ROTATE_90)
@@ -108,7 +108,7 @@ def test_transparency_is_laid_on_white() -> None:
 
 
 def test_palette_is_resolved(gradient: Image.Image) -> None:
-    """A palette picture has colours, not numbers of colours."""
+    """A palette image has colours, not numbers of colours."""
     rgb = decode_image(encode(gradient.convert("P"), "PNG"))
     assert rgb[5, 5, 0] > 150
 
@@ -123,7 +123,7 @@ def test_the_file_is_not_touched(gradient: Image.Image, tmp_path: Path) -> None:
 
 
 def huge() -> bytes:
-    """A 1-bit picture 20,000 pixels wide and high: small as a file, vast in memory."""
+    """A 1-bit image 20,000 pixels wide and high: small as a file, vast in memory."""
     return encode(Image.new("1", (20_000, 20_000)), "PNG")
 
 
@@ -147,13 +147,13 @@ def cut_short(picture: Image.Image) -> bytes:
 
 BAD = {
     "empty": (b"", r"the file is empty \(0 bytes\)"),
-    "text": (b"not a picture at all\n" * 20, "not a JPEG, PNG, TIFF or BMP image"),
+    "text": (b"not an image at all\n" * 20, "not a JPEG, PNG, TIFF or BMP image"),
     "gif": (encode(Image.new("L", (20, 20)), "GIF"), "not a JPEG, PNG, TIFF or BMP image"),
     "truncated": (cut_short(Image.new("RGB", (300, 300), "red")), "damaged or cut short"),
     "huge": (huge(), r"too large.*at most 16,000 pixels on a side"),
     "black": (encode(Image.new("L", (300, 300)), "PNG"), "shows nothing"),
     "tiny": (encode(Image.new("L", (8, 40)), "PNG"), "8 × 40 pixels is too small"),
-    "pages": (two_pages(), "holds 2 pictures, one expected"),
+    "pages": (two_pages(), "holds 2 images, one expected"),
     "float": (floating(), "floating-point pixels"),
     "twelve bit": (twelve_bit(), "brightest value is 4000 of 65535"),
 }

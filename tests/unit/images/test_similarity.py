@@ -1,4 +1,4 @@
-"""Near-duplicates are found, and other pictures are not."""
+"""Near-duplicates are found, and other images are not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 from amgs.images import find_near_duplicates, perceptual_hash
 from amgs.images.reading import decode_image
-from amgs.simulate import draw_cohort
+from amgs.simulate import draw_labelled_faces
 
 
 def compress(rgb: np.ndarray, quality: int) -> np.ndarray:
@@ -20,7 +20,7 @@ def compress(rgb: np.ndarray, quality: int) -> np.ndarray:
 
 def test_copies_are_found_and_others_are_not() -> None:
     """Smaller, brighter and compressed copies are near-duplicates; other faces are not."""
-    faces = [drawn.rgb for drawn in draw_cohort(4, 3, seed=3)]
+    faces = [drawn.rgb for drawn in draw_labelled_faces(4, 3, seed=3)]
     brighter = np.clip(faces[1] * 1.15, 0, 255).astype(np.uint8)
     smaller = np.asarray(Image.fromarray(faces[2]).resize((120, 120)))
     pictures = [*faces, compress(faces[0], 60), brighter, smaller]

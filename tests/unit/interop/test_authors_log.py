@@ -44,7 +44,10 @@ def test_it_is_told_from_a_csv_of_predictions(log: Path, tmp_path: Path) -> None
     other.write_text("image,predicted,confidence,label\na,pain,0.9,pain\n")
     assert is_authors_log(log)
     assert not is_authors_log(other)
-    assert read_predictions(log).attrs["truth"] == "the folder in the authors' log"
+    assert (
+        read_predictions(log).attrs["truth"]
+        == "the folder in the classification log of the original authors' program"
+    )
 
 
 def test_broken_lines_are_all_named(log: Path) -> None:

@@ -97,7 +97,7 @@ def test_no_folder(tmp_path: Path) -> None:
 
 def test_a_pickle_in_the_head_is_not_opened(copy: Path) -> None:
     """Even where all hashes fit, an array of objects is refused."""
-    from amgs.model.preprocess import Preprocessing
+    from amgs.model.backbones.preprocessing import Preprocessing
 
     model = load_model(copy)
     np.savez(copy / HEAD, weights=np.array([{"a": 1}], dtype=object), bias=0, slope=1, intercept=0)

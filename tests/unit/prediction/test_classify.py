@@ -9,29 +9,29 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import NoImagesError, OutputExistsError, ResumeError, TableError
-from amgs.model.bundle import Model, load_model
 from amgs.prediction import classify_images, list_images, read_predictions
-from amgs.prediction.writing import CsvSink, ListSink
-from amgs.vocabulary import PREDICTION_COLUMNS
+from amgs.prediction.pain import PainReader
+from amgs.prediction.sinks import CsvSink, ListSink
+from amgs.vocabulary import PAIN_OUTPUTS, PREDICTION_COLUMNS
 
 
 @pytest.fixture(scope="module")
-def model(model_folder: Path) -> Model:
-    return load_model(model_folder)
+def model(model_folder: Path) -> PainReader:
+    return PainReader(model_folder)
 
 
 @pytest.fixture
 def faces(make_image, tmp_path: Path) -> Path:
-    """Twenty pictures in nested folders, one of them broken."""
+    """Twenty images in nested folders, one of them broken."""
     for k in range(19):
         make_image(f"faces/{k % 3}/{k:02d}.png")
     (tmp_path / "faces/1/broken.jpg").write_text("not an image")
     return tmp_path / "faces"
 
 
-def run(model: Model, places: list[Path], out: Path, **options: bool) -> CsvSink:
+def run(model: PainReader, places: list[Path], out: Path, **options: bool) -> CsvSink:
     listing = list_images(places)
-    sink = CsvSink(out, listing.known, model.sha256, listing.fingerprint, **options)
+    sink = CsvSink(out, listing.known, model.outputs, model.sha256, listing.fingerprint, **options)
     classify_images(model, listing, listing.total, sink)
     sink.finish({"made": "by a test"})
     return sink
@@ -42,7 +42,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_every_file_has_a_row_in_order(model: Model, faces: Path, tmp_path: Path) -> None:
+def test_every_file_has_a_row_in_order(model: PainReader, faces: Path, tmp_path: Path) -> None:
     """Broken files too, with the reason; the others with all numbers."""
     run(model, [faces], tmp_path / "p.csv")
     rows = rows_of(tmp_path / "p.csv")
@@ -57,17 +57,17 @@ def test_every_file_has_a_row_in_order(model: Model, faces: Path, tmp_path: Path
     assert table.attrs["problems"] == 1
 
 
-def test_one_by_one_or_together_is_the_same(model: Model, faces: Path) -> None:
+def test_one_by_one_or_together_is_the_same(model: PainReader, faces: Path) -> None:
     """Predictions do not depend on what else is classified."""
-    together = ListSink(())
+    together = ListSink((), PAIN_OUTPUTS)
     classify_images(model, list_images([faces]), None, together)
     for row in together.rows[:3]:
-        alone = ListSink(())
+        alone = ListSink((), PAIN_OUTPUTS)
         classify_images(model, list_images([Path(row["image"])]), None, alone)
         assert alone.rows[0]["p_pain"] == row["p_pain"]
 
 
-def test_what_a_csv_knows_is_kept(model: Model, faces: Path, tmp_path: Path) -> None:
+def test_what_a_csv_knows_is_kept(model: PainReader, faces: Path, tmp_path: Path) -> None:
     """Animal, group, timepoint and truth go with the image; other columns do not."""
     (tmp_path / "images.csv").write_text(
         "image,animal,group,timepoint,label,colour\n"
@@ -92,12 +92,12 @@ def test_what_a_csv_knows_is_kept(model: Model, faces: Path, tmp_path: Path) -> 
     assert second["problem"]
 
 
-def test_an_interrupted_run_goes_on(model: Model, faces: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_goes_on(model: PainReader, faces: Path, tmp_path: Path) -> None:
     """Rows that were done are not done again, a half row is, and the result is the same."""
     run(model, [faces], tmp_path / "whole.csv")
     out = tmp_path / "p.csv"
     listing = list_images([faces])
-    sink = CsvSink(out, (), model.sha256, list_images([faces]).fingerprint)
+    sink = CsvSink(out, (), PAIN_OUTPUTS, model.sha256, list_images([faces]).fingerprint)
 
     class Interrupted(Exception):
         pass
@@ -107,12 +107,12 @@ def test_an_interrupted_run_goes_on(model: Model, faces: Path, tmp_path: Path) -
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        classify_images(model, listing, listing.total, sink, stop)
+        classify_images(model, listing, listing.total, sink, progress=stop)
     sink.close()
     part = tmp_path / "p.csv.part"
     assert not out.exists()
     part.write_bytes(part.read_bytes()[:-7])  # the plug was pulled in the middle of a row
-    resumed = CsvSink(out, (), model.sha256, list_images([faces]).fingerprint)
+    resumed = CsvSink(out, (), PAIN_OUTPUTS, model.sha256, list_images([faces]).fingerprint)
     assert len(resumed.done) == 7
     summary = classify_images(model, listing, listing.total, resumed)
     resumed.finish({})
@@ -125,28 +125,28 @@ def test_an_interrupted_run_goes_on(model: Model, faces: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("cut", [0, 10, 60, 200, 500, 900])
 def test_it_goes_on_wherever_it_was_cut(
-    cut: int, model: Model, faces: Path, tmp_path: Path
+    cut: int, model: PainReader, faces: Path, tmp_path: Path
 ) -> None:
     """Even in the header."""
     run(model, [faces], tmp_path / "whole.csv")
     out = tmp_path / "p.csv"
-    CsvSink(out, (), model.sha256, list_images([faces]).fingerprint).close()
+    CsvSink(out, (), PAIN_OUTPUTS, model.sha256, list_images([faces]).fingerprint).close()
     (tmp_path / "p.csv.part").write_bytes((tmp_path / "whole.csv").read_bytes()[:cut])
     run(model, [faces], out)
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
-def test_another_model_does_not_go_on(model: Model, faces: Path, tmp_path: Path) -> None:
+def test_another_model_does_not_go_on(model: PainReader, faces: Path, tmp_path: Path) -> None:
     """Rows of two models never mix; --restart begins again."""
-    CsvSink(tmp_path / "p.csv", (), "f" * 64, "x").close()
+    CsvSink(tmp_path / "p.csv", (), PAIN_OUTPUTS, "f" * 64, "x").close()
     with pytest.raises(ResumeError, match="begun with another model.*--restart"):
-        CsvSink(tmp_path / "p.csv", (), model.sha256, "x")
+        CsvSink(tmp_path / "p.csv", (), PAIN_OUTPUTS, model.sha256, "x")
     run(model, [faces], tmp_path / "p.csv", restart=True)
     assert len(rows_of(tmp_path / "p.csv")) == 20
 
 
 def test_a_finished_table_is_not_replaced_unasked(
-    model: Model, faces: Path, tmp_path: Path
+    model: PainReader, faces: Path, tmp_path: Path
 ) -> None:
     """It may hold a paper's numbers."""
     run(model, [faces], tmp_path / "p.csv")
@@ -154,7 +154,8 @@ def test_a_finished_table_is_not_replaced_unasked(
         run(model, [faces], tmp_path / "p.csv")
     run(model, [faces], tmp_path / "p.csv", overwrite=True)
     provenance = json.loads((tmp_path / "p.csv.provenance.json").read_text(encoding="utf-8"))
-    assert provenance == {"made": "by a test"}
+    assert provenance["made"] == "by a test"
+    assert [output["name"] for output in provenance["outputs"]] == [o.name for o in PAIN_OUTPUTS]
 
 
 def test_places_that_overlap_are_refused(faces: Path) -> None:
@@ -183,28 +184,32 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         list_images([tmp_path])
 
 
-def test_the_images_are_not_touched(model: Model, faces: Path) -> None:
+def test_the_images_are_not_touched(model: PainReader, faces: Path) -> None:
     """Neither content nor time nor neighbours."""
     before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in faces.rglob("*")}
-    classify_images(model, list_images([faces]), None, ListSink(()))
+    classify_images(model, list_images([faces]), None, ListSink((), PAIN_OUTPUTS))
     assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in faces.rglob("*")} == before
 
 
-def test_changed_images_do_not_go_on(model: Model, faces: Path, tmp_path: Path, make_image) -> None:
-    """Rows of a picture that was replaced meanwhile must not stay."""
+def test_changed_images_do_not_go_on(
+    model: PainReader, faces: Path, tmp_path: Path, make_image
+) -> None:
+    """Rows of an image that was replaced meanwhile must not stay."""
     out = tmp_path / "p.csv"
     before = list_images([faces]).fingerprint
-    CsvSink(out, (), model.sha256, before).close()
+    CsvSink(out, (), PAIN_OUTPUTS, model.sha256, before).close()
     make_image("faces/0/00.png", size=(60, 50))
     with pytest.raises(ResumeError, match="images or their table have changed since"):
         run(model, [faces], out)
 
 
-def test_only_a_table_of_predictions_is_replaced(model: Model, faces: Path, tmp_path: Path) -> None:
+def test_only_a_table_of_predictions_is_replaced(
+    model: PainReader, faces: Path, tmp_path: Path
+) -> None:
     """Neither an image nor a table of human labels, even when overwriting is allowed."""
     labels = tmp_path / "labels.csv"
     labels.write_text("image,label\na.png,pain\n")
-    with pytest.raises(OutputExistsError, match="another kind of table and is never replaced"):
+    with pytest.raises(OutputExistsError, match="was not written by this command"):
         run(model, [faces], labels, overwrite=True)
     with pytest.raises(OutputExistsError, match=r"Expected the name of a \.csv file"):
         run(model, [faces], faces / "0/00.png", overwrite=True)

@@ -21,11 +21,12 @@ def test_scores_are_averaged_by_animal_and_missing_stays_missing(tmp_path: Path)
         "d.jpg,,m2,y,baseline,\n",
         encoding="utf-8",
     )
-    table = read_predictions_or_scores(path)
+    table, outputs = read_predictions_or_scores(path)
+    assert list(outputs) == []
     first, second = summarise_animals(table, SummaryOptions())
-    assert (first["mean_mgs"], first["n_mgs"], first["images"]) == (3.5, 2, 3)
+    assert (first["mean_mgs_sum"], first["n_mgs"], first["images"]) == (3.5, 2, 3)
     assert (first["included"], first["pct_pain"], first["confident_images"]) == ("yes", None, None)
-    assert (second["mean_mgs"], second["included"]) == (None, "no")
+    assert (second["mean_mgs_sum"], second["included"]) == (None, "no")
     assert second["reason"] == "no image was scored"
     assert threshold_sensitivity(table, SummaryOptions()) == []
 
@@ -36,7 +37,7 @@ def test_scores_are_averaged_by_animal_and_missing_stays_missing(tmp_path: Path)
         ("a.jpg,eleven,m1,x,baseline,\n", "mgs is 'eleven'"),
         ("a.jpg,11,m1,x,baseline,\n", "mgs is '11'"),
         ("a.jpg,1,m1,x,baseline,soon\n", "time_s is 'soon'"),
-        ("a.jpg,1,m1,x,baseline,\na.jpg,1,m1,x,baseline,\n", "a.jpg stands above already"),
+        ("a.jpg,1,m1,x,baseline,\na.jpg,1,m1,x,baseline,\n", "a.jpg is listed twice"),
     ],
 )
 def test_faults_are_told(tmp_path: Path, lines: str, message: str) -> None:
@@ -49,4 +50,5 @@ def test_faults_are_told(tmp_path: Path, lines: str, message: str) -> None:
 def test_predictions_are_still_read_as_such(tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
     path.write_text("image,predicted,confidence,mgs\na.jpg,pain,0.9,3\n", encoding="utf-8")
-    assert read_predictions_or_scores(path)["p_pain"].tolist() == [0.9]
+    table, _ = read_predictions_or_scores(path)
+    assert table["p_pain"].tolist() == [0.9]

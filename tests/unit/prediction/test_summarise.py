@@ -74,7 +74,7 @@ def test_one_row_per_animal_and_timepoint(table: Path) -> None:
     assert row["confident_per_minute"] == pytest.approx(1.6)
     assert row["mean_signed_score"] == pytest.approx((2 * 0.8 - 6 * 0.8) / 8)
     assert rows["m2", "60min"]["pct_pain"] == 70.0
-    assert rows["m2", "60min"]["mean_mgs"] == 4.0
+    assert rows["m2", "60min"]["mean_mgs_sum"] == 4.0
 
 
 def test_too_few_images_are_a_reason_not_a_hole(table: Path) -> None:
@@ -119,7 +119,7 @@ def test_possible_sleep_can_be_left_out(table: Path) -> None:
 
 
 def test_an_animal_without_any_image_keeps_a_row(table: Path) -> None:
-    """And a film without images still counts its minutes."""
+    """And a video without images still counts its minutes."""
     times = TIMES | {
         "m4_60min": RecordingTime(600.0, (), ("m4", "sham", "60min")),
         "m1_second": RecordingTime(600.0, (), ("m1", "sham", "60min")),

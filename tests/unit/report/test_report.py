@@ -41,7 +41,7 @@ def make_summary() -> list[dict]:
                     if missing
                     else 20 + effect * (timepoint != "baseline") + float(rng.normal(0, 6)),
                     "mean_signed_score": 0.1,
-                    "mean_mgs": None,
+                    "mean_mgs_sum": None,
                     "included": "no" if missing else "yes",
                     "reason": "fewer than 1 confident images per minute" if missing else "",
                 }
@@ -150,7 +150,7 @@ def test_the_flow_counts_what_was_left_out(tmp_path: Path, make_image) -> None:
     assert steps[0].left == "48 recordings of 24 animals"
     assert steps[1].lost == [
         ("intervals without a usable face", 15),
-        ("looks not kept: blurred", 10),
+        ("frames examined and not kept: blurred", 10),
     ]
     assert steps[2].left == "3 of 6 images classified with confidence"
     assert steps[3].lost == [("fewer than 1 confident images per minute", 1)]
@@ -165,7 +165,7 @@ def test_methods_say_only_what_was_done(tmp_path: Path, make_image) -> None:
     agreement = {
         "n_images": 40,
         "n_raters": 2,
-        "mgs_mean": {"krippendorff_alpha": 0.62},
+        "mgs_per_unit": {"krippendorff_alpha": 0.62},
         "within_raters": [{"exact_agreement": 0.8}, {"exact_agreement": 0.9}],
     }
     unblindings = [{"at": "2026-04-01T10:00", "progress": {"Ada": [40, 40], "Bo": [3, 40]}}]
@@ -181,7 +181,7 @@ def test_methods_say_only_what_was_done(tmp_path: Path, make_image) -> None:
     assert "40 images were scored by 2 raters" in text
     assert "0.62" in text
     assert "80–90 %" in text
-    assert "passed a training course (units equal to the reference: Ada 84 %)" in text
+    assert "had passed a training course before (units equal to the reference: Ada 84 %)" in text
     assert "unblinded on 2026-04-01, when Bo had not finished" in text
 
 
@@ -211,7 +211,7 @@ def test_any_table_of_animals_is_a_summary(tmp_path: Path) -> None:
 
 def test_the_time_course_draws_every_animal() -> None:
     rows = [{**r, "time": r["timepoint"]} for r in make_summary()]
-    drawn = time_course.figure(rows, "pct_pain", ["baseline", "60min"])
+    drawn = time_course.figure(time_course.TimeCourse(rows, "pct_pain", ["baseline", "60min"]))
     assert len(drawn.rows) == 47
     shown = {(row[1], row[2]): row[3] for row in drawn.rows}
     assert shown["m0<b>", "baseline"] == rows[0]["pct_pain"]

@@ -11,7 +11,7 @@ import pytest
 from amgs.errors import TableError
 from amgs.scoring.over_time import (
     agreement_by,
-    beyond_one_number,
+    detailed_agreement,
     drift,
     not_scorable_by_rater,
     within_raters,
@@ -108,10 +108,10 @@ def test_a_table_says_as_much_as_its_columns(tmp_path: Path) -> None:
         "i1,A,u,1,pre,0,no\ni1,A,u,2,pre,5,yes\ni1,B,u,1,pre,0,no\n",
         encoding="utf-8",
     )
-    found = beyond_one_number(read_ratings_table(path))
+    found = detailed_agreement(read_ratings_table(path))
     assert set(found) == {"not_scorable_by_rater", "within_raters", "by_timepoint", "drift"}
     path.write_text("image,rater,unit,score\ni1,A,u,1\ni1,B,u,1\n", encoding="utf-8")
-    assert set(beyond_one_number(read_ratings_table(path))) == {"not_scorable_by_rater"}
+    assert set(detailed_agreement(read_ratings_table(path))) == {"not_scorable_by_rater"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Drawn mice show what they are told to, and films tell the truth of every frame."""
+"""Synthetic mice show what they are told to, and videos tell the truth of every frame."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from amgs.faces import FaceFinder
+from amgs.faces.centre_net import CentreNet
 from amgs.simulate import FaceParameters, draw_face
 from amgs.simulate.anatomy import COATS
-from amgs.simulate.behaviour import UNITS, FilmedAnimal, live
-from amgs.simulate.cubicle import FilmOptions, front_of
+from amgs.simulate.behaviour import UNITS, FilmedAnimal, simulate_behaviour
+from amgs.simulate.compositing import MOUSE_CENTRE_Y, MOUSE_HALF
+from amgs.simulate.cubicle import VideoOptions, draw_cubicle_front
 from amgs.simulate.face import locate_parts
-from amgs.simulate.film import TRUTH_COLUMNS, write_film
 from amgs.simulate.mouse import paint_mouse
 from amgs.simulate.shapes import View
 from amgs.simulate.sheet import draw_sheet
-from amgs.simulate.stage import MOUSE_CENTRE_Y, MOUSE_HALF
-from amgs.video import open_film
+from amgs.simulate.video import TRUTH_COLUMNS, write_video
+from amgs.video import open_video
 from program import amgs
 
 
@@ -66,24 +66,24 @@ def test_parts_are_where_the_truth_says() -> None:
     """The eyes are the darkest places, the nose is pinker than what is around it."""
     for yaw in (-25.0, 0.0, 25.0):
         shown = {"yaw_deg": yaw, "shift_x": 0.05, "tilt_deg": 8.0}
-        picture = quiet_face(**shown)
+        frame = quiet_face(**shown)
         parts = locate_parts(FaceParameters(**shown))  # type: ignore[arg-type]
         assert len(parts.eyes) == 2
         for left, top, right, bottom in parts.eyes:
             x, y = round((left + right) / 2), round((top + bottom) / 2)
-            assert picture[y - 2 : y + 3, x - 2 : x + 3].mean() < 110
+            assert frame[y - 2 : y + 3, x - 2 : x + 3].mean() < 110
         x, y = map(round, parts.nose)
-        red, green, _ = picture[y - 2 : y + 3, x - 2 : x + 3].mean(axis=(0, 1))
+        red, green, _ = frame[y - 2 : y + 3, x - 2 : x + 3].mean(axis=(0, 1))
         assert red > green + 15
 
 
-def test_a_finder_made_for_photographs_takes_them_for_mice() -> None:
-    """Open, narrowed and shut eyes of drawn mice are read as such."""
-    finder = FaceFinder()
+def test_a_detector_made_for_photographs_takes_them_for_mice() -> None:
+    """Open, narrowed and shut eyes of synthetic mice are read as such."""
+    detector = CentreNet()
     states = []
     for tightening in (0.0, 1.1, 2.0):
         face = FaceParameters(orbital_tightening=tightening, animal_seed=1)
-        (found,) = finder.find(draw_face(face, np.random.default_rng(0)))
+        (found,) = detector.find(draw_face(face, np.random.default_rng(0)))
         assert found.view == "front"
         states.append({eye.state for eye in found.eyes})
     assert states[0] == {"open"}
@@ -92,27 +92,27 @@ def test_a_finder_made_for_photographs_takes_them_for_mice() -> None:
 
 def test_an_animal_does_one_thing_after_the_other() -> None:
     animal = FilmedAnimal("m", FaceParameters(), (0.2,) * 5, sleepiness=0.1)
-    holds = list(live(animal, 600, np.random.default_rng(2)))
+    holds = list(simulate_behaviour(animal, 600, np.random.default_rng(2)))
     assert holds[0].start_s == 0
     assert holds[-1].end_s == 600
     for a, b in pairwise(holds):
         assert a.end_s == b.start_s
-    doing = {hold.doing for hold in holds}
-    assert doing == {"sitting", "looking away", "grooming", "rearing", "asleep"}
-    assert all(hold.face.blink == 1 for hold in holds if hold.doing == "asleep")
+    behaviour = {hold.behaviour for hold in holds}
+    assert behaviour == {"sitting", "looking away", "grooming", "rearing", "asleep"}
+    assert all(hold.face.blink == 1 for hold in holds if hold.behaviour == "asleep")
     units = np.array([[getattr(h.face, u) for u in UNITS] for h in holds])
     assert 0 <= units.min() <= units.max() <= 2
     assert abs(units.mean() - 0.3) < 0.15, "cut off at 0, the mean lies above 0.2"
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("film") / "two.mp4"
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("video") / "two.mp4"
     cast = [
         FilmedAnimal("m1", FaceParameters(animal_seed=3), (0.0,) * 5),
         FilmedAnimal("m2", FaceParameters(animal_seed=4), (1.8,) * 5),
     ]
-    write_film(path, cast, FilmOptions(960, 540, 12, 12.0), seed=1)
+    write_video(path, cast, VideoOptions(960, 540, 12, 12.0), seed=1)
     return path
 
 
@@ -121,30 +121,30 @@ def truth_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_a_film_has_its_frames_and_their_truth(film: Path) -> None:
-    rows = truth_of(film)
+def test_a_video_has_its_frames_and_their_truth(video: Path) -> None:
+    rows = truth_of(video)
     assert tuple(rows[0]) == TRUTH_COLUMNS
-    opened = open_film(film)
+    opened = open_video(video)
     assert opened.info.duration_s == pytest.approx(12, abs=0.1)
     assert len(rows) == 2 * 144
     opened.close()
 
 
-def test_the_box_of_the_truth_holds_the_face(film: Path) -> None:
-    """The finder, which knows nothing of the truth, finds the face there."""
-    finder = FaceFinder()
-    opened = open_film(film)
+def test_the_box_of_the_truth_holds_the_face(video: Path) -> None:
+    """The detector, which knows nothing of the truth, finds the face there."""
+    detector = CentreNet()
+    opened = open_video(video)
     hits = seen = 0
-    for row in truth_of(film)[::7]:
-        if not row["box_x1"] or row["doing"] != "sitting" or row["blinking"] == "yes":
+    for row in truth_of(video)[::7]:
+        if not row["box_x1"] or row["behaviour"] != "sitting" or row["blinking"] == "yes":
             continue
-        picture = opened.picture(int(row["frame"])).rgb()
-        half = picture[:, :480] if row["zone"] == "left" else picture[:, 480:]
+        frame = opened.frame(int(row["frame"])).rgb()
+        half = frame[:, :480] if row["zone"] == "left" else frame[:, 480:]
         x = (float(row["box_x1"]) + float(row["box_x2"])) / 2 - (
             480 if row["zone"] == "right" else 0
         )
         y = (float(row["box_y1"]) + float(row["box_y2"])) / 2
-        faces = finder.find(half)
+        faces = detector.find(half)
         seen += 1
         hits += any(f.box[0] < x < f.box[2] and f.box[1] < y < f.box[3] for f in faces)
     opened.close()
@@ -152,35 +152,35 @@ def test_the_box_of_the_truth_holds_the_face(film: Path) -> None:
     assert hits / seen > 0.9
 
 
-def test_the_same_seed_gives_the_same_film(film: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_video(video: Path, tmp_path: Path) -> None:
     cast = [FilmedAnimal("m", FaceParameters(animal_seed=3), (0.5,) * 5)]
-    options = FilmOptions(320, 240, 5, 2.0, infrared=True)
+    options = VideoOptions(320, 240, 5, 2.0, infrared=True)
     for name in ("a.mp4", "b.mp4"):
-        write_film(tmp_path / name, cast, options, seed=9)
+        write_video(tmp_path / name, cast, options, seed=9)
     assert (tmp_path / "a_truth.csv").read_bytes() == (tmp_path / "b_truth.csv").read_bytes()
-    first = open_film(tmp_path / "a.mp4")
-    rgb = first.picture(3).rgb().astype(int)
+    first = open_video(tmp_path / "a.mp4")
+    rgb = first.frame(3).rgb().astype(int)
     first.close()
     assert np.abs(rgb[..., 0] - rgb[..., 2]).mean() < 4, "infrared has no colour"
 
 
 def test_an_animal_that_rears_has_no_face(tmp_path: Path) -> None:
-    """Its trunk reaches the top of the picture, and the finder sees no face there."""
+    """Its trunk reaches the top of the image, and the detector sees no face there."""
     cast = [FilmedAnimal("m", FaceParameters(animal_seed=3), (0.2,) * 5)]
-    options = FilmOptions(640, 480, 6, 40.0, glare=False, bars=False)
-    write_film(tmp_path / "a.mp4", cast, options, seed=5)
-    doing: dict[str, list[int]] = {}
+    options = VideoOptions(640, 480, 6, 40.0, glare=False, bars=False)
+    write_video(tmp_path / "a.mp4", cast, options, seed=5)
+    behaviour: dict[str, list[int]] = {}
     for row in truth_of(tmp_path / "a.mp4"):
         if row["moving"] == "no":
-            doing.setdefault(row["doing"], []).append(int(row["frame"]))
-        if row["doing"] == "rearing":
+            behaviour.setdefault(row["behaviour"], []).append(int(row["frame"]))
+        if row["behaviour"] == "rearing":
             assert row["box_x1"] == ""
-    assert {"sitting", "rearing", "looking away", "grooming"} <= set(doing)
-    finder = FaceFinder()
-    opened = open_film(tmp_path / "a.mp4")
+    assert {"sitting", "rearing", "looking away", "grooming"} <= set(behaviour)
+    detector = CentreNet()
+    opened = open_video(tmp_path / "a.mp4")
     found = {
-        what: np.mean([bool(finder.find(opened.picture(f).rgb())) for f in frames[:12]])
-        for what, frames in doing.items()
+        what: np.mean([bool(detector.find(opened.frame(f).rgb())) for f in frames[:12]])
+        for what, frames in behaviour.items()
     }
     opened.close()
     assert found["sitting"] > 0.8
@@ -188,28 +188,28 @@ def test_an_animal_that_rears_has_no_face(tmp_path: Path) -> None:
 
 
 def test_glare_and_bars_stand_before_the_animal() -> None:
-    options = FilmOptions(640, 480)
+    options = VideoOptions(640, 480)
     place = (0.0, 0.0, 640.0, 480.0)
-    cover = np.asarray(front_of(place, options, 1))[..., 3]
+    cover = np.asarray(draw_cubicle_front(place, options, 1))[..., 3]
     assert 0 < (cover > 0).mean() < 0.6
     assert (cover == 255).any()
-    assert not np.asarray(front_of(place, replace(options, bars=False, glare=False), 1))[
+    assert not np.asarray(draw_cubicle_front(place, replace(options, bars=False, glare=False), 1))[
         ..., 3
     ].any()
 
 
-def test_the_command_draws_sheets_faces_and_films(tmp_path: Path) -> None:
+def test_the_command_draws_sheets_faces_and_videos(tmp_path: Path) -> None:
     done = amgs("simulate", "sheet", "sheet.png", "--coat", "black", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "drawn" in done.stderr
+    assert "Synthetic images" in done.stderr
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == draw_sheet("black").size
     words = ("simulate", "faces", "faces", "--animals", "3", "--per-animal", "2")
     assert amgs(*words, cwd=tmp_path).returncode == 0
     assert len(list((tmp_path / "faces").rglob("*.jpg"))) == 6
-    words = ("simulate", "film", "a.mp4", "--size", "480x270", "--rate", "5", "--minutes", "0.05")
+    words = ("simulate", "video", "a.mp4", "--size", "480x270", "--rate", "5", "--minutes", "0.05")
     assert amgs(*words, cwd=tmp_path).returncode == 0
     assert (tmp_path / "a_truth.csv").exists()
     assert amgs(*words, cwd=tmp_path).returncode == 1, "nothing is replaced"
     for wrong in (("--pain", "3"), ("--size", "small"), ("--pain", "0,0,0"), ("--pain", "much")):
-        assert amgs("simulate", "film", "b.mp4", *wrong, cwd=tmp_path).returncode == 2
+        assert amgs("simulate", "video", "b.mp4", *wrong, cwd=tmp_path).returncode == 2

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import StudyError
-from amgs.study.checking import check_films
+from amgs.study.checking import check_videos
 from amgs.study.design import read_design
 
-HEADER = "animal,group,timepoint,film,zone,sex,date,recording"
+HEADER = "animal,group,timepoint,video,zone,sex,date,recording"
 
 
 def design(tmp_path: Path, *lines: str, baseline: str = "baseline"):
@@ -46,7 +46,7 @@ def test_a_sound_design_has_no_fault(tmp_path: Path) -> None:
         (",sham,baseline,c.mp4,,,,", "line 6: no animal"),
         ("m3,,baseline,c.mp4,,,,", "line 6: no group"),
         ("m3,sham,,c.mp4,,,,", "line 6: no timepoint"),
-        ("m3,sham,baseline,,,,,", "line 6: no film"),
+        ("m3,sham,baseline,,,,,", "line 6: no video"),
         ("m3,sham,baseline,c.mp4,,,2026-02-30,", "'2026-02-30' is no date"),
         ("m3,sham,baseline,c.mp4,,,2999-01-01,", "has not come yet"),
         ("m1,sham,later,c.mp4,,m,,", "animal m1: sex is f in line 2 and m in line 6"),
@@ -97,7 +97,7 @@ def test_an_animal_filmed_twice_names_its_recordings(tmp_path: Path) -> None:
 
 def test_an_unknown_column_and_a_lonely_animal_are_odd(tmp_path: Path) -> None:
     path = tmp_path / "recordings.csv"
-    path.write_text("animal,group,timepoint,film,dose\nm1,a,baseline,f.mp4,5\n", encoding="utf-8")
+    path.write_text("animal,group,timepoint,video,dose\nm1,a,baseline,f.mp4,5\n", encoding="utf-8")
     warnings = read_design(path, "baseline").warnings
     assert any("'dose' is not known" in w for w in warnings)
     assert any("group a has one animal" in w for w in warnings)
@@ -110,27 +110,27 @@ def test_an_empty_or_missing_table_says_what_to_do(tmp_path: Path) -> None:
         design(tmp_path)
 
 
-def test_films_are_looked_for(tmp_path: Path, make_image) -> None:
-    make_image("pictures/a.png")
+def test_videos_are_looked_for(tmp_path: Path, make_image) -> None:
+    make_image("images/a.png")
     (tmp_path / "empty").mkdir()
-    (tmp_path / "text.mp4").write_text("no film")
+    (tmp_path / "text.mp4").write_text("no video")
     lines = [
-        "m1,a,baseline,pictures,,,,",
+        "m1,a,baseline,images,,,,",
         "m2,a,baseline,empty,,,,",
         "m3,a,baseline,missing.mp4,,,,",
         "m4,a,baseline,text.mp4,,,,",
-        "m5,a,baseline,pictures,left,,,",
+        "m5,a,baseline,images,left,,,",
     ]
-    faults, _ = check_films(design(tmp_path, *lines), tmp_path)
+    faults, _ = check_videos(design(tmp_path, *lines), tmp_path)
     assert faults == [
         "line 3: no image in the folder empty",
         "line 4: nothing at missing.mp4; paths start at the study's folder",
-        "line 5: text.mp4 cannot be opened as a film",
-        "line 6: pictures holds images, which have no zones",
+        "line 5: text.mp4 cannot be opened as a video",
+        "line 6: images holds images, which have no zones",
     ]
-    (tmp_path / "films").mkdir()
-    (tmp_path / "films/monday.mp4").write_text("no film")
-    for written in ("films/mondy.mp4", "monday.mp4", "Films/Monday.MP4"):
-        faults, _ = check_films(design(tmp_path, f"m1,a,baseline,{written},,,,"), tmp_path)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/monday.mp4").write_text("no video")
+    for written in ("videos/mondy.mp4", "monday.mp4", "Videos/Monday.MP4"):
+        faults, _ = check_videos(design(tmp_path, f"m1,a,baseline,{written},,,,"), tmp_path)
         if "nothing at" in faults[0]:  # where file names have no capitals, the last one is found
-            assert faults[0].endswith("; is films/monday.mp4 meant?")
+            assert faults[0].endswith("; is videos/monday.mp4 meant?")

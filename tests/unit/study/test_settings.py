@@ -14,11 +14,12 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     write_settings(path, {("study", "name"): 'A "quoted" näme \\ one', ("scoring", "seed"): 7})
     settings = read_settings(path)
-    assert settings.text("study", "name") == 'A "quoted" näme \\ one'
-    assert settings.whole("scoring", "seed") == 7
+    assert settings.study.name == 'A "quoted" näme \\ one'
+    assert settings.scoring.seed == 7
     for setting in STUDY_SETTINGS:
         if (setting.section, setting.name) not in {("study", "name"), ("scoring", "seed")}:
-            assert settings.values[setting.section, setting.name] == setting.default
+            section = getattr(settings, setting.section)
+            assert getattr(section, setting.name) == setting.default
 
 
 def test_every_setting_is_explained_in_the_file_and_the_docs(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_every_setting_is_explained_in_the_file_and_the_docs(tmp_path: Path) -> 
 
 def test_settings_that_are_not_there_have_their_defaults(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text("", encoding="utf-8")
-    assert read_settings(tmp_path / "study.toml").number("classify", "threshold") == 0.75
+    assert read_settings(tmp_path / "study.toml").classify.threshold == 0.75
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which pictures are looked at, and which part of the frame is whose."""
+"""Which frames are looked at, and which part of the frame is whose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from amgs.errors import ImpossibleValueError
 from amgs.video import parse_zone
 from amgs.video.frame_table import FrameTable
-from amgs.video.sampling import close_looks, cut_intervals, key_looks
+from amgs.video.sampling import cut_intervals, further_frames, keyframes_to_examine
 
 
 def table(seconds: float, rate: int, gop: int) -> FrameTable:
@@ -22,7 +22,7 @@ def table(seconds: float, rate: int, gop: int) -> FrameTable:
 
 
 @given(st.floats(1.5, 4000), st.floats(2, 60), st.floats(0, 1.5))
-def test_intervals_cover_the_film_once(duration: float, interval: float, skip: float) -> None:
+def test_intervals_cover_the_video_once(duration: float, interval: float, skip: float) -> None:
     """Each begins where the one before ended."""
     cut = cut_intervals(duration, interval, skip)
     assert cut[0].start_s == skip
@@ -32,27 +32,27 @@ def test_intervals_cover_the_film_once(duration: float, interval: float, skip: f
 
 
 def test_key_pictures_come_first_one_per_two_seconds() -> None:
-    """Of a film with two key pictures a second, and of one with few."""
+    """Of a video with two keyframes a second, and of one with few."""
     often, seldom = table(60, 30, 15), table(60, 30, 250)
     interval = cut_intervals(60, 10, 1)[2]
-    assert len(key_looks(often, interval)) == 5
-    assert len(key_looks(seldom, interval)) == 1
-    for films in (often, seldom):
-        assert all(films.key[i] for i in key_looks(films, interval))
+    assert len(keyframes_to_examine(often, interval)) == 5
+    assert len(keyframes_to_examine(seldom, interval)) == 1
+    for videos in (often, seldom):
+        assert all(videos.key[i] for i in keyframes_to_examine(videos, interval))
 
 
 def test_close_looks_fill_every_half_second_without_repeating() -> None:
-    """Key pictures where there are any."""
+    """Keyframes where there are any."""
     interval = cut_intervals(60, 10, 1)[2]
-    for films in (table(60, 30, 15), table(60, 30, 250)):
-        first, close = key_looks(films, interval), close_looks(films, interval)
+    for videos in (table(60, 30, 15), table(60, 30, 250)):
+        first, close = keyframes_to_examine(videos, interval), further_frames(videos, interval)
         assert not set(first) & set(close)
         assert close == sorted(close)
-        times = films.times_s[sorted({*first, *close})]
+        times = videos.times_s[sorted({*first, *close})]
         assert np.diff(times).max() <= 1.0
         assert times.min() >= interval.start_s
         assert times.max() < interval.stop_s
-    assert table(60, 30, 15).key[close_looks(table(60, 30, 15), interval)].all()
+    assert table(60, 30, 15).key[further_frames(table(60, 30, 15), interval)].all()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ let answers = {};
 let compared = false;
 
 function describe() {
-  const agreed = state.agreement === null ? "" : ` · ${percent(state.agreement)} equal lately, ${percent(state.mark)} are due`;
+  const agreed = state.agreement === null ? "" : ` · ${percent(state.agreement)} equal in the last images, ${percent(state.pass_mark)} needed`;
   byId("count").textContent = `face ${state.seen + (compared ? 0 : 1)}, at least ${state.needed}${agreed}`;
 }
 

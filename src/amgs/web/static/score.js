@@ -11,23 +11,23 @@ let leaving = 0;  // the timer that goes on from a face just finished; until the
 const waiting = [];
 let sending = false;
 let halted = false;
-const pictures = new Map();
+const images = new Map();
 
-function picture(place, mark) {
-  const key = `${place}?${mark}`;
-  if (!pictures.has(key)) {
-    pictures.set(key, fetch(`/face/${key}`).then(async (response) => {
+function fetchImage(place, token) {
+  const key = `${place}?${token}`;
+  if (!images.has(key)) {
+    images.set(key, fetch(`/face/${key}`).then(async (response) => {
       if (!response.ok) { const error = new Error((await response.json()).error); error.refused = true; throw error; }
       return URL.createObjectURL(await response.blob());
     }));
-    pictures.get(key).catch(() => pictures.delete(key));
-    if (pictures.size > 12) {
-      const [oldest, url] = pictures.entries().next().value;
-      pictures.delete(oldest);
+    images.get(key).catch(() => images.delete(key));
+    if (images.size > 12) {
+      const [oldest, url] = images.entries().next().value;
+      images.delete(oldest);
       url.then((address) => URL.revokeObjectURL(address), () => {});
     }
   }
-  return pictures.get(key);
+  return images.get(key);
 }
 
 function isFinished() {
@@ -75,7 +75,7 @@ async function go(place) {
     const next = await send(`/api/face/${place}`);
     let missing = "";
     try {
-      FaceView.image.src = await picture(place, next.mark);
+      FaceView.image.src = await fetchImage(place, next.face_token);
       await FaceView.image.decode().catch(() => {});
     } catch (error) {
       if (!error.refused) { throw error; }
@@ -90,7 +90,7 @@ async function go(place) {
     render();
     trouble(missing);
     if (place + 1 < state.total) {
-      send(`/api/face/${place + 1}`).then((later) => picture(place + 1, later.mark)).catch(() => {});
+      send(`/api/face/${place + 1}`).then((later) => fetchImage(place + 1, later.face_token)).catch(() => {});
     }
   } catch (error) {
     trouble(error.refused ? error.message : "The face could not be fetched. Is the program still running? Trying again.");
@@ -134,13 +134,13 @@ async function sendAll() {
   sending = false;
 }
 
-// An answer was refused: nothing more is taken until the page is loaded anew.
+// An answer was refused: nothing more is taken until the page is reloaded.
 function stopped(message) {
   halted = true;
   sending = false;
   byId("saved").textContent = `${waiting.length} not saved`;
   byId("saved").classList.add("waiting");
-  trouble(`${message} Please load this page anew and look at this face again.`);
+  trouble(`${message} Please reload this page and look at this face again.`);
   waiting.length = 0;
 }
 
@@ -166,7 +166,7 @@ function score(unit, value) {
   state.answers = { ...state.answers, [unit]: value };
   state.reason = null;
   openReasons(false);
-  keep({ url: "/api/answer", body: { position, mark: state.mark, unit, score: value } });
+  keep({ url: "/api/answer", body: { position, face_token: state.face_token, unit, score: value } });
   chooseOpen(Units.names.indexOf(unit));
   answered(before);
 }
@@ -176,7 +176,7 @@ function notScorable(reason) {
   const before = isFinished();
   state.answers = {};
   state.reason = reason;
-  keep({ url: "/api/answer", body: { position, mark: state.mark, unit: "image", score: null, reason } });
+  keep({ url: "/api/answer", body: { position, face_token: state.face_token, unit: "image", score: null, reason } });
   answered(before);
 }
 

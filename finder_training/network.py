@@ -1,0 +1,166 @@
+"""The network of the face detector, for training: EfficientNet-Lite0, a pyramid, maps of stride 4.
+
+EfficientNet-Lite0 (Tan & Le 2019; the Lite variant has no squeeze-and-excitation and uses ReLU6)
+gives features of strides 4, 8, 16 and 32. They are fused from coarse to fine (Lin et al. 2017), and
+maps say for every cell whether the centre of a face, eye, ear or nose lies there, how large it is
+and where exactly (Zhou et al. 2019, "Objects as points"), and for eyes how far they are open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from amgs.faces.centre_maps import CHANNELS, N_CHANNELS
+
+BATCH_NORM_EPSILON = 0.001
+
+# repeats, kernel, stride of the first, expansion, channels in, channels out
+STAGES = (
+    (1, 3, 1, 1, 32, 16),
+    (2, 3, 2, 6, 16, 24),
+    (2, 5, 2, 6, 24, 40),
+    (3, 3, 2, 6, 40, 80),
+    (3, 5, 1, 6, 80, 112),
+    (4, 5, 2, 6, 112, 192),
+    (1, 3, 1, 6, 192, 320),
+)
+TAPS = {2: 24, 4: 40, 10: 112, 15: 320}
+"""Blocks after which features are taken, with their channels: strides 4, 8, 16, 32."""
+
+RARE = -4.0
+"""Where the maps of centres start: a probability of 0.018, since nearly no cell is a centre."""
+
+
+class Convolution(nn.Module):
+    """Convolution with TensorFlow's padding for even sizes, and batch normalisation."""
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> None:
+        super().__init__()
+        total = kernel - stride
+        before = total // 2
+        self.padding = (before, total - before, before, total - before)
+        self.symmetric = before if total % 2 == 0 else 0
+        self.convolution = nn.Conv2d(
+            channels_in, channels_out, kernel, stride, self.symmetric, groups=groups, bias=False
+        )
+        self.normalisation = nn.BatchNorm2d(channels_out, BATCH_NORM_EPSILON)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve and normalise."""
+        if self.padding[1] != self.symmetric:
+            x = functional.pad(x, self.padding)
+        result: Tensor = self.normalisation(self.convolution(x))
+        return result
+
+
+class InvertedResidual(nn.Module):
+    """Widen, look around each channel, narrow; add what came in where shapes agree."""
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int
+    ) -> None:
+        super().__init__()
+        inner = channels_in * expansion
+        self.expand = Convolution(channels_in, inner, 1) if expansion > 1 else None
+        self.depthwise = Convolution(inner, inner, kernel, stride, groups=inner)
+        self.project = Convolution(inner, channels_out, 1)
+        self.residual = stride == 1 and channels_in == channels_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        y = x if self.expand is None else functional.relu6(self.expand(x))
+        y = functional.relu6(self.depthwise(y))
+        result: Tensor = self.project(y)
+        return x + result if self.residual else result
+
+
+class Separable(nn.Module):
+    """A depthwise 3 × 3 and a pointwise convolution with ReLU."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.depthwise = Convolution(channels_in, channels_in, 3, groups=channels_in)
+        self.pointwise = Convolution(channels_in, channels_out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Look around, then mix channels."""
+        return functional.relu(self.pointwise(self.depthwise(x)))
+
+
+class FinderNetwork(nn.Module):
+    """Images (batch, 3, height, width), sides multiples of 32, to maps of a quarter the side."""
+
+    def __init__(self, width: int = 96, head_width: int = 80) -> None:
+        super().__init__()
+        self.stem = Convolution(3, 32, 3, 2)
+        blocks = []
+        for repeats, kernel, first_stride, expansion, channels_in, channels_out in STAGES:
+            for repeat in range(repeats):
+                stride, inward = (first_stride, channels_in) if repeat == 0 else (1, channels_out)
+                blocks.append(InvertedResidual(inward, channels_out, kernel, stride, expansion))
+        self.blocks = nn.ModuleList(blocks)
+        self.lateral = nn.ModuleList([Convolution(c, width, 1) for c in TAPS.values()])
+        self.context = nn.Sequential(Separable(width, width), Separable(width, width))
+        self.smooth = nn.ModuleList([Separable(width, width) for _ in range(len(TAPS) - 1)])
+        self.head = nn.Sequential(Separable(width, head_width), Separable(head_width, head_width))
+        self.maps = nn.Conv2d(head_width, N_CHANNELS, 1)
+        nn.init.normal_(self.maps.weight, std=0.01)
+        bias = torch.zeros(N_CHANNELS)
+        bias[CHANNELS["centres"]] = RARE
+        self.maps.bias = nn.Parameter(bias)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the maps (batch, N_CHANNELS, height / 4, width / 4), centres as logits."""
+        x = functional.relu6(self.stem(pictures))
+        taps = []
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if number in TAPS:
+                taps.append(x)
+        fused: Tensor = self.context(self.lateral[-1](taps[-1]))
+        for level in range(len(taps) - 2, -1, -1):
+            finer = self.lateral[level](taps[level])
+            fused = self.smooth[level](finer + functional.interpolate(fused, scale_factor=2.0))
+        result: Tensor = self.maps(self.head(fused))
+        return result
+
+    def load_backbone(self, published: Mapping[str, Tensor]) -> None:
+        """Take over the ImageNet weights of EfficientNet-Lite0."""
+        renamed = {}
+        for name, tensor in published.items():
+            known = _rename(name)
+            if known is not None:
+                renamed[known] = tensor
+        result = self.load_state_dict(renamed, strict=False)
+        backbone = [n for n in result.missing_keys if n.startswith(("stem", "blocks"))]
+        assert not backbone, backbone
+        assert not result.unexpected_keys, result.unexpected_keys
+
+
+def _rename(name: str) -> str | None:
+    """Return our name of a tensor of the published file; ``None`` for those of its classifier."""
+    if name.startswith(("_conv_head", "_bn1", "_fc")):
+        return None
+    kinds = {
+        "_conv_stem": "stem.convolution",
+        "_expand_conv": "expand.convolution",
+        "_depthwise_conv": "depthwise.convolution",
+        "_project_conv": "project.convolution",
+    }
+    parts = name.split(".")
+    if parts[0] == "_bn0":
+        return f"stem.normalisation.{parts[-1]}"
+    if parts[0] == "_conv_stem":
+        return f"stem.convolution.{parts[-1]}"
+    _, number, kind, tensor = parts
+    inner = kinds.get(kind)
+    if inner is None:
+        layer = {"_bn0": "expand", "_bn1": "depthwise", "_bn2": "project"}[kind]
+        inner = f"{layer}.normalisation"
+    return f"blocks.{number}.{inner}.{tensor}"

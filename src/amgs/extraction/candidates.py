@@ -1,0 +1,94 @@
+"""What was seen of one animal in one frame: the records that extraction works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.faces.base import FoundFace
+from amgs.faces.quality import DEFAULT_MAX_MOTION, DEFAULT_MIN_SHARPNESS, Quality
+from amgs.video.sampling import Interval
+
+Rejection: TypeAlias = Literal["damaged", "no face", "no eye", "no ear", "blurred", "moving"]
+"""Why a candidate was not kept, in the order in which it is checked."""
+
+REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateOptions:
+    """From when on a face is good enough to be kept.
+
+    ``min_score`` is the detector's own limit where it is ``None``.
+    """
+
+    min_score: float | None = None
+    min_sharpness: float = DEFAULT_MIN_SHARPNESS
+    max_motion: float = DEFAULT_MAX_MOTION
+
+
+@dataclass(slots=True)
+class FrameCandidate:
+    """One frame as examined in one zone.
+
+    Parameters
+    ----------
+    index, time_s
+        Which frame.
+    rejected
+        Why it is not kept; ``None`` if it may be.
+    face
+        The best face in the zone, in pixels of the frame; ``None`` without one.
+    quality
+        Of that face; ``None`` where it was not measured.
+    thumbnail
+        The face as 16 × 16 grey values, to see later whether the animal moved.
+    """
+
+    index: int
+    time_s: float
+    rejected: Rejection | None = None
+    face: FoundFace | None = None
+    quality: Quality | None = None
+    thumbnail: npt.NDArray[np.uint8] | None = None
+
+
+@dataclass(slots=True)
+class IntervalResult:
+    """The candidates of one interval in one zone; the one that is kept has the best quality."""
+
+    interval: Interval
+    keyframes: list[FrameCandidate] = field(default_factory=list)
+    others: list[FrameCandidate] = field(default_factory=list)
+    kept: FrameCandidate | None = None
+
+    @property
+    def candidates(self) -> list[FrameCandidate]:
+        """All candidates."""
+        return [*self.keyframes, *self.others]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a few frames of a video showed before its intervals were examined.
+
+    Parameters
+    ----------
+    sharpness_p75
+        The 75th percentile of sharpness in each zone; ``None`` where fewer than three frames show
+        a face with an eye and an ear.
+    by_frame
+        The candidates of each frame, one per zone, so that no frame is examined twice.
+    """
+
+    sharpness_p75: Sequence[float | None]
+    by_frame: Mapping[int, list[FrameCandidate]]
+
+    def within(self, indices: Iterable[int]) -> Survey:
+        """Return the survey with those frames only, as an interval needs it."""
+        wanted = {i: self.by_frame[i] for i in indices if i in self.by_frame}
+        return Survey(self.sharpness_p75, wanted)

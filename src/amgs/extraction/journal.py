@@ -1,0 +1,196 @@
+"""What was done of one video, line by line, so that a killed run goes on where it stopped."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amgs.errors import ResumeError
+from amgs.extraction.candidates import FrameCandidate, IntervalResult
+from amgs.extraction.sleep import SleepCandidate
+
+JOURNALS = ".progress"
+"""Folder of the journals, inside that of the results."""
+
+
+class Journal:
+    """One line per finished interval, made safe before the next; a torn last line is dropped.
+
+    Parameters
+    ----------
+    path
+        The file; made if it is not there.
+    identity
+        Video, zones, options and detector. A journal with another identity is refused.
+    keep_earlier
+        Take a journal that was made with other options or another detector as it is.
+
+    Raises
+    ------
+    ResumeError
+        If the file was begun with another identity and `keep_earlier` is false.
+    """
+
+    def __init__(
+        self, path: Path, identity: Mapping[str, Any], *, keep_earlier: bool = False
+    ) -> None:
+        self.path = path
+        self.identity = json.loads(_line(identity))
+        self.entries: dict[int, dict[str, Any]] = {}
+        self.is_earlier = False
+        if path.exists():
+            self._resume(keep_earlier=keep_earlier)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(_line(self.identity), encoding="utf-8", newline="\n")
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Write down a finished interval."""
+        with self.path.open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(_line(entry))
+            stream.flush()
+            os.fsync(stream.fileno())
+        self.entries[entry["interval"]] = entry
+
+    def _resume(self, *, keep_earlier: bool) -> None:
+        content = self.path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if not whole:
+            self.path.unlink()
+            return
+        if len(whole) < len(content):
+            with self.path.open("r+b") as stream:
+                stream.truncate(len(whole))
+        lines = whole.decode("utf-8").split("\n")[:-1]
+        earlier = _upgrade_identity(json.loads(lines[0]))
+        if earlier != self.identity:
+            if not keep_earlier:
+                raise ResumeError(self._explain(earlier))
+            self.identity, self.is_earlier = earlier, True
+        for line in lines[1:]:
+            entry = _upgrade_entry(json.loads(line))
+            self.entries[entry["interval"]] = entry
+
+    def _explain(self, earlier: Mapping[str, Any]) -> str:
+        changes = "; ".join(describe_changes(earlier, self.identity)) or "another video"
+        return (
+            f"Expected to go on with what {self.path.parent.parent} holds, but it was made with "
+            f"other options ({changes}). Use the same options, or another --out, or --restart to "
+            "begin again."
+        )
+
+
+def describe_changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two runs, such as ``interval_s: 10.0, now 5.0``."""
+    flat_earlier, flat_now = _flatten(earlier), _flatten(now)
+    return [
+        f"{name}: {flat_earlier.get(name)}, now {flat_now.get(name)}"
+        for name in dict.fromkeys((*flat_earlier, *flat_now))
+        if flat_earlier.get(name) != flat_now.get(name)
+    ]
+
+
+def _flatten(identity: Mapping[str, Any]) -> dict[str, Any]:
+    options = identity.get("options", {})
+    detector = identity.get("detector", {})
+    flat = {name: value for name, value in options.items() if name != "candidates"}
+    flat |= options.get("candidates", {})
+    flat["zones"] = identity.get("zones")
+    named = f"{detector.get('name')} {detector.get('version')} ({detector.get('sha256', '')[:8]})"
+    return flat | {"detector": named}
+
+
+def _upgrade_identity(identity: dict[str, Any]) -> dict[str, Any]:
+    """Return the identity of a journal with the names of today; 0.1.0 used others."""
+    if "film" not in identity:
+        return identity
+    options = dict(identity["options"])
+    options["candidates"] = options.pop("looking")
+    detector = {"name": "centre_net", "version": "1", "sha256": identity["finder"]}
+    kept = {"video": identity["film"], "zones": identity["zones"]}
+    return {**kept, "options": options, "detector": detector}
+
+
+def _upgrade_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a finished interval with the names of today; 0.1.0 used others."""
+    for zone in entry["zones"]:
+        if "looks" in zone:
+            zone["candidates"] = zone.pop("looks")
+        for part in (*zone["candidates"], *([zone["kept"]] if zone["kept"] else [])):
+            if "p_shut" in part:
+                part["p_eyes_not_open"] = part.pop("p_shut")
+    return entry
+
+
+def describe_result(result: IntervalResult, image: str | None) -> dict[str, Any]:
+    """Return what is kept of an interval in a zone, as plain values."""
+    in_time = sorted(result.candidates, key=lambda candidate: candidate.time_s)
+    return {
+        "candidates": [_describe_candidate(candidate) for candidate in in_time],
+        "image": image,
+        "kept": None if result.kept is None else _describe_kept(result.kept),
+    }
+
+
+def _describe_candidate(candidate: FrameCandidate) -> dict[str, Any]:
+    face = candidate.face
+    thumbnail = candidate.thumbnail
+    return {
+        "time_s": round(candidate.time_s, 4),
+        "rejected": candidate.rejected,
+        "box": None if face is None else [round(v, 1) for v in face.box],
+        "p_eyes_not_open": _p_eyes_not_open(candidate),
+        "thumbnail": None
+        if thumbnail is None
+        else [thumbnail.shape[1], base64.b64encode(thumbnail.tobytes()).decode("ascii")],
+    }
+
+
+def _p_eyes_not_open(candidate: FrameCandidate) -> float | None:
+    p = None if candidate.face is None else candidate.face.p_eyes_not_open
+    return None if p is None else round(p, 4)
+
+
+def _describe_kept(candidate: FrameCandidate) -> dict[str, Any]:
+    face, quality = candidate.face, candidate.quality
+    assert face is not None  # noqa: S101 - only faces are kept
+    assert quality is not None  # noqa: S101
+    return {
+        "frame": candidate.index,
+        "time_s": round(candidate.time_s, 4),
+        "box": [round(v, 1) for v in face.box],
+        "eyes": len(face.eyes),
+        "ears": len(face.ears),
+        "nose": face.nose is not None,
+        "view": face.view,
+        "p_eyes_not_open": _p_eyes_not_open(candidate),
+        "score": round(face.score, 4),
+        "sharpness": round(quality.sharpness, 4),
+        "motion": None if quality.motion is None else round(quality.motion, 4),
+        "quality": round(quality.value, 4),
+    }
+
+
+def read_sleep_candidate(entry: Mapping[str, Any]) -> SleepCandidate:
+    """Read back what a candidate says about sleep."""
+    thumbnail = entry["thumbnail"]
+    pixels = None
+    if thumbnail is not None:
+        pixels = np.frombuffer(base64.b64decode(thumbnail[1]), np.uint8).reshape(-1, thumbnail[0])
+    box = entry["box"]
+    return SleepCandidate(
+        time_s=entry["time_s"],
+        box=None if box is None else (box[0], box[1], box[2], box[3]),
+        p_eyes_not_open=entry["p_eyes_not_open"],
+        thumbnail=pixels,
+    )
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry, ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"

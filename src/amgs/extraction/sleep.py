@@ -1,0 +1,108 @@
+"""Stretches in which an animal may be asleep: eyes not open, and not moving, for 10 s or more.
+
+A sleeping mouse looks like one in pain. amgs does not decide between the two; it says where both
+are possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import map_coordinates
+
+from amgs.faces.detections import Box, iou
+
+MIN_SLEEP_S = 10.0
+"""As in Rodent Face Finder, which warned after 300 still frames at 30 per second."""
+
+SHUT_FROM = 0.5
+"""Eyes count as shut when, on average, they are narrowed or closed with this probability."""
+
+STILL_OVERLAP = 0.6
+STILL_DIFFERENCE = 0.25
+"""Two looks show the same still head if their boxes overlap by 0.6 and what both show of the same
+place differs by less than a quarter of its contrast. Boxes of a still head jitter (overlap 0.6 to
+0.95) and breathing and camera noise differ by 0.05 to 0.25; a head that moved, by 0.4 and more."""
+
+_COMPARED = 12
+
+LONGEST_GAP_S = 12.0
+"""Looks further apart than this do not show what the animal did between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SleepCandidate:
+    """What one look says about sleep; ``p_eyes_not_open`` is ``None`` where no eye was seen."""
+
+    time_s: float
+    box: Box | None
+    p_eyes_not_open: float | None
+    thumbnail: npt.NDArray[np.uint8] | None
+
+
+def find_possible_sleep(looks: Sequence[SleepCandidate]) -> list[tuple[float, float]]:
+    """Return the stretches of possible sleep as (from, to) in seconds, in order.
+
+    A stretch begins and ends with shut eyes. Between them are only looks at the same still head,
+    none with open eyes; eyes may be unseen, as shut ones in dark fur often are.
+
+    Parameters
+    ----------
+    looks
+        In the order of time.
+    """
+    found: list[tuple[float, float]] = []
+    shut: list[SleepCandidate] = []
+    before: SleepCandidate | None = None
+    for look in looks:
+        if before is None or _awake(look) or not _still(before, look):
+            _close(found, shut)
+            shut = []
+        if _shut(look):
+            shut.append(look)
+        before = look
+    _close(found, shut)
+    return found
+
+
+def _close(found: list[tuple[float, float]], shut: Sequence[SleepCandidate]) -> None:
+    if shut and shut[-1].time_s - shut[0].time_s >= MIN_SLEEP_S:
+        found.append((shut[0].time_s, shut[-1].time_s))
+
+
+def _shut(look: SleepCandidate) -> bool:
+    return look.p_eyes_not_open is not None and look.p_eyes_not_open >= SHUT_FROM
+
+
+def _awake(look: SleepCandidate) -> bool:
+    return look.p_eyes_not_open is not None and look.p_eyes_not_open < SHUT_FROM
+
+
+def _still(before: SleepCandidate, after: SleepCandidate) -> bool:
+    if before.box is None or after.box is None or after.time_s - before.time_s > LONGEST_GAP_S:
+        return False
+    if iou(before.box, after.box) < STILL_OVERLAP:
+        return False
+    if before.thumbnail is None or after.thumbnail is None:
+        return False
+    (l1, t1, r1, b1), (l2, t2, r2, b2) = before.box, after.box
+    shared = (max(l1, l2), max(t1, t2), min(r1, r2), min(b1, b2))
+    a = _seen_of(before.thumbnail, before.box, shared)
+    b = _seen_of(after.thumbnail, after.box, shared)
+    return float(np.abs(a - b).mean()) <= STILL_DIFFERENCE * (float(a.std()) + 1.0)
+
+
+def _seen_of(thumbnail: npt.NDArray[np.uint8], box: Box, place: Box) -> npt.NDArray[np.float64]:
+    """Return what a thumbnail of `box` shows of a place inside it, as 12 × 12 values."""
+    steps = (np.arange(_COMPARED) + 0.5) / _COMPARED
+    at = [
+        (place[low] + steps * (place[high] - place[low]) - box[low]) / (box[high] - box[low]) * size
+        - 0.5
+        for low, high, size in ((1, 3, thumbnail.shape[0]), (0, 2, thumbnail.shape[1]))
+    ]
+    grid = np.meshgrid(*at, indexing="ij")
+    values = map_coordinates(thumbnail.astype(np.float64), grid, order=1, mode="nearest")
+    return np.asarray(values, np.float64)

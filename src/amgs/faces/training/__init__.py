@@ -1,7 +1,0 @@
-"""Making the face finder: needs the extra `train` (torch, OpenCV) and marked photographs.
-
-In the order of the work: photographs → what was marked, split by similarity; scenes → one training
-picture cut, turned and scaled; eyes → open eyes drawn shut; looks → light, colour, camera, bars;
-targets → what the network should say; network, fit → the network and its training; export → ONNX;
-measure → how good it is, by view and coat. `python -m amgs.faces.training --help` runs it.
-"""

@@ -1,0 +1,59 @@
+"""A trained model as a reader: pain or no pain, with a confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amgs.images.reading import RGB
+from amgs.model.bundle import Model, load_model
+from amgs.prediction.readers import DECIMALS, Reader
+from amgs.vocabulary import Reading, call_pain
+
+
+class PainReader(Reader):
+    """Reads with a model folder made by `amgs train`.
+
+    Parameters
+    ----------
+    model
+        The folder, or what `load_model` made of it.
+    """
+
+    def __init__(self, model: Path | Model) -> None:
+        self.model = load_model(model) if isinstance(model, Path) else model
+        self.folder = self.model.network_file.parent
+        self.name = self.folder.name
+        self.sha256 = self.model.sha256
+        self.outputs = self.model.outputs
+        self.notice = self.model.notice
+        self._network = self.model.open_network()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as the path of its folder, to be opened once there."""
+        return _open_once, (self.folder,)
+
+    def read(self, images: Sequence[RGB]) -> list[Reading]:
+        """See `Reader.read`."""
+        prepared = np.stack([self.model.preprocessing.apply(rgb) for rgb in images])
+        p_pain = self.model.head.p_pain(self._network.features(prepared))
+        # Rounded before the class is decided, so that class and table never contradict each other.
+        return [call_pain(p) for p in p_pain.round(DECIMALS).tolist()]
+
+    def part_of(self, sha256: str) -> str:
+        """See `Reader.part_of`."""
+        return self.model.parts.get(sha256, "")
+
+    def card(self) -> dict[str, Any]:
+        """See `Reader.card`."""
+        return self.model.card
+
+
+@lru_cache(maxsize=2)
+def _open_once(folder: Path) -> PainReader:
+    """Open a model once per process, however many units of work it receives."""
+    return PainReader(folder)

@@ -1,0 +1,88 @@
+"""`compare`: the groups of a study against each other, from what is in it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from amgs.cohort.comparison import PAIR_COLUMNS, ComparisonChoice, compare_groups, pair_rows
+from amgs.cohort.design import read_cohort
+from amgs.files import write_json
+from amgs.study.folder import StudyFolder
+from amgs.study.summarising import (
+    HUMAN_VALUE,
+    StudySummary,
+    is_human_value,
+    last_choice,
+    summarise_study,
+)
+from amgs.tables import write_table
+
+
+@dataclass(frozen=True)
+class StudyComparison:
+    """A comparison, the summary it rests on, and where both are kept."""
+
+    document: dict[str, Any]
+    summary: StudySummary
+    path: Path
+    pairs: Path
+
+
+def compare_study(
+    study: StudyFolder, choice: ComparisonChoice | None = None, model: str = ""
+) -> StudyComparison:
+    """Compare the groups of a study; keep the document and the table of pairs in ``results``.
+
+    The summary is made anew, in the way it was last made.
+
+    Parameters
+    ----------
+    study
+        The study.
+    choice
+        What is compared; the baseline is that of the study.
+    model
+        Whose readings; those last summarised if empty.
+
+    Raises
+    ------
+    NothingLeftError
+        If no animal has a value at every timepoint.
+    DesignError
+        If the timepoints do not say what to compare.
+    StillBlindError
+        If human scores are wanted of a study that was not unblinded.
+    """
+    choice = choice or ComparisonChoice()
+    summary = summarise_for(study, choice.value, model)
+    return compare_summary(study, summary, choice)
+
+
+def summarise_for(study: StudyFolder, value: str, model: str = "") -> StudySummary:
+    """Summarise a study for the comparison of a value, in the way it was last summarised."""
+    made = last_choice(study, human=is_human_value(value))
+    if model:
+        made = replace(made, model=model)
+    return summarise_study(study, made)
+
+
+def compare_summary(
+    study: StudyFolder, summary: StudySummary, choice: ComparisonChoice
+) -> StudyComparison:
+    """Compare the groups of a summary that was just made; see `compare_study`."""
+    value = HUMAN_VALUE if is_human_value(choice.value) else choice.value
+    chosen = replace(choice, value=value, baseline=study.settings.study.baseline)
+    cohort = read_cohort(summary.path, value)
+    document = compare_groups(cohort, chosen).document
+    path = comparison_file(study, cohort.value)
+    pairs = study.results / f"pairs_{cohort.value}.csv"
+    write_json(path, document)
+    write_table(pairs, PAIR_COLUMNS, pair_rows(document))
+    return StudyComparison(document, summary, path, pairs)
+
+
+def comparison_file(study: StudyFolder, value: str) -> Path:
+    """Return where a comparison is kept."""
+    return study.results / f"comparison_{value}.json"

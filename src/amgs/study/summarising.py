@@ -1,0 +1,141 @@
+"""`summarise`: from a study's images to its animals, made anew whenever it is asked for.
+
+How a summary was last made (model, period, sleep …) is kept beside it, so that `amgs compare` and
+`amgs report` make the same one again from what is in the study now: an old table is never compared.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amgs.errors import StudyError, quoted
+from amgs.files import write_json
+from amgs.prediction.human import read_predictions_or_scores
+from amgs.prediction.models import is_built_in
+from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns, summarise_animals
+from amgs.prediction.summary_options import SummaryOptions
+from amgs.study.classifying import find_reader, write_predictions
+from amgs.study.consistency import recording_times
+from amgs.study.folder import StudyFolder
+from amgs.study.unblinding import write_human_scores
+from amgs.tables import format_cells, write_table
+from amgs.vocabulary import EARLIER_COLUMNS, Output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from amgs.prediction.recording_times import RecordingTime
+
+HUMAN_VALUE = "mean_mgs_sum"
+SUMMARY, HUMAN_SUMMARY = "summary.csv", "summary_human.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryChoice:
+    """How a study is summarised; threshold and minimum per minute are in its settings.
+
+    ``model`` is the name of a model of the study or of a built-in one; the newest if empty.
+    """
+
+    model: str = ""
+    human: bool = False
+    from_min: float | None = None
+    to_min: float | None = None
+    leave_out_sleep: bool = False
+    unseen_only: bool = False
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """A summary with what it was made of; ``model`` is empty for human scores."""
+
+    path: Path
+    rows: list[dict[str, Any]]
+    table: pd.DataFrame
+    times: dict[str, RecordingTime] | None
+    options: SummaryOptions
+    outputs: tuple[Output, ...] = ()
+    model: str = ""
+
+
+def is_human_value(value: str) -> bool:
+    """Whether a column is of the human scores, by its name of today or of 0.1.0."""
+    return EARLIER_COLUMNS.get(value, value) == HUMAN_VALUE
+
+
+def summarise_study(study: StudyFolder, choice: SummaryChoice) -> StudySummary:
+    """Summarise a study and keep the table with the choice.
+
+    Raises
+    ------
+    StillBlindError
+        If human scores are wanted of a study that was not unblinded.
+    UnknownNameError
+        If there is no such model.
+    StudyError
+        If the model has not classified all faces yet.
+    """
+    options = SummaryOptions(
+        study.settings.classify.threshold,
+        study.settings.classify.min_per_minute,
+        choice.from_min,
+        choice.to_min,
+        choice.leave_out_sleep,
+        choice.unseen_only,
+    )
+    times, model = None, ""
+    if choice.human:
+        path = study.results / HUMAN_SUMMARY
+        source = write_human_scores(study)
+    else:
+        path, times = study.results / SUMMARY, recording_times(study)
+        reader = find_reader(study, choice.model)
+        source, model = write_predictions(study, reader), reader.name
+    table, outputs = read_predictions_or_scores(source, study.scale.highest_sum)
+    if not choice.human:
+        _require_all_classified(study, table, choice.model)
+    rows = summarise_animals(table, options, times, outputs)
+    columns = (*SUMMARY_COLUMNS, *mean_columns(outputs))
+    write_table(path, columns, [format_cells(row, columns) for row in rows])
+    write_json(path.with_suffix(".json"), asdict(choice))
+    return StudySummary(path, rows, table, times, options, tuple(outputs), model)
+
+
+def _require_all_classified(study: StudyFolder, table: pd.DataFrame, model: str) -> None:
+    """Stop when a model has not looked at all faces: animals would stand on a few of theirs."""
+    missing = study.store.faces.count() - len(table) - int(table.attrs.get("problems", 0))
+    if missing > 0:
+        command = " ".join(part for part in ("amgs classify", model, quoted(study.folder)) if part)
+        msg = (
+            f"Expected predictions for all faces of the study, found {missing} without one. "
+            f"First: {command}"
+        )
+        raise StudyError(msg)
+
+
+def last_choice(study: StudyFolder, *, human: bool) -> SummaryChoice:
+    """Return how the study was last summarised; the usual way if it was not.
+
+    Raises
+    ------
+    StudyError
+        If the file that keeps it was damaged.
+    """
+    path = study.results / (HUMAN_SUMMARY if human else SUMMARY)
+    kept = path.with_suffix(".json")
+    if not kept.exists():
+        return SummaryChoice(human=human)
+    try:
+        return SummaryChoice(**json.loads(kept.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
+        msg = f"Expected how {path.name} was made in {kept}, found something else. Delete {kept}."
+        raise StudyError(msg) from error
+
+
+def has_readings(study: StudyFolder) -> bool:
+    """Whether a model of the study, or a built-in one, has looked at its faces."""
+    models = study.store.predictions.models()
+    return any(folder or is_built_in(name) for name, folder, _ in models)

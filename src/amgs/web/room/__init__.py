@@ -1,0 +1,1 @@
+"""The blinded pages of raters: signing in, the training course, scoring."""

@@ -1,0 +1,88 @@
+"""The training course: reference faces with feedback."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from amgs.images.reading import read_content
+from amgs.store import Rater
+from amgs.web.contexts import CourseFeedback, CoursePageState
+from amgs.web.guard import explain
+from amgs.web.room.faces import score_context, send_image
+from amgs.web.state import WebState, to
+
+
+class CourseSent(BaseModel):
+    """Answers to a reference face as the page sends them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    seen: int
+    scores: dict[str, int | None]
+
+
+class CoursePages:
+    """See the module."""
+
+    def __init__(self, web: WebState) -> None:
+        self.web = web
+
+    def page(self, request: Request) -> Response:
+        """Show the page."""
+        rater = self.web.rater(request)
+        if rater is None:
+            return to("/")
+        if self.web.scoring.course(rater) is None:
+            return to("/score")
+        return self.web.page("course.html", score_context(self.web, request, rater))
+
+    def state(self, request: Request) -> Response:
+        """Return where the rater is, and their own answers."""
+        rater = self.web.rater(request)
+        if rater is None or self.web.scoring.course(rater) is None:
+            return explain(request, "There is no course for you here.", 404)
+        return JSONResponse(asdict(_state(self.web, rater)))
+
+    def face(self, request: Request, seen: int) -> Response:
+        """Return the pixels of a face."""
+        rater = self.web.rater(request)
+        state = None if rater is None else self.web.scoring.course(rater)
+        if rater is None or state is None or seen not in {state.seen, state.seen - 1} or seen < 0:
+            return explain(request, "There is no face for you here.", 404)
+        path = self.web.scoring.course_face(rater, seen).path
+        return send_image(read_content(path), 0)
+
+    def answer(
+        self, request: Request, sent: CourseSent, x_amgs_form: Annotated[str, Header()] = ""
+    ) -> Response:
+        """Keep answers."""
+        rater = self.web.rater_of_script(request, x_amgs_form)
+        state = self.web.scoring.course(rater)
+        if state is None or sent.seen != state.seen:
+            return explain(request, "This face was answered already.", 409)
+        answers = self.web.scoring.answer_course(rater, sent.scores)
+        feedback = [asdict(CourseFeedback(a.unit, a.score, a.reference)) for a in answers]
+        return JSONResponse({"feedback": feedback, "state": asdict(_state(self.web, rater))})
+
+
+def routes(web: WebState) -> APIRouter:
+    """Return the page and what it asks for."""
+    pages, router = CoursePages(web), APIRouter()
+    router.add_api_route("/course", pages.page, methods=["GET"])
+    router.add_api_route("/api/course", pages.state, methods=["GET"])
+    router.add_api_route("/course/face/{seen}", pages.face, methods=["GET"])
+    router.add_api_route("/api/course", pages.answer, methods=["POST"])
+    return router
+
+
+def _state(web: WebState, rater: Rater) -> CoursePageState:
+    state = web.scoring.course(rater)
+    pass_mark = web.scoring.course_pass
+    if state is None:
+        return CoursePageState(0, 0, pass_mark, None, passed=True)
+    return CoursePageState(state.seen, state.needed, pass_mark, state.agreement, state.passed)

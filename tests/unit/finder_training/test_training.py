@@ -1,0 +1,248 @@
+"""Training images keep their truth; the split keeps likenesses together; the loss can be met."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amgs.faces.centre_maps import CHANNELS, FACE_PARTS, decode_maps
+from finder_training.augmentation import augment_appearance
+from finder_training.drawn import draw_photograph
+from finder_training.eyes import pale_eyes, shut_eyes
+from finder_training.measure import Tally, cut_without_faces, match, measure
+from finder_training.photographs import (
+    MarkedFace,
+    Photograph,
+    load_photographs,
+    split_photographs,
+)
+from finder_training.scenes import Scene, cut_scene, mosaic, move_face
+from finder_training.targets import make_targets
+
+SIDE = 320
+
+
+def photograph(seed: int = 0) -> Photograph:
+    """A synthetic mouse on a larger ground."""
+    rng = np.random.default_rng(seed)
+    drawn = draw_photograph(rng)
+    rgb = np.full((400, 500, 3), 120, np.uint8)
+    rgb[80:336, 120:376] = drawn.rgb
+    shift = np.array([[1.0, 0, 120], [0, 1, 80]])
+    return Photograph("drawn", rgb, tuple(move_face(f, shift) for f in drawn.faces))
+
+
+def marked(rgb: np.ndarray, face: MarkedFace) -> np.ndarray:
+    """Paint the eyes pure red, to find them again after a transformation."""
+    painted = rgb.copy()
+    for box, _ in face.eyes:
+        x0, y0, x1, y1 = (round(v) for v in box)
+        painted[y0:y1, x0:x1] = (255, 0, 0)
+    return painted
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_marks_move_with_the_picture(seed: int) -> None:
+    """However it is cut, turned, mirrored and scaled, the eyes are where they are said to be."""
+    base = photograph(seed)
+    painted = replace(base, rgb=marked(base.rgb, base.faces[0]))
+    scene = cut_scene(painted, SIDE, np.random.default_rng(seed))
+    for face in scene.faces:
+        for box, _ in face.eyes:
+            x, y = round((box[0] + box[2]) / 2), round((box[1] + box[3]) / 2)
+            if 3 < x < SIDE - 3 and 3 < y < SIDE - 3 and box[2] - box[0] > 4:
+                red, green, _ = scene.rgb[y, x].astype(int)
+                assert red - green > 100
+
+
+def test_scenes_do_not_depend_on_anything_but_the_seed() -> None:
+    """The same seed draws the same."""
+    a, b = (cut_scene(photograph(), SIDE, np.random.default_rng(3)) for _ in range(2))
+    assert (a.rgb == b.rgb).all()
+    assert a.faces == b.faces
+
+
+def test_a_mosaic_holds_all_its_faces() -> None:
+    """Each in its own quarter."""
+    quarters = [cut_scene(photograph(k), SIDE // 2, np.random.default_rng(k + 1)) for k in range(4)]
+    together = mosaic(quarters, SIDE)
+    assert len(together.faces) == sum(len(q.faces) for q in quarters)
+    assert together.rgb.shape == (SIDE, SIDE, 3)
+
+
+def wide_awake() -> Scene:
+    """A scene whose face fills it, eyes open."""
+    for seed in range(100):
+        base = photograph(seed)
+        if base.faces[0].eyes[0][1] == "open":
+            matrix = np.array([[1.2, 0, -140], [0, 1.2, -90]])
+            import cv2
+
+            rgb = cv2.warpAffine(base.rgb, matrix, (SIDE, SIDE))
+            return Scene(rgb, tuple(move_face(f, matrix) for f in base.faces))
+    raise AssertionError("no open eye drawn")
+
+
+def test_shut_eyes_are_lower_and_say_so() -> None:
+    """The dark opening shrinks, the rest of the image stays."""
+    scene = wide_awake()
+    shut = shut_eyes(scene, 1.0, np.random.default_rng(0))
+    face, before = shut.faces[0], scene.faces[0]
+    assert all(state in {"narrowed", "closed"} for _, state in face.eyes)
+    x0, y0, x1, y1 = (round(v) for v in before.eyes[0][0])
+    dark = [(rgb[y0:y1, x0:x1].mean(axis=2) < 60).sum() for rgb in (scene.rgb, shut.rgb)]
+    assert dark[1] < 0.7 * dark[0]
+    changed = np.abs(shut.rgb.astype(int) - scene.rgb.astype(int)).sum(axis=2) > 0
+    assert changed.mean() < 0.25
+    assert shut_eyes(scene, 0.0, np.random.default_rng(0)) == scene
+
+
+def test_pale_eyes_are_red_and_nothing_else_changes_much() -> None:
+    """As in albino animals."""
+    scene = wide_awake()
+    pale = pale_eyes(scene, np.random.default_rng(0))
+    x0, y0, x1, y1 = scene.faces[0].eyes[0][0]
+    x, y = round((x0 + x1) / 2), round((y0 + y1) / 2)
+    assert int(pale.rgb[y, x, 0]) > int(pale.rgb[y, x, 1]) + 20
+    assert pale.faces == scene.faces
+
+
+def test_looks_keep_places_and_size() -> None:
+    """Only pixels change, and they change."""
+    scene = wide_awake()
+    for seed in range(20):
+        changed = augment_appearance(scene, np.random.default_rng(seed))
+        assert changed.faces == scene.faces
+        assert changed.rgb.shape == scene.rgb.shape
+        assert changed.rgb.dtype == np.uint8
+
+
+def test_targets_decode_to_the_marks_they_were_made_from() -> None:
+    """A network that said exactly its targets would be right to a fraction of a pixel."""
+    scene = wide_awake()
+    targets = make_targets(scene)
+    peaks = np.where(targets.centres > 0.999, targets.centres, 0)
+    values = targets.values[len(FACE_PARTS) :]
+    (face,) = decode_maps(peaks, values, 0.5)
+    truth = scene.faces[0]
+    assert face.box == pytest.approx(truth.box, abs=0.01)
+    assert face.nose == pytest.approx(truth.nose, abs=0.01)
+    found = sorted(eye.box for eye in face.eyes)
+    for ours, theirs in zip(found, sorted(box for box, _ in truth.eyes), strict=True):
+        assert ours == pytest.approx(theirs, abs=0.01)
+    assert {eye.state for eye in face.eyes} == {state for _, state in truth.eyes}
+    assert targets.loss_mask.all()
+
+
+def test_nothing_is_asked_where_a_face_is_cut() -> None:
+    """Neither a face nor none."""
+    scene = replace(wide_awake(), faces=(), ignored=((0.0, 0.0, 100.0, 60.0),))
+    targets = make_targets(scene)
+    assert not targets.loss_mask[:, :15, :25].any()
+    assert targets.loss_mask[:, 16:, 26:].all()
+    assert targets.weights.sum() == 0
+
+
+def test_photographs_that_look_alike_stay_together() -> None:
+    """No copy of a training photograph is in the validation part."""
+    rng = np.random.default_rng(0)
+    base = [draw_photograph(np.random.default_rng(k)) for k in range(10)]
+    noisy = [
+        replace(
+            p,
+            name=f"copy {p.name}",
+            rgb=np.clip(p.rgb + rng.normal(0, 3, p.rgb.shape), 0, 255).astype(np.uint8),
+        )
+        for p in base
+    ]
+    training, validation = split_photographs([*base, *noisy], 0.3, 0)
+    assert len(training) + len(validation) == 20
+    for held in validation:
+        for used in training:
+            assert np.abs(held.rgb.astype(int) - used.rgb.astype(int)).mean() > 8
+
+
+class PerfectDetector:
+    """Finds what is marked, or nothing."""
+
+    def __init__(self, faces) -> None:
+        self.faces = faces
+
+    def find(self, rgb, min_score, *, refine):
+        return self.faces
+
+
+def test_measures_of_a_perfect_and_a_blind_finder() -> None:
+    """All found with no error, and nothing found."""
+    base = photograph(3)
+    targets = make_targets(Scene(base.rgb[:320, :320], tuple(base.faces)))
+    peaks = np.where(targets.centres > 0.999, targets.centres, 0)
+    faces = decode_maps(peaks, targets.values[len(FACE_PARTS) :], 0.5)
+    perfect = measure(PerfectDetector(faces), [base], 0.5)["all"].summary()
+    assert perfect["recall"]["value"] == perfect["precision"]["value"] == 1.0
+    assert perfect["eyes_found"]["value"] == 1.0
+    assert perfect["eye_error"] < 0.001
+    blind = measure(PerfectDetector([]), [base], 0.5)["all"].summary()
+    assert blind["recall"]["value"] == 0.0
+    assert blind["precision"] is None
+    pairs, false = match((), faces)
+    assert pairs == []
+    assert false == faces
+
+
+def test_an_empty_tally_says_nothing() -> None:
+    """Not zero."""
+    summary = Tally().summary()
+    assert summary["recall"] is None
+    assert summary["eye_error"] is None
+    assert summary["eye_state_auc"] is None
+
+
+def test_negatives_touch_no_face() -> None:
+    """Squares from beside the faces."""
+    base = photograph(1)
+    x0, y0, x1, y1 = (round(v) for v in base.faces[0].box)
+    rgb = base.rgb.copy()
+    rgb[y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] = (255, 0, 255)
+    squares = cut_without_faces([replace(base, rgb=rgb)] * 5, 1, 0)
+    assert squares
+    for square in squares:
+        assert square.shape[0] == square.shape[1]
+        assert not (square == (255, 0, 255)).all(axis=2).any()
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+def test_a_few_steps_lower_the_loss_and_go_on_from_a_checkpoint(tmp_path: Path) -> None:
+    """On one synthetic mouse, and the exported network says the same as the trained one."""
+    import torch
+
+    from amgs.faces.centre_net import CentreNet
+    from finder_training.export import ExportedFinder, export_finder
+    from finder_training.fit import FitOptions, fit
+
+    options = FitOptions(steps=2, batch=2, side_px=96)
+    lines: list[str] = []
+    fit([photograph()], options, tmp_path / "checkpoint.pt", lines.append)
+    network = fit(
+        [photograph()], replace(options, steps=3), tmp_path / "checkpoint.pt", lines.append
+    )
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 3
+    export_finder(network, tmp_path / "finder.onnx")
+    picture = photograph().rgb[:64, :96][None]
+    with torch.no_grad():
+        _, expected = ExportedFinder(network)(torch.from_numpy(picture.copy()))
+    _, found = CentreNet(tmp_path / "finder.onnx").session.run(None, {"pictures": picture})
+    assert np.abs(found - expected.numpy()).max() < 1e-3
+
+
+@pytest.mark.reference
+def test_the_marked_photographs_are_read(shared_photographs: Path) -> None:
+    """Counts as in the notes that come with them, less the doubtful ones."""
+    photographs = load_photographs(shared_photographs)
+    assert 470 < len(photographs) <= 494
+    assert 530 < sum(len(p.faces) for p in photographs) <= 554
+    assert CHANNELS["centres"].start == 0
