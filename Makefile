@@ -9,13 +9,20 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: demo test check bench docs clean
+# Tests of one file stay together, so that what a file sets up is made once.
+PARALLEL := --numprocesses auto --dist loadscope
+
+.PHONY: demo test quick check bench docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/amgs demo --out demo --overwrite
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
+
+# What takes less than two minutes on two cores: while working.
+quick: $(VENV)/installed-dev
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not postgres"
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

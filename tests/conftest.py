@@ -17,6 +17,20 @@ from amgs.simulate import write_synthetic_faces
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+LANES = {"browser": "browser", "postgres_address": "postgres"}
+"""Fixture → marker of every test that needs it, so that no such test is without."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives a browser or starts a server."""
+    for item in items:
+        for fixture, marker in LANES.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+        if "[postgresql]" in item.name:  # asked for by a parameter, not by its name
+            item.add_marker("postgres")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the user's cache out of the tests."""

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from amgs.prediction.summarise import summarise_animals
     from amgs.prediction.summary_options import SummaryOptions
     from amgs.prediction.table import read_predictions
-    from amgs.report.steps import ReportFiles, build_report
+    from amgs.report.gather import ReportFiles
+    from amgs.report.steps import build_report
     from amgs.scoring.agreement import measure_agreement
     from amgs.scoring.ratings import read_ratings
     from amgs.study.study import Study
@@ -68,7 +69,7 @@ _HOMES = {
     "ComparisonChoice": "amgs.cohort.comparison",
     "compare_groups": "amgs.cohort.comparison",
     "write_figures": "amgs.figures.table",
-    "ReportFiles": "amgs.report.steps",
+    "ReportFiles": "amgs.report.gather",
     "build_report": "amgs.report.steps",
 }
 """Every public name and the module it loads from, in the order of an experiment."""

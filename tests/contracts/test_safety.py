@@ -8,6 +8,8 @@ import random
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -186,3 +188,38 @@ def test_what_is_no_store_stops(tmp_path: Path, content: bytes | None, message: 
 def test_an_address_without_its_driver_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="amgs\\[postgres\\]"):
         open_store(tmp_path, "nosuch+driver://host/name")
+
+
+OPENS = """
+import sys
+from pathlib import Path
+from amgs.store import open_store
+
+sys.stdin.readline()
+open_store(Path(sys.argv[1])).close()
+"""
+
+
+def test_several_programs_that_upgrade_at_once_keep_the_old_file(tmp_path: Path) -> None:
+    """The copy is of the old version, whoever came first."""
+    (path, *_) = sorted(OLD.glob("*.db"))
+    for attempt in range(3):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        shutil.copy(path, folder / "study.db")
+        programs = [
+            subprocess.Popen([sys.executable, "-c", OPENS, str(folder)], stdin=subprocess.PIPE)
+            for _ in range(4)
+        ]
+        time.sleep(1.0)  # until all have imported what they need
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write(b"\n")
+            program.stdin.close()
+        assert [program.wait() for program in programs] == [0] * 4
+        (copy,) = folder.glob("study-before-upgrade-from-*.db")
+        with closing(sqlite3.connect(copy)) as old:
+            version = old.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+        assert version in copy.name
+        with open_store(folder) as store:
+            assert store.faces.count() == 4

@@ -29,7 +29,9 @@ def figure(document: dict[str, Any]) -> DrawnFigure:
     names = [group["group"] for group in document["groups"]]
     sizes = [group["n"] for group in document["groups"]]
     drawing.subplots().bar(names, sizes)
-    return DrawnFigure(drawing, ("group", "n"), [list(row) for row in zip(names, sizes)])
+    return DrawnFigure(
+        drawing, ("group", "n"), [list(row) for row in zip(names, sizes, strict=True)]
+    )
 
 
 def caption(document: dict[str, Any]) -> str:

@@ -65,3 +65,11 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     table = read_table(path, ("image",))
     assert table["image"].tolist() == ["Mäuse, 1.jpg", "c"]
     assert table["note"].tolist() == ['a "b"', ""]
+
+
+def test_a_stray_quote_is_told_and_no_traceback(tmp_path: Path) -> None:
+    """It makes one cell of all that follows, longer than the reader takes."""
+    path = tmp_path / "t.csv"
+    path.write_text('image,label\n"a.jpg,pain\n' + "b.jpg,no pain\n" * 20_000, encoding="utf-8")
+    with pytest.raises(TableError, match="quote"):
+        read_table(path, required=("image",))

@@ -380,6 +380,13 @@ class TestGuard:
         late = Rater(running_open.url, "Eve", key=running_open.keys.access)
         assert late.welcome.status_code == 429
 
+    def test_guessing_at_one_rater_locks_out_nobody_else(self, running) -> None:
+        ada, bo = Rater(running.url, "Ada"), Rater(running.url, "Bo")
+        for _ in range(10):
+            assert Rater(running.url, "Ada", code="2222-2222").welcome.status_code == 403
+        assert Rater(running.url, "Ada", code=ada.code).welcome.status_code == 429
+        assert Rater(running.url, "Bo", code=bo.code).welcome.status_code == 303
+
     def test_no_rater_page_shows_a_key(self, running_open) -> None:
         rater = Rater(running_open.url, "Ada", key=running_open.keys.access)
         rater.get("/owner")

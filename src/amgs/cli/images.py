@@ -56,7 +56,7 @@ def images(
 
     Structural similarity within and between sets, as Tuttle et al. did, with a permutation test;
     and brightness, contrast, sharpness and size by group and timepoint, animal by animal. A camera
-    that moved between cohorts looks to a classifier like a change of the face.
+    that moved between cohorts may be taken for a change of the face by a model.
 
     Example: `amgs images laparotomy --by timepoint`
     """

@@ -60,10 +60,12 @@ def sheet(
 
     Example: `amgs simulate sheet sheet.png --coat agouti`
     """
-    from amgs.simulate.sheet import draw_sheet
+    from amgs.simulate.sheet import is_sheet, write_sheet
 
-    _begin(out, overwrite=overwrite, quiet=quiet)
-    draw_sheet(_coats(coat)[0], seed).save(out)
+    if out.suffix.lower() != ".png":
+        raise typer.BadParameter("A sheet is written as .png.")
+    _begin(out, overwrite=overwrite, ours=is_sheet(out), quiet=quiet)
+    write_sheet(out, _coats(coat)[0], seed)
     _end([out], json=json, quiet=quiet)
 
 
@@ -82,13 +84,17 @@ def faces(
 
     Example: `amgs simulate faces drawn --animals 30`, then `amgs train drawn/labels.csv --out m1`
     """
+    from amgs.files import atomic_folder
     from amgs.simulate import write_synthetic_faces
+    from amgs.simulate.cohort import FACES_MARKER
 
-    _begin(out, overwrite=overwrite, quiet=quiet)
-    out.mkdir(parents=True, exist_ok=True)
-    with show_progress(quiet=quiet or json) as progress:
-        written = write_synthetic_faces(out, animals, per_animal, seed, progress)
-    _end([written], json=json, quiet=quiet)
+    note(SYNTHETIC_NOTICE, quiet=quiet)
+    with (
+        atomic_folder(out, FACES_MARKER, overwrite=overwrite) as work,
+        show_progress(quiet=quiet or json) as progress,
+    ):
+        written = write_synthetic_faces(work, animals, per_animal, seed, progress)
+    _end([out / written.name], json=json, quiet=quiet)
 
 
 def video(
@@ -118,13 +124,13 @@ def video(
 
     Example: `amgs simulate video drawn.mp4 --minutes 2 --pain 0.2,1.4`
     """
-    from amgs.simulate.video import write_video
+    from amgs.simulate.video import truth_beside, write_video
 
     cast = _cast(pain, _coats(coat), sleepiness, seed)
     options = _video_options(size, rate, minutes, infrared=infrared)
     if out.suffix.lower() != ".mp4":
         raise typer.BadParameter("A video is written as .mp4.")
-    _begin(out, overwrite=overwrite, quiet=quiet)
+    _begin(out, overwrite=overwrite, ours=truth_beside(out).is_file(), quiet=quiet)
     with show_progress(quiet=quiet or json) as progress:
         truth = write_video(out, cast, options, seed, progress)
     _end([out, truth], json=json, quiet=quiet)
@@ -233,7 +239,11 @@ def scores(
     note(f"{', '.join(names)}: {len(truth)} faces each. Next: amgs agreement {study}", quiet=quiet)
 
 
-def _begin(out: Path, *, overwrite: bool, quiet: bool) -> None:
+def _begin(out: Path, *, overwrite: bool, ours: bool = False, quiet: bool) -> None:
+    """Stop where something would be replaced: without leave, or not made by this command."""
+    if out.exists() and not ours:
+        msg = f"{out} exists and was not made by this command: it is not replaced. Move it."
+        raise OutputExistsError(msg)
     if out.exists() and not overwrite:
         msg = f"{out} exists already. Choose another name, or allow it with --overwrite."
         raise OutputExistsError(msg)

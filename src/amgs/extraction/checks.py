@@ -44,9 +44,9 @@ def require_all_earlier_recordings(folder: Path, recordings: Sequence[str]) -> N
     lost = [name for name in earlier if name not in set(recordings)]
     if lost:
         msg = (
-            f"Expected all videos of {folder} to be named again, found some there that "
-            f"are not named now:\n{list_faults(lost)}\nName all videos together (a folder, or one CSV), or "
-            "choose another --out."
+            f"Expected all videos of {folder} to be named again, found recordings there that are "
+            f"not named now:\n{list_faults(lost)}\nName all videos together (a folder, or one "
+            "CSV), or choose another --out."
         )
         raise OutputExistsError(msg)
 

@@ -272,7 +272,7 @@ def say_what_differs(similarity: Iterable[Result], measures: Iterable[Result]) -
             )
     if notes:
         notes.append(
-            "A change of camera, light or video looks to a classifier like a change of the face. "
+            "A change of camera, light or video may be taken for a change of the face by a model. "
             "Look at the images before you trust a difference."
         )
     return notes

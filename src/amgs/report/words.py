@@ -178,8 +178,8 @@ def _measure(material: ReportMaterial) -> str:
             )
     if material.seen_in_training:
         text += (
-            f"; {material.seen_in_training} of the images were ones the model had been trained or "
-            "chosen with, which makes its calls on them too good"
+            f"; {material.seen_in_training} of the images had been used for training or model "
+            "selection, which makes its calls on them too good"
         )
     if comparison["baseline"] is not None:
         text += (

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from amgs.files import write_json
 from amgs.jobs import no_progress
 from amgs.simulate.anatomy import CoatName, FaceParameters
 from amgs.simulate.face import draw_face
@@ -19,6 +20,9 @@ from amgs.vocabulary import NO_PAIN, PAIN, SYNTHETIC_NOTICE
 COAT_SHARES: dict[CoatName, float] = {"white": 0.70, "agouti": 0.18, "black": 0.12}
 PAIN_FROM, NO_PAIN_UP_TO = 3.0, 1.0
 """The authors' rule for labels: pain from MGS 3, no pain up to MGS 1, neither between."""
+
+FACES_MARKER = "synthetic_faces.json"
+"""Lies in every folder that `write_synthetic_faces` made; only such a folder is replaced."""
 
 BLINKS = 0.02
 _MOST_PER_UNIT = 2.0
@@ -86,7 +90,8 @@ def write_synthetic_faces(
 ) -> Path:
     """Draw a cohort into a folder, with ``labels.csv`` (``image,label,animal,mgs``) and a notice.
 
-    Faces with an MGS between the two classes get no label and are left out of the CSV.
+    Faces with an MGS between the two classes get no label and are left out of the CSV. The options
+    are kept in ``synthetic_faces.json``.
     """
     rows = []
     total = n_animals * images_per_animal
@@ -98,6 +103,8 @@ def write_synthetic_faces(
             rows.append([name, drawn.label, drawn.animal, f"{drawn.mgs:g}"])
         progress("drawing mice", done, total)
     write_notice(folder, SYNTHETIC_NOTICE)
+    made = {"animals": n_animals, "images_per_animal": images_per_animal, "seed": seed}
+    write_json(folder / FACES_MARKER, made)
     write_table(folder / "labels.csv", ("image", "label", "animal", "mgs"), rows)
     return folder / "labels.csv"
 

@@ -186,7 +186,8 @@ def write_videos(
 def _write_one(job: _VideoJob) -> list[tuple[str, ...]]:
     when = re.sub(r"[^\w.-]+", "-", job.timepoint)
     name = f"{VIDEOS}/{when}_{job.number + 1:02d}.mp4"
-    seed = zlib.crc32(f"{job.seed} {name}".encode())
+    # The folder was called so in 0.1.0: a seed keeps giving the videos it gave.
+    seed = zlib.crc32(f"{job.seed} films/{Path(name).name}".encode())
     cast = [animal.filmed(job.timepoint) for animal in job.animals]
     write_video(job.folder / name, cast, job.options, seed)
     zones = [zone for zone, _ in list_zones(len(cast), job.options)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from amgs.simulate.anatomy import MOST, CoatName, FaceParameters
 from amgs.simulate.behaviour import UNITS
@@ -13,6 +15,7 @@ from amgs.simulate.face import SIDE_PX, draw_face
 
 MARGIN_PX, HEAD_PX, FONT_PX = 150, 40, 18
 INK = (30, 30, 30)
+_SOFTWARE = "amgs simulate sheet"
 
 
 def draw_sheet(coat: CoatName = "white", seed: int = 0) -> Image.Image:
@@ -42,3 +45,19 @@ def draw_sheet(coat: CoatName = "white", seed: int = 0) -> Image.Image:
             picture = Image.fromarray(draw_face(face, rng))
             sheet.paste(picture, (MARGIN_PX + level * SIDE_PX, top))
     return sheet
+
+
+def write_sheet(path: Path, coat: CoatName = "white", seed: int = 0) -> None:
+    """Write a sheet as PNG that says of itself what made it; see `draw_sheet`."""
+    about = PngInfo()
+    about.add_text("Software", _SOFTWARE)
+    draw_sheet(coat, seed).save(path, pnginfo=about)
+
+
+def is_sheet(path: Path) -> bool:
+    """Whether a file is a sheet that `write_sheet` wrote, which may be replaced by another."""
+    try:
+        with Image.open(path) as image:
+            return image.info.get("Software") == _SOFTWARE
+    except OSError:
+        return False

@@ -29,6 +29,7 @@ from amgs.extraction.checks import clear_extraction
 from amgs.extraction.examine import examine_interval, survey_video
 from amgs.extraction.extract import ExtractionOptions, extract_faces
 from amgs.extraction.journal import Journal
+from amgs.extraction.preview import write_previews
 from amgs.extraction.recordings import list_videos
 from amgs.extraction.tables import EXTRACTION_COLUMNS, FACES_COLUMNS
 from amgs.faces.crop import crop_face
@@ -487,3 +488,51 @@ def test_an_interval_that_is_too_short(tmp_path: Path) -> None:
     video = written(tmp_path, still_mouse, 3)
     with pytest.raises(ImpossibleValueError, match="longer than the 1 s left out"):
         extract(video, tmp_path / "out", interval_s=0.5)
+
+
+def test_zones_that_share_pixels_are_refused(tmp_path: Path) -> None:
+    """One animal would count as two; nothing is written."""
+    video = written(tmp_path, still_mouse, 3)
+    for zones in (("left", "0,0,200,192"), ("full", "right"), ("0,0,200,192", "150,0,100,100")):
+        with pytest.raises(ImpossibleValueError, match="one animal would count as two"):
+            extract(video, tmp_path / "out", zones)
+    assert not (tmp_path / "out").exists()
+
+
+class OtherDetector(MarkDetector):
+    """Finds the same, but is another one."""
+
+    name = "other_marks"
+    sha256 = "1" * 64
+
+
+def test_faces_of_two_detectors_do_not_mix(tmp_path: Path) -> None:
+    """Which one it was is written down; another one needs a fresh start."""
+    video = written(tmp_path, still_mouse, 20)
+    assert extract(video, tmp_path / "out").detector["name"] == "marks"
+    with pytest.raises(ResumeError, match=r"detector: marks 1 \(0{8}\), now other_marks"):
+        extract_faces(list_videos([video]), tmp_path / "out", detector=OtherDetector())
+    kept = extract_faces(
+        list_videos([video]), tmp_path / "out", detector=OtherDetector(), keep_earlier=True
+    )
+    assert kept.earlier == ["video"]
+    assert kept.images == 2
+
+
+def test_previews_of_recordings_with_any_name(tmp_path: Path) -> None:
+    """A colon is no part of a file name on Windows."""
+    written(tmp_path, still_mouse, 3, name="a")
+    table = tmp_path / "recordings.csv"
+    table.write_text("recording,video\nm1_24:00,a.mp4\n", "utf-8")
+    found = write_previews(list_videos([table]), tmp_path / "previews", MarkDetector())
+    (path,) = found.values()
+    assert isinstance(path, Path)
+    assert path.is_file()
+    assert ":" not in path.name
+
+
+def test_intervals_of_a_video_that_ends_early() -> None:
+    """A last one of less than half the length joins the one before."""
+    assert [i.start_s for i in cut_intervals(34.0, 10.0, 1.0)] == [1, 10, 20]
+    assert [i.start_s for i in cut_intervals(36.0, 10.0, 1.0)] == [1, 10, 20, 30]
+    assert cut_intervals(34.0, 10.0, 1.0)[-1].stop_s > 34, "the last frame is in it"

@@ -217,3 +217,19 @@ def test_another_file_is_no_finder(tmp_path: Path) -> None:
     (tmp_path / "x.onnx").write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="network of the face detector, found .*x.onnx"):
         CentreNet(tmp_path / "x.onnx")
+
+
+def test_the_size_of_a_face_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A face that the network saw 207 pixels wide is not examined again, however large the frame."""
+    detector = CentreNet()
+    runs: list[tuple[int, ...]] = []
+    run = detector._run
+    monkeypatch.setattr(
+        detector, "_run", lambda canvas, limit: runs.append(canvas.shape) or run(canvas, limit)
+    )
+    frame = np.full((1080, 1920, 3), 90, np.uint8)
+    face = FoundFace((600, 300, 1221, 921), 0.8, (), (), None, (1.0, 0.0, 0.0, 0.0))
+    assert detector.refine(frame, face, scale=1 / 3) == face, "seen 207 pixels wide"
+    assert runs == []
+    detector.refine(frame, face, scale=1 / 6)  # seen 104 pixels wide
+    assert len(runs) == 1

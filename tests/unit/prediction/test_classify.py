@@ -214,3 +214,47 @@ def test_only_a_table_of_predictions_is_replaced(
     with pytest.raises(OutputExistsError, match=r"Expected the name of a \.csv file"):
         run(model, [faces], faces / "0/00.png", overwrite=True)
     assert labels.read_text() == "image,label\na.png,pain\n"
+
+
+def test_a_line_separator_in_a_name_is_no_end_of_a_line(
+    model: PainReader, make_image, tmp_path: Path
+) -> None:
+    """U+2028 divides lines for `str.splitlines`, but not in a CSV."""
+    for name in ("a\u2028b.png", "c.png"):
+        make_image(f"odd/{name}")
+    listing = list_images([tmp_path / "odd"])
+    sink = CsvSink(tmp_path / "p.csv", (), PAIN_OUTPUTS, model.sha256, listing.fingerprint)
+    classify_images(model, list(listing)[:1], 1, sink)
+    sink.close()
+    run(model, [tmp_path / "odd"], tmp_path / "p.csv")
+    names = [row["image"] for row in rows_of(tmp_path / "p.csv")]
+    assert names == [image.name for image in listing]
+
+
+def test_paths_of_windows_are_found(model: PainReader, make_image, tmp_path: Path) -> None:
+    """A table that was made there names its images with backslashes."""
+    make_image("faces/one/a.png")
+    table = tmp_path / "i.csv"
+    table.write_text("image,animal\nfaces\\one\\a.png,m1\n", encoding="utf-8")
+    (row,) = rows_of(run(model, [table], tmp_path / "p.csv")._out)
+    assert (row["image"], row["problem"]) == ("faces/one/a.png", "")
+
+
+@pytest.mark.parametrize("how", ["semicolons and a mark", "quotes"])
+def test_a_table_saved_by_a_spreadsheet_is_still_ours(
+    how: str, model: PainReader, faces: Path, tmp_path: Path
+) -> None:
+    """It may be replaced by a newer one."""
+    out = tmp_path / "p.csv"
+    run(model, [faces], out)
+    text = out.read_text(encoding="utf-8")
+    if how == "quotes":
+        lines = text.splitlines()
+        lines[0] = ",".join(f'"{name}"' for name in lines[0].split(","))
+        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    else:
+        out.write_text("\ufeff" + text.replace(",", ";"), encoding="utf-8")
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        run(model, [faces], out)
+    run(model, [faces], out, overwrite=True)
+    assert out.read_text(encoding="utf-8") == text

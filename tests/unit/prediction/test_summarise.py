@@ -252,3 +252,23 @@ def test_summarise_then_compare_by_the_commands(tmp_path: Path) -> None:
     warned = amgs("summarise", "p.csv", "--json", cwd=tmp_path)
     assert "length of the recordings is not known" in warned.stderr
     assert json.loads(warned.stdout)["threshold"] == 0.75
+
+
+def test_a_table_without_a_last_newline_counts_whole(tmp_path: Path) -> None:
+    """An editor left it out; the one stretch of sleep is read all the same."""
+    (tmp_path / "extraction.csv").write_text("recording,duration_s\na,600")
+    (tmp_path / "possible_sleep.csv").write_text("recording,from_s,to_s\na,60,180")
+    assert read_recording_times(tmp_path)["a"].sleep == ((60.0, 180.0),)
+
+
+def test_a_rest_of_a_bin_belongs_to_the_bin_before(tmp_path: Path) -> None:
+    """Two seconds are no bin of their own, whose one image would be 0 or 100 %."""
+    rows = images("m1", "a", "baseline", [0.9] * 61, 61)  # one each 30 s, the last after 30 min
+    path = tmp_path / "p.csv"
+    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    table = read_predictions(path)
+    times = {"m1_baseline": RecordingTime(1802.0)}
+    for known in (times, None):
+        course = list(time_course(table, SummaryOptions(), 10.0, known))
+        assert [row["from_min"] for row in course] == [0, 10, 20]
+        assert sum(row["images"] for row in course) == 61

@@ -12,6 +12,7 @@ import pytest
 from amgs.cohort.comparison import compare_groups
 from amgs.cohort.design import Cell, Cohort
 from amgs.figures import rater_matrix, time_course
+from amgs.model.evaluate import evaluate_predictions
 from amgs.provenance import record_provenance
 from amgs.report.build import write_report
 from amgs.report.flow import exclusion_flow
@@ -234,3 +235,83 @@ def test_the_rater_matrix_is_symmetric_and_leaves_gaps() -> None:
     image = drawn.drawing.axes[0].images[0].get_array()
     assert image[0, 1] == image[1, 0] == 0.7
     assert image.mask.sum() == 7
+
+
+CARD = {
+    "data": {"images": 50, "animals": 8},
+    "backbone": {"title": "a network"},
+    "recipe": {"name": "paper"},
+    "provenance": {"amgs": "0"},
+    "metrics": {"test": {"all": {"accuracy": 0.8, "n": 10}, "auc": 0.9}},
+    "split": {"kept_whole": "given", "parts": {"test": {"units": 2}}},
+}
+
+
+def test_a_split_that_was_given_is_not_invented(tmp_path: Path, make_image) -> None:
+    """It is said who divided the images, and of what there are so few."""
+    text = " ".join(methods(make_material(tmp_path, make_image, card=CARD)))
+    assert "divided by its owner" in text
+    assert "2 animals kept apart" in text
+    assert "So few animals" in text
+    assert not re.search(r"\bgivens?\b", text)
+
+
+def test_people_are_not_called_a_model(tmp_path: Path, make_image) -> None:
+    """A report of human scores alone says nothing of a model, not even in the ARRIVE items."""
+    scored = [{**row, "pct_pain": None, "mean_mgs_sum": 3.0} for row in make_summary()]
+    cells = tuple(
+        Cell(r["animal"], r["group"], r["timepoint"], k % 7 + 0.1 * k) for k, r in enumerate(scored)
+    )
+    comparison = compare_groups(Cohort("mean_mgs_sum", cells)).document
+    material = make_material(
+        tmp_path, make_image, summary=scored, comparison=comparison, predictions=None, settings={}
+    )
+    said = " ".join(item.known for item in arrive(material)) + " ".join(methods(material))
+    assert "classified by a model" not in said
+
+
+def test_a_mixed_model_without_contrasts_was_not_used(tmp_path: Path, make_image) -> None:
+    comparison = make_material(tmp_path, make_image).comparison
+    assert comparison is not None
+    empty = {**comparison, "mixed_model": {**comparison["mixed_model"], "contrasts": []}}
+    text = " ".join(methods(make_material(tmp_path, make_image, comparison=empty)))
+    assert "mixed model" not in text
+
+
+@pytest.mark.parametrize("passed", [{"Ada": 0.84}, {"Ada": 0.84, "Bo": 0.9}])
+def test_only_who_took_the_course_has_passed_it(
+    passed: dict[str, float], tmp_path: Path, make_image
+) -> None:
+    agreement = {
+        "n_images": 40,
+        "n_raters": 2,
+        "mgs_per_unit": {"krippendorff_alpha": 0.62},
+    }
+    material = make_material(tmp_path, make_image, agreement=agreement, course=passed)
+    text = " ".join(methods(material))
+    assert f"{'All' if len(passed) == 2 else '1 of 2'} had passed a training course" in text
+
+
+def test_human_and_model_are_compared_as_in_evaluate(tmp_path: Path, make_image) -> None:
+    """Means of two raters keep their halves: one r for the same data, wherever it stands."""
+    from amgs.report.drawings import _human_against_model
+
+    rng = np.random.default_rng(4)
+    score = rng.uniform(-1, 1, 60)
+    mgs = np.clip(np.round(2 * (4 + 3 * score + rng.normal(0, 1, 60))) / 2, 0, 10)
+    table = pd.DataFrame(
+        {
+            "image": [f"{k}.jpg" for k in range(60)],
+            "predicted": np.where(score >= 0, "pain", "no pain"),
+            "confidence": 0.5 + np.abs(score) / 2,
+            "p_pain": (score + 1) / 2,
+            "signed_score": score,
+            "mgs": mgs,
+            "label": np.where(mgs >= 3, "pain", "no pain"),
+        }
+    )
+    agreement = _human_against_model(make_material(tmp_path, make_image, predictions=table))
+    assert agreement is not None
+    expected = evaluate_predictions(table).mgs
+    assert expected is not None
+    assert agreement.pearson_r == expected.pearson_r

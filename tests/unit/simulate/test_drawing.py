@@ -213,3 +213,34 @@ def test_the_command_draws_sheets_faces_and_videos(tmp_path: Path) -> None:
     assert amgs(*words, cwd=tmp_path).returncode == 1, "nothing is replaced"
     for wrong in (("--pain", "3"), ("--size", "small"), ("--pain", "0,0,0"), ("--pain", "much")):
         assert amgs("simulate", "video", "b.mp4", *wrong, cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "content"),
+    [
+        (
+            ("simulate", "faces", "set", "--animals", "1", "--per-animal", "1"),
+            "set/labels.csv",
+            "x",
+        ),
+        (("simulate", "video", "mouse.mp4", "--minutes", "0.05"), "mouse.mp4", "a real video"),
+        (("simulate", "sheet", "mouse.png"), "mouse.png", "a photograph"),
+    ],
+)
+def test_nothing_of_others_is_overwritten(
+    words: tuple[str, ...], name: str, content: str, tmp_path: Path
+) -> None:
+    """Not even with leave: a mistyped name costs nothing."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    done = amgs(*words, "--overwrite", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert path.read_text(encoding="utf-8") == content
+
+
+def test_what_it_made_itself_is_overwritten(tmp_path: Path) -> None:
+    for words in (("simulate", "sheet", "s.png"), ("simulate", "faces", "f", "--animals", "1")):
+        assert amgs(*words, cwd=tmp_path).returncode == 0
+        assert amgs(*words, cwd=tmp_path).returncode == 1
+        assert amgs(*words, "--overwrite", cwd=tmp_path).returncode == 0

@@ -10,6 +10,7 @@ import pytest
 from amgs.errors import StudyError
 from amgs.study.checking import check_videos
 from amgs.study.design import read_design
+from videos import KINDS, write_video
 
 HEADER = "animal,group,timepoint,video,zone,sex,date,recording"
 
@@ -134,3 +135,40 @@ def test_videos_are_looked_for(tmp_path: Path, make_image) -> None:
         faults, _ = check_videos(design(tmp_path, f"m1,a,baseline,{written},,,,"), tmp_path)
         if "nothing at" in faults[0]:  # where file names have no capitals, the last one is found
             assert faults[0].endswith("; is videos/monday.mp4 meant?")
+
+
+def write_turned(folder: Path) -> None:
+    """A video of 320 × 192 that is shown turned by a quarter, 192 × 320."""
+    (folder / "videos").mkdir()
+    write_video(folder / "videos", KINDS["mp4_rotated_90"], 10)
+
+
+def test_zones_of_a_turned_video_are_those_of_the_upright_frame(tmp_path: Path) -> None:
+    """One that reaches below 192 pixels fits there, and `check` says so as `extract` does."""
+    write_turned(tmp_path)
+    line = 'm1,a,baseline,videos/video.mp4,"0,100,190,210",,,'
+    assert check_videos(design(tmp_path, line), tmp_path)[0] == []
+    line = 'm1,a,baseline,videos/video.mp4,"0,100,310,310",,,'
+    assert len(check_videos(design(tmp_path, line), tmp_path)[0]) == 1
+
+
+def test_a_zone_in_pixels_may_not_share_an_animal_with_a_named_one(tmp_path: Path) -> None:
+    """Which pixels `left` means is known once the frame is."""
+    (tmp_path / "videos").mkdir()
+    write_video(tmp_path / "videos", KINDS["mp4_gop15"], 10)
+    lines = ["m1,a,baseline,videos/video.mp4,left,,,"]
+    second = 'm2,b,baseline,videos/video.mp4,"{}",,,'
+    faults, _ = check_videos(design(tmp_path, *lines, second.format("100,0,200,192")), tmp_path)
+    assert len(faults) == 1
+    assert "one animal would count as two" in faults[0]
+    faults, _ = check_videos(design(tmp_path, *lines, second.format("160,0,160,192")), tmp_path)
+    assert faults == []
+
+
+def test_a_zone_beyond_any_frame_is_compared_with_the_real_one(tmp_path: Path) -> None:
+    """Not with a frame of a million pixels that nobody has."""
+    (tmp_path / "videos").mkdir()
+    write_video(tmp_path / "videos", KINDS["mp4_gop15"], 10)
+    found = design(tmp_path, 'm1,a,baseline,videos/video.mp4,"0,0,1000001,10",,,')
+    (fault,) = (*found.faults, *check_videos(found, tmp_path)[0])
+    assert "320 × 192" in fault

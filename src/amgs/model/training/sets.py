@@ -14,7 +14,7 @@ from amgs.errors import (
     list_faults,
 )
 from amgs.images import find_images
-from amgs.tables import MAX_MGS, parse_mgs, read_table
+from amgs.tables import MAX_MGS, parse_mgs, portable_path, read_table
 from amgs.vocabulary import (
     CLASSES,
     NO_PAIN,
@@ -122,15 +122,16 @@ def _from_row(
     label = parse_class(row["label"])
     if label is None:
         faults.append(f"line {line}: label is {row['label']!r}, not `pain` or `no pain`")
-    image = path.parent / row["image"]
-    if not row["image"] or not image.is_file():
-        faults.append(f"line {line}: no image at {row['image'] or 'an empty path'}")
+    name = portable_path(row["image"])
+    image = path.parent / name
+    if not name or not image.is_file():
+        faults.append(f"line {line}: no image at {name or 'an empty path'}")
     part = row.get("part", "")
     if part and part not in SPLITS:
         faults.append(f"line {line}: part is {part!r}, not one of {', '.join(SPLITS)}")
     return LabelledImage(
         path=image,
-        name=row["image"].replace("\\", "/"),
+        name=name,
         label=label or NO_PAIN,
         animal=row.get("animal") or None,
         recording=row.get("recording") or None,

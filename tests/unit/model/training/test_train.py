@@ -255,3 +255,21 @@ class TestTraining:
         metrics = model.card["metrics"]
         right = sum(metrics[p]["all"]["tp"] + metrics[p]["all"]["tn"] for p in metrics)
         assert int((called == truth).sum()) == right
+
+
+def test_a_trained_copy_makes_an_image_trained() -> None:
+    """Of two copies in two parts the one that the model learned from decides."""
+    from amgs.model.training.train import _parts_by_content
+
+    contents, parts = ["a", "a", "b", "b", "c"], ["train", "test", "test", "validation", "test"]
+    expected = {"a": "train", "b": "validation", "c": "test"}
+    assert _parts_by_content(contents, parts) == expected
+    assert _parts_by_content(contents[::-1], parts[::-1]) == expected
+
+
+def test_paths_of_windows_are_found(make_image, tmp_path: Path) -> None:
+    """A table that was made there names its images with backslashes."""
+    make_image("faces/a.png")
+    make_image("faces/b.png")
+    path = write_csv(tmp_path, "image,label", "faces\\a.png,pain", "faces\\b.png,no pain")
+    assert [image.name for image in load_training_set(path)] == ["faces/a.png", "faces/b.png"]
