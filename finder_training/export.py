@@ -25,9 +25,9 @@ class ExportedFinder(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Take uint8 (batch, height, width, 3) and return peaks and values."""
-        x = (pictures.permute(0, 3, 1, 2).float() - MEAN) / SCALE
+        x = (images.permute(0, 3, 1, 2).float() - MEAN) / SCALE
         maps = self.network(x)
         centres = torch.sigmoid(maps[:, CHANNELS["centres"]])
         highest = functional.max_pool2d(centres, 3, stride=1, padding=1)

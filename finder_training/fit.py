@@ -83,8 +83,8 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
         while True:
             scene = self.make(rng)
             targets = make_targets(scene)
-            picture = (scene.rgb.transpose(2, 0, 1).astype(np.float32) - MEAN) / SCALE
-            yield picture, targets.centres, targets.loss_mask, targets.values, targets.weights
+            image = (scene.rgb.transpose(2, 0, 1).astype(np.float32) - MEAN) / SCALE
+            yield image, targets.centres, targets.loss_mask, targets.values, targets.weights
 
     def make(self, rng: np.random.Generator) -> Scene:
         """Make one scene: cut, eyes shut for some, looks changed."""
@@ -213,8 +213,8 @@ def _train_step(
         for part in module.modules():
             if isinstance(part, nn.BatchNorm2d):
                 part.eval()  # batches are too small to measure the backbone's statistics anew
-    pictures, centres, loss_mask, values, weights = batch
-    maps = network(pictures.to(memory_format=torch.channels_last))
+    images, centres, loss_mask, values, weights = batch
+    maps = network(images.to(memory_format=torch.channels_last))
     loss = map_loss(maps, centres, loss_mask, values, weights, eye_weight)
     optimiser.zero_grad()
     loss.backward()

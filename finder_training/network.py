@@ -115,9 +115,9 @@ class FinderNetwork(nn.Module):
         bias[CHANNELS["centres"]] = RARE
         self.maps.bias = nn.Parameter(bias)
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         """Return the maps (batch, N_CHANNELS, height / 4, width / 4), centres as logits."""
-        x = functional.relu6(self.stem(pictures))
+        x = functional.relu6(self.stem(images))
         taps = []
         for number, block in enumerate(self.blocks):
             x = block(x)

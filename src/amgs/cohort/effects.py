@@ -42,6 +42,7 @@ def hedges_g(x: Floats, y: Floats) -> Result:
     per_unit = sqrt(n * m / (n + m))
     t = float((x.mean() - y.mean()) / pooled * per_unit)
     tail = (1 - CONFIDENCE) / 2
+    # The larger the effect, the smaller the share below t: the lower limit has the upper tail.
     lower, upper = (_noncentrality(t, df, share) for share in (1 - tail, tail))
     factor = small_sample_correction(df) / per_unit
     return {
@@ -53,6 +54,7 @@ def hedges_g(x: Floats, y: Floats) -> Result:
 
 def small_sample_correction(df: int) -> float:
     """Return the exact J of Hedges (1981), by which a standardised mean is too large; df ≥ 2."""
+    # In logarithms: Γ overflows from 172 on.
     return float(exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / sqrt(df / 2))
 
 
@@ -125,6 +127,7 @@ def anova_power(f_squared: float, groups: int, per_group: int, alpha: float = 0.
 
 def _per_group(f_squared: float, groups: int, power: float, alpha: float) -> int | None:
     """Return the smallest number that reaches the power; ``None`` above ten thousand."""
+    # Power rises with n, so doubling and halving finds the smallest n in few steps.
     low, high = 1, 2
     while anova_power(f_squared, groups, high, alpha) < power:
         low, high = high, high * 2

@@ -41,6 +41,7 @@ class RandomInterceptFit:
         """Return estimate, standard error, Satterthwaite's df, t, p and 95 % limits."""
         from scipy.stats import t as student
 
+        # With an infinite df this would be a z-test; small cohorts need the t with its own df.
         estimate = float(weights @ self.beta)
         variance = float(weights @ self.covariance @ weights)
         df = self._degrees_of_freedom(weights, variance)
@@ -66,6 +67,8 @@ class RandomInterceptFit:
         def deviance_at(point: Floats) -> float:
             return _reml_deviance(self.y, self.x, self.animal, point)
 
+        # Half the Hessian of the deviance is the observed information of the two variances.
+        # Derivatives are numerical: the deviance is smooth, and R's lmerTest does the same.
         gradient = _gradient(variance_at, theta)
         information = _hessian(deviance_at, theta) / 2
         if self.var_animal <= _TINY * self.var_residual:  # on the border only the other one varies
@@ -87,12 +90,14 @@ def fit_random_intercept(y: Floats, x: Floats, animal: npt.NDArray[np.intp]) -> 
     def profile(log_ratio: float) -> float:
         return _profiled(y, x, animal, float(np.exp(log_ratio)))[0]
 
+    # The deviance can have a second, local minimum; a coarse grid finds the valley of the lowest.
     grid = np.linspace(-12, 12, 49)
     best = grid[int(np.argmin([profile(g) for g in grid]))]
     found = minimize_scalar(
         profile, bounds=(best - 0.6, best + 0.6), method="bounded", options={"xatol": 1e-10}
     )
     ratio = float(np.exp(found.x))
+    # ln(ratio) never reaches a ratio of 0, which is the estimate where animals do not differ.
     if _profiled(y, x, animal, 0.0)[0] <= float(found.fun):
         ratio = 0.0
     residual = _profiled(y, x, animal, ratio)[1] / (n - p)
@@ -103,6 +108,8 @@ def fit_random_intercept(y: Floats, x: Floats, animal: npt.NDArray[np.intp]) -> 
 
 def _whiten(columns: Floats, animal: npt.NDArray[np.intp], ratio: float) -> tuple[Floats, float]:
     """Multiply by the inverse root of ``I + ratio ZZ'``; return also its log determinant."""
+    # Within an animal of n cells, I + ratio·11' has the eigenvalues 1 + n·ratio (along the mean)
+    # and 1 (across it): its inverse root only shrinks the mean. No n × n matrix is needed.
     counts = np.bincount(animal)
     shrink = 1 - 1 / np.sqrt(1 + ratio * counts)
     sums = np.zeros((len(counts), columns.shape[1]))
@@ -117,6 +124,7 @@ def _least_squares(
     """Return the residual sum of squares, and what both REML deviances have besides."""
     white, log_determinant = _whiten(np.column_stack([x, y]), animal, ratio)
     a, b = white[:, :-1], white[:, -1]
+    # By QR, not by normal equations: these would square the condition of the design.
     beta = np.linalg.lstsq(a, b, rcond=None)[0]
     rest = float(((b - a @ beta) ** 2).sum())
     log_r = 2 * float(np.log(np.abs(np.diag(np.linalg.qr(a, mode="r")))).sum())
@@ -146,6 +154,7 @@ def _reml_deviance(y: Floats, x: Floats, animal: npt.NDArray[np.intp], theta: Fl
 
 
 def _gradient(function: Callable[[Floats], float], point: Floats) -> Floats:
+    # Relative steps: the variances may be of any size.
     steps = _STEP * np.abs(point) + _TINY
     return np.array(
         [
@@ -156,6 +165,7 @@ def _gradient(function: Callable[[Floats], float], point: Floats) -> Floats:
 
 
 def _hessian(function: Callable[[Floats], float], point: Floats) -> Floats:
+    # Longer than for the gradient: second differences cancel twice, so rounding weighs more.
     steps = 10 * _STEP * np.abs(point) + _TINY
     units = np.eye(len(point)) * steps[:, None]
     size = range(len(point))
@@ -186,10 +196,12 @@ def mixed_model(cohort: Cohort, baseline: str | None) -> Result:
     x = np.zeros((len(cells), len(keys)))
     x[np.arange(len(cells)), [column[c.group, c.timepoint] for c in cells]] = 1.0
     y = np.array([c.value for c in cells], float)
+    # One column per group and timepoint, so every fixed effect is a mean that can be read off.
     fit = fit_random_intercept(y, x, np.array([animals.index(c.animal) for c in cells], np.intp))
     if fit.var_residual <= _TINY * float(y.var()) or not np.isfinite(fit.var_residual):
         return NotComputed("the values follow the means but for rounding: no residual").as_dict()
     rows: list[Result] = []
+    # A group that nobody saw at the baseline has no change from it.
     groups = [g for g in cohort.groups if (g, baseline) in column]
     for timepoint in (t for t in cohort.timepoints if t != baseline):
         for a, b in pairs([g for g in groups if (g, timepoint) in column]):

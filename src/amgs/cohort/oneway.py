@@ -67,6 +67,7 @@ def studentised_residuals(samples: Samples) -> dict[str, Floats] | NotComputed:
         if free == 0:
             found[name] = np.full(len(e), np.nan)  # alone in its group: it is its own mean
             continue
+        # Leaving one animal out lowers the sum of squares by e² / (1 - 1/n): no refit is needed.
         without = (total - e**2 / free) / (n - k - 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             found[name] = np.where(without > 0, e / np.sqrt(without * free), np.inf * np.sign(e))
@@ -89,6 +90,7 @@ def anderson_darling_test(samples: Samples) -> Result:
     n = len(residuals)
     z = np.sort((residuals - residuals.mean()) / residuals.std(ddof=1))
     rank = np.arange(1, n + 1)
+    # Logarithms of the tails, not of 1 - cdf: that would be ln 0 for a far outlier.
     a2 = float(-n - ((2 * rank - 1) * (norm.logcdf(z) + norm.logsf(z[::-1]))).mean())
     corrected = a2 * (1 + 0.75 / n + 2.25 / n**2)
     return {"a_squared": a2, "p": _stephens_p(corrected), "of": "residuals from the group means"}
@@ -139,6 +141,7 @@ def one_way_anova(samples: Samples) -> Result:
     everything = np.concatenate(list(samples.values()))
     grand = everything.mean()
     between = sum(len(x) * float((x.mean() - grand) ** 2) for x in samples.values())
+    # From deviations, not Σx² - (Σx)²/n, which loses all digits where means are large.
     within = sum(float(((x - x.mean()) ** 2).sum()) for x in samples.values())
     df_between, df_within = len(samples) - 1, len(everything) - len(samples)
     mean_square = within / df_within

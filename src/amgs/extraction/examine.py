@@ -63,6 +63,7 @@ def examine_interval(  # noqa: PLR0917
             result.keyframes.append(candidate)
     for result in results:
         result.kept = examiner.choose(result.keyframes)
+    # Most intervals end here; only where no keyframe will do are the frames between decoded.
     open_zones = [number for number, result in enumerate(results) if result.kept is None]
     if open_zones:
         indices = further_frames(video.table, interval)
@@ -124,6 +125,7 @@ class _Examiner:
 
     def examine_frame(self, frame: Frame, zones: Sequence[Box]) -> list[FrameCandidate]:
         """Find the best face in every zone: first in a small copy, then from nearby in full."""
+        # The largest zone just fits the network; smaller ones lose nothing that it could use.
         largest = max(max(z[2] - z[0], z[3] - z[1]) for z in zones)
         scale = min(1.0, self.detector.input_px / largest)
         small = frame.rgb(scale)
@@ -176,6 +178,7 @@ class _Examiner:
     def choose(self, candidates: Iterable[FrameCandidate]) -> FrameCandidate | None:
         """Return the candidate of best quality whose face is still."""
         able = [candidate for candidate in candidates if candidate.rejected is None]
+        # Equal qualities go by time, so that the choice never depends on the order of work.
         able.sort(key=lambda candidate: (-_value(candidate), candidate.time_s))
         best: FrameCandidate | None = None
         for candidate in able:

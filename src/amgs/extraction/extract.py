@@ -176,6 +176,7 @@ class _Extraction:
 
     def run(self, executor: Executor, videos: Sequence[VideoToExtract]) -> Iterator[int]:
         """Yield how many intervals were finished or found finished, each time some were."""
+        # Tasks are made while results come in, so counts of finished intervals go through here.
         skipped: list[int] = []
         by_number: dict[int, _OpenedVideo] = {}
         tasks = self._tasks(videos, skipped, by_number)

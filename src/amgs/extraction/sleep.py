@@ -18,24 +18,24 @@ from amgs.faces.detections import Box, iou
 MIN_SLEEP_S = 10.0
 """As in Rodent Face Finder, which warned after 300 still frames at 30 per second."""
 
-SHUT_FROM = 0.5
-"""Eyes count as shut when, on average, they are narrowed or closed with this probability."""
+NOT_OPEN_FROM = 0.5
+"""Eyes count as not open when, on average, they are narrowed or closed with this probability."""
 
 STILL_OVERLAP = 0.6
 STILL_DIFFERENCE = 0.25
-"""Two looks show the same still head if their boxes overlap by 0.6 and what both show of the same
-place differs by less than a quarter of its contrast. Boxes of a still head jitter (overlap 0.6 to
+"""Two candidates show the same still head if the IoU of their boxes is 0.6 and what both show of the
+same place differs by less than a quarter of its contrast. Boxes of a still head jitter (overlap 0.6 to
 0.95) and breathing and camera noise differ by 0.05 to 0.25; a head that moved, by 0.4 and more."""
 
 _COMPARED = 12
 
 LONGEST_GAP_S = 12.0
-"""Looks further apart than this do not show what the animal did between them."""
+"""Candidates further apart than this do not show what the animal did between them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SleepCandidate:
-    """What one look says about sleep; ``p_eyes_not_open`` is ``None`` where no eye was seen."""
+    """What a candidate says about sleep; ``p_eyes_not_open`` is ``None`` where no eye was seen."""
 
     time_s: float
     box: Box | None
@@ -43,42 +43,42 @@ class SleepCandidate:
     thumbnail: npt.NDArray[np.uint8] | None
 
 
-def find_possible_sleep(looks: Sequence[SleepCandidate]) -> list[tuple[float, float]]:
+def find_possible_sleep(candidates: Sequence[SleepCandidate]) -> list[tuple[float, float]]:
     """Return the stretches of possible sleep as (from, to) in seconds, in order.
 
-    A stretch begins and ends with shut eyes. Between them are only looks at the same still head,
-    none with open eyes; eyes may be unseen, as shut ones in dark fur often are.
+    A stretch begins and ends with eyes that are not open. Between them are only candidates of the
+    same still head, none with open eyes; eyes may be unseen, as closed ones in dark fur often are.
 
     Parameters
     ----------
-    looks
+    candidates
         In the order of time.
     """
     found: list[tuple[float, float]] = []
-    shut: list[SleepCandidate] = []
+    closed: list[SleepCandidate] = []
     before: SleepCandidate | None = None
-    for look in looks:
-        if before is None or _awake(look) or not _still(before, look):
-            _close(found, shut)
-            shut = []
-        if _shut(look):
-            shut.append(look)
-        before = look
-    _close(found, shut)
+    for candidate in candidates:
+        if before is None or _awake(candidate) or not _still(before, candidate):
+            _end_stretch(found, closed)
+            closed = []
+        if _not_open(candidate):
+            closed.append(candidate)
+        before = candidate
+    _end_stretch(found, closed)
     return found
 
 
-def _close(found: list[tuple[float, float]], shut: Sequence[SleepCandidate]) -> None:
-    if shut and shut[-1].time_s - shut[0].time_s >= MIN_SLEEP_S:
-        found.append((shut[0].time_s, shut[-1].time_s))
+def _end_stretch(found: list[tuple[float, float]], closed: Sequence[SleepCandidate]) -> None:
+    if closed and closed[-1].time_s - closed[0].time_s >= MIN_SLEEP_S:
+        found.append((closed[0].time_s, closed[-1].time_s))
 
 
-def _shut(look: SleepCandidate) -> bool:
-    return look.p_eyes_not_open is not None and look.p_eyes_not_open >= SHUT_FROM
+def _not_open(candidate: SleepCandidate) -> bool:
+    return candidate.p_eyes_not_open is not None and candidate.p_eyes_not_open >= NOT_OPEN_FROM
 
 
-def _awake(look: SleepCandidate) -> bool:
-    return look.p_eyes_not_open is not None and look.p_eyes_not_open < SHUT_FROM
+def _awake(candidate: SleepCandidate) -> bool:
+    return candidate.p_eyes_not_open is not None and candidate.p_eyes_not_open < NOT_OPEN_FROM
 
 
 def _still(before: SleepCandidate, after: SleepCandidate) -> bool:

@@ -105,6 +105,8 @@ def decode_maps(
         (centre, _box(values, centre, "face"))
         for centre in _centres(peaks, values, "face", min_score)[:_MOST_FACES]
     ]
+    # Parts are found on their own maps and then given to faces: an ear is never lost because its
+    # face was weak, and a part outside every face (a paw taken for an ear) is dropped.
     owned: dict[tuple[int, PartName], list[_Centre]] = {}
     for part in ("eye", "ear", "nose"):
         for centre in _centres(peaks, values, part, MIN_PART_SCORE[part]):
@@ -113,6 +115,7 @@ def decode_maps(
                 owned.setdefault((owner, part), []).append(centre)
     found = []
     for number, (centre, box) in enumerate(faces):
+        # Centres come best first, so the surplus that is cut off is the least sure.
         eyes = owned.get((number, "eye"), [])[: MOST_OF_A_KIND["eye"]]
         ears = owned.get((number, "ear"), [])[: MOST_OF_A_KIND["ear"]]
         nose = owned.get((number, "nose"), [])
@@ -138,9 +141,11 @@ def _centres(
     """Return the centres of one kind of part, best first."""
     plane = peaks[FACE_PARTS.index(part)]
     rows, columns = np.nonzero(plane >= max(min_score, 1e-3))
+    # Stable, so that equal scores keep the order of the image and a run can be repeated exactly.
     order = np.argsort(-plane[rows, columns], kind="stable")[:200]
     found = []
     for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        # A cell is 4 pixels wide; the offset says where in it the centre lies.
         dx, dy = values[_shifted(f"{part}_offset"), row, column].tolist()
         x, y = (column + 0.5 + dx) * STRIDE_PX, (row + 0.5 + dy) * STRIDE_PX
         found.append(_Centre(x, y, float(plane[row, column]), row, column))
@@ -158,6 +163,7 @@ def _at(values: npt.NDArray[np.float32], name: str, centre: _Centre) -> tuple[fl
 
 
 def _box(values: npt.NDArray[np.float32], centre: _Centre, part: PartName) -> Box:
+    # Sizes are logarithms: an error of the network is then a share of the size, near and far.
     width, height = (np.exp(v) * SIZE_UNIT_PX for v in _at(values, f"{part}_size", centre))
     x, y = centre.x, centre.y
     return (
@@ -179,6 +185,7 @@ def _owner(centre: _Centre, boxes: list[Box]) -> int | None:
     for number, (left, top, right, bottom) in enumerate(boxes):
         dx = abs(centre.x - (left + right) / 2) / max(1e-6, (right - left) / 2)
         dy = abs(centre.y - (top + bottom) / 2) / max(1e-6, (bottom - top) / 2)
+        # In half sides, as the box is a rectangle: 1 is its border whatever its shape.
         distance = max(dx, dy)
         if distance < nearest:
             best, nearest = number, distance

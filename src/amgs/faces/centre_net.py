@@ -97,6 +97,7 @@ class CentreNet(FaceDetector):
         left, top, right, bottom = face.box
         length = max(right - left, bottom - top)
         # A small image is enlarged for the network, which adds nothing to what can be seen.
+        # What the network saw of the face in the first pass decides whether a second can add to it.
         seen_px = length * (min(1.0, INPUT_PX / max(rgb.shape[:2])) if scale is None else scale)
         if length < REFINE_FROM_PX or seen_px >= REFINE_BELOW_PX:
             return face
@@ -107,8 +108,10 @@ class CentreNet(FaceDetector):
             return face
         canvas, zoom = cut_square(rgb, x0, y0, side, to_px)
         again = [f.moved(1 / zoom, x0, y0) for f in self._run(canvas, CANDIDATE_SCORE / 2)]
+        # A cage mate may be in the square too: only what overlaps is the same face.
         same = [f for f in again if iou(f.box, face.box) >= _SAME_FACE_IOU]
         if not same:
+            # Not seen again at higher resolution: a reflection or a fold of bedding, most likely.
             return replace(face, score=face.score / 2)
         nearest = max(same, key=lambda f: f.score * iou(f.box, face.box))
         return merge_detections(face, nearest)
@@ -145,6 +148,7 @@ def letterbox(rgb: RGB, longest_px: int) -> tuple[RGB, float]:
         small = np.asarray(
             Image.fromarray(rgb).resize((small_w, small_h), Image.Resampling.BILINEAR)
         )
+    # Padded, not stretched: the network learned mice with their true proportions.
     canvas = np.full((_round_up(small_h), _round_up(small_w), 3), PADDING_GREY, np.uint8)
     canvas[:small_h, :small_w] = small
     return canvas, scale

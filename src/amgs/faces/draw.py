@@ -68,27 +68,25 @@ def _describe(face: FoundFace) -> str:
 
 
 def _enlarge(rgb: RGB) -> tuple[Image.Image, float]:
-    picture = Image.fromarray(rgb)
-    scale = max(1.0, _SMALLEST_PX / max(picture.size))
+    image = Image.fromarray(rgb)
+    scale = max(1.0, _SMALLEST_PX / max(image.size))
     if scale > 1:
-        size = (round(picture.width * scale), round(picture.height * scale))
-        picture = picture.resize(size, Image.Resampling.BICUBIC)
-    return picture, scale
+        size = (round(image.width * scale), round(image.height * scale))
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    return image, scale
 
 
 class _Pen:
     """Draws smooth lines: on a larger transparent layer, made small at the end."""
 
-    def __init__(self, picture: Image.Image, scale: float) -> None:
-        self._picture = picture
+    def __init__(self, image: Image.Image, scale: float) -> None:
+        self._picture = image
         self._scale = scale * _SMOOTHING
-        size = (picture.width * _SMOOTHING, picture.height * _SMOOTHING)
+        size = (image.width * _SMOOTHING, image.height * _SMOOTHING)
         self._layer = Image.new("RGBA", size, (0, 0, 0, 0))
         self._draw = ImageDraw.Draw(self._layer)
-        self._line = max(2, round(max(picture.size) / 300)) * _SMOOTHING
-        self._font: Any = ImageFont.load_default(
-            max(11, round(max(picture.size) / 55)) * _SMOOTHING
-        )
+        self._line = max(2, round(max(image.size) / 300)) * _SMOOTHING
+        self._font: Any = ImageFont.load_default(max(11, round(max(image.size) / 55)) * _SMOOTHING)
 
     def corners(self, box: Box, colour: Colour) -> None:
         """Draw the four corners of a box."""

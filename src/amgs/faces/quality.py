@@ -130,9 +130,9 @@ def cut_grey(rgb: RGB, box: Box, longest_px: int) -> Grey | None:
     right, bottom = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
     if right - left < _LEAST_SIDE_PX or bottom - top < _LEAST_SIDE_PX:
         return None
-    picture = Image.fromarray(rgb[top:bottom, left:right]).convert("L")
-    scale = longest_px / max(picture.size)
+    image = Image.fromarray(rgb[top:bottom, left:right]).convert("L")
+    scale = longest_px / max(image.size)
     if scale < 1:
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        picture = picture.resize(size, Image.Resampling.BOX)
-    return np.asarray(picture, np.float32)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.BOX)
+    return np.asarray(image, np.float32)

@@ -163,8 +163,8 @@ def _pair_up(first: Drawn, second: Drawn) -> tuple[Drawn, Drawn]:
 
 
 def _small_grey(path: Path) -> Grey:
-    picture = Image.fromarray(read_image(path)).convert("L")
-    small = picture.resize((COMPARED_PX, COMPARED_PX), Image.Resampling.BOX)
+    image = Image.fromarray(read_image(path)).convert("L")
+    small = image.resize((COMPARED_PX, COMPARED_PX), Image.Resampling.BOX)
     return np.asarray(small, np.float64)
 
 

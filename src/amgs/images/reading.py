@@ -24,7 +24,7 @@ MIN_SIDE_PX = 16
 """Below this there is nothing to see."""
 
 _ALLOWED_FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
-_SINGLE_PICTURE_FORMATS = ("TIFF", "PNG")
+_SINGLE_IMAGE_FORMATS = ("TIFF", "PNG")
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _FULL_16_BIT = 65_535
 _NOTHING_TO_SEE = 4
@@ -77,11 +77,11 @@ def decode_image(content: bytes) -> RGB:
     if not content:
         raise UnreadableImageError("the file is empty (0 bytes)")
     try:
-        with Image.open(io.BytesIO(content), formats=_ALLOWED_FORMATS) as picture:
-            _check_size(picture)
-            _check_single(picture)
-            picture.load()
-            rgb = np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
+        with Image.open(io.BytesIO(content), formats=_ALLOWED_FORMATS) as image:
+            _check_size(image)
+            _check_single(image)
+            image.load()
+            rgb = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not a JPEG, PNG, TIFF or BMP image") from error
     except Image.DecompressionBombError as error:
@@ -102,8 +102,8 @@ def _load_plugins() -> None:
     Image.init()
 
 
-def _check_size(picture: Image.Image) -> None:
-    width, height = picture.size
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
     if max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
         raise UnreadableImageError(_too_large(f"{width} × {height} pixels"))
     if min(width, height) < MIN_SIDE_PX:
@@ -119,30 +119,30 @@ def _too_large(what: str) -> str:
     )
 
 
-def _check_single(picture: Image.Image) -> None:
-    pages = getattr(picture, "n_frames", 1)
-    if picture.format in _SINGLE_PICTURE_FORMATS and pages > 1:
+def _check_single(image: Image.Image) -> None:
+    pages = getattr(image, "n_frames", 1)
+    if image.format in _SINGLE_IMAGE_FORMATS and pages > 1:
         raise UnreadableImageError(
             f"holds {pages} images, one expected: save each as a file of its own"
         )
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode in _SIXTEEN_BIT_MODES:
-        return _from_16_bit(picture)
-    if picture.mode == "F":
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in _SIXTEEN_BIT_MODES:
+        return _from_16_bit(image)
+    if image.mode == "F":
         raise UnreadableImageError(
             "floating-point pixels, whose brightness range is unknown: save as 8- or 16-bit"
         )
-    if picture.has_transparency_data:
-        rgba = picture.convert("RGBA")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
         background = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(background, rgba).convert("RGB")
-    return picture.convert("RGB")
+    return image.convert("RGB")
 
 
-def _from_16_bit(picture: Image.Image) -> Image.Image:
-    values = np.asarray(picture).astype(np.int64)
+def _from_16_bit(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
     highest, lowest = int(values.max()), int(values.min())
     if lowest < 0 or highest > _FULL_16_BIT:
         raise UnreadableImageError(

@@ -145,6 +145,7 @@ def reliability_table(
     """
     counted = np.ones(len(confidence)) if weights is None else weights
     edges = np.linspace(0.5, 1.0, N_RELIABILITY_BINS + 1)
+    # `digitize` puts 1.0 behind the last edge; it belongs into the last bin.
     number = np.clip(np.digitize(confidence, edges) - 1, 0, N_RELIABILITY_BINS - 1)
     table = []
     for k in range(N_RELIABILITY_BINS):
@@ -215,6 +216,7 @@ def bootstrap_interval(
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(N_BOOTSTRAP):
+        # Whole animals are drawn: their images are alike, and images alone would flatter.
         drawn = rng.integers(0, len(names), len(names))
         rows = np.concatenate([rows_of[k] for k in drawn])
         value = _statistic(is_pain[rows], p_pain[rows], statistic)

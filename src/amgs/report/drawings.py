@@ -42,7 +42,7 @@ class ShownFigure:
 class ShownFace:
     """One face of the gallery."""
 
-    picture: str
+    image: str
     says: str
     confident: bool
 
@@ -158,8 +158,8 @@ def _caption(row: Mapping[Any, Any], material: ReportMaterial) -> tuple[str, boo
 
 def thumbnail(path: Path, longest_px: int = THUMBNAIL_PX) -> str:
     """Return a small copy of an image as a data URL."""
-    picture = Image.fromarray(read_image(path))
-    picture.thumbnail((longest_px, longest_px))
+    image = Image.fromarray(read_image(path))
+    image.thumbnail((longest_px, longest_px))
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=80)
+    image.save(stream, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

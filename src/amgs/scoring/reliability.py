@@ -65,6 +65,7 @@ def intraclass_correlation(scores: Floats) -> Result:
             )
         return {"computed": False, "reason": reason, "form": form}
     grand = x.mean()
+    # Mean squares of a two-way layout without replication: images, raters, the rest.
     rows = k * ((x.mean(axis=1) - grand) ** 2).sum() / (n - 1)
     columns = n * ((x.mean(axis=0) - grand) ** 2).sum() / (k - 1)
     residual = x - x.mean(axis=1, keepdims=True) - x.mean(axis=0, keepdims=True) + grand
@@ -78,6 +79,7 @@ def intraclass_correlation(scores: Floats) -> Result:
     if error == 0:  # all raters gave the same scores, and these vary
         perfect = {"value": 1.0, "lower": 1.0, "upper": 1.0}
         return {"form": form, **perfect, "n_images": n, "average_of_raters": 1.0}
+    # Absolute agreement: raters who are stricter by a constant lower it, unlike consistency.
     single = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
     lower, upper = _limits(float(single), rows, columns, error, n, k)
     return {
@@ -95,6 +97,7 @@ def _limits(  # noqa: PLR0917
 ) -> tuple[float, float]:
     from scipy.stats import f
 
+    # Satterthwaite's df for a denominator that mixes two mean squares (McGraw & Wong 1996).
     ratio = columns / error
     numerator = (k - 1) * (n - 1) * (k * icc * ratio + n * (1 + (k - 1) * icc) - k * icc) ** 2
     denominator = (n - 1) * k**2 * icc**2 * ratio**2 + (n * (1 + (k - 1) * icc) - k * icc) ** 2
@@ -189,12 +192,14 @@ def leave_one_rater_out(scores: Floats, raters: tuple[str, ...]) -> Result:
     n = sum(row["n"] for row in rows)
     if not known:
         return {"computed": False, "reason": "no image has three raters, or nothing varies"}
+    # Pooled as squares: a mean of root mean squares would be too small.
     squares = sum(row["n"] * row["rmse"] ** 2 for row in rows if row["n"])
     return {"pearson_r": float(np.mean(known)), "rmse": float(np.sqrt(squares / n)), "n": n}
 
 
 def _with_others(scores: Floats, number: int) -> tuple[Floats, Floats]:
     """Return one rater's scores and the others' means, where both are there."""
+    # The rater's own score must not be in the mean it is compared with.
     others = np.delete(scores, number, axis=1)
     counted = np.isfinite(others).sum(axis=1)
     both = np.isfinite(scores[:, number]) & (counted >= MIN_OTHERS)

@@ -162,7 +162,7 @@ class Canvas:
             return 0.0
         return self.coat.sheen * np.clip(n @ _HALFWAY, 0, 1)[..., None] ** 18
 
-    def picture(self) -> Image.Image:
+    def image(self) -> Image.Image:
         """Return what was painted, with transparency."""
         layers = np.dstack([self.rgb, self.alpha])
         return Image.fromarray((np.clip(layers, 0, 1) * 255).astype(np.uint8), "RGBA")

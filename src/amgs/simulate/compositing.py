@@ -144,12 +144,12 @@ class RenderedAnimal:
         return round(float(wave) * BREATH_PX * self._side)
 
     def _composed(self, sprite: Image.Image, top: int) -> Planes:
-        picture = self.cubicle.behind.copy()
-        picture.paste(sprite, (self._left, top), sprite)
-        picture.paste(self.cubicle.before, (0, 0), self.cubicle.before)
+        image = self.cubicle.behind.copy()
+        image.paste(sprite, (self._left, top), sprite)
+        image.paste(self.cubicle.before, (0, 0), self.cubicle.before)
         if self._infrared:
-            picture = picture.convert("L").convert("RGB")
-        return compute_planes(picture)
+            image = image.convert("L").convert("RGB")
+        return compute_planes(image)
 
     def truth(self, frame: int, time_s: float) -> list[object]:
         """Return the row of a frame."""
@@ -173,13 +173,13 @@ def _yes(true: bool) -> str:
     return "yes" if true else "no"
 
 
-def compute_planes(picture: Image.Image) -> Planes:
+def compute_planes(image: Image.Image) -> Planes:
     """Return an image in brightness and colour; its sides must be even."""
     import av
 
-    frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
+    frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
     planes: Any = frame.reformat(format="yuv420p").to_ndarray()
-    width, height = picture.size
+    width, height = image.size
     colours = planes[height:].reshape(2, height // 2, width // 2)
     return Planes(planes[:height].astype(np.int16), colours[0], colours[1])
 
@@ -220,10 +220,10 @@ class _Painter:
         )
         layers = np.array(mouse, np.float32)
         layers[..., :3] *= self.brightness
-        picture = Image.fromarray(np.clip(layers, 0, 255).astype(np.uint8), "RGBA")
+        image = Image.fromarray(np.clip(layers, 0, 255).astype(np.uint8), "RGBA")
         whole = Image.new("RGBA", (self.side, self.side + self.top))
         tall = round(self.side * (STRETCHED if rears else 1.0))
-        large = picture.resize((self.side, tall), Image.Resampling.BICUBIC)
+        large = image.resize((self.side, tall), Image.Resampling.BICUBIC)
         # The feet stay where they are: what is below them is stretched as well.
         under = round((tall - self.side) * FEET_ABOVE)
         whole.paste(large, (0, self.top + self.side - tall + under))
@@ -233,7 +233,7 @@ class _Painter:
 def _smear(a: Image.Image, b: Image.Image, share: float) -> Image.Image:
     """Return the animal on its way from one pose to the next, smeared by its motion."""
     # A smeared image holds no detail: a quarter of the rows and columns is enough.
-    first, second = (_premultiplied(picture.reduce(_COARSE)) for picture in (a, b))
+    first, second = (_premultiplied(image.reduce(_COARSE)) for image in (a, b))
     width = max(3, a.width // 18 // _COARSE)
     mixed = uniform_filter1d(first * (1 - share) + second * share, width, axis=1)
     mixed[..., :3] /= np.maximum(mixed[..., 3:], 1) / 255
@@ -242,7 +242,7 @@ def _smear(a: Image.Image, b: Image.Image, share: float) -> Image.Image:
     return large
 
 
-def _premultiplied(picture: Image.Image) -> npt.NDArray[np.float32]:
-    layers = np.array(picture, np.float32)
+def _premultiplied(image: Image.Image) -> npt.NDArray[np.float32]:
+    layers = np.array(image, np.float32)
     layers[..., :3] *= layers[..., 3:] / 255
     return layers

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from amgs.simulate.face import Box, draw_background
 
-NOISE_PICTURES = 6
+NOISE_FRAMES = 6
 FLOOR_FROM = 0.84
 """How far down the image the floor begins."""
 
@@ -67,10 +67,10 @@ def draw_cubicle_back(place: Box, options: VideoOptions, seed: int, number: int)
     litter = np.array([1.18, 1.06, 0.86], np.float32) * (1 + _ROUGH * rough[..., None])
     shade = np.exp(-((along / 0.34) ** 2) - ((down - 0.925) / 0.035) ** 2)
     dark = 1 - 0.5 * shade - 0.14 * np.clip(down - 0.5, 0, 1) * (1 - floor)
-    picture = wall * (1 + floor[..., None] * (litter - 1)) * dark[..., None] * options.brightness
+    image = wall * (1 + floor[..., None] * (litter - 1)) * dark[..., None] * options.brightness
     if number:
-        picture[:, :4] = 20
-    blurred = gaussian_filter(picture, (options.blur_px, options.blur_px, 0))
+        image[:, :4] = 20
+    blurred = gaussian_filter(image, (options.blur_px, options.blur_px, 0))
     return Image.fromarray(np.clip(blurred, 0, 255).astype(np.uint8))
 
 
@@ -107,5 +107,5 @@ def draw_noise(options: VideoOptions, rng: np.random.Generator) -> list[npt.NDAr
     shape = (options.height, options.width)
     return [
         np.round(rng.normal(0, options.noise_sd, shape)).astype(np.int16)
-        for _ in range(NOISE_PICTURES)
+        for _ in range(NOISE_FRAMES)
     ]

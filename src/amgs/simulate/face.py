@@ -101,15 +101,15 @@ def draw_background(seed: int, size: int) -> Image.Image:
     grey = rng.uniform(0.22, 0.60)
     wall = grey * (1 + rng.normal(0, 0.18) * (x - 0.5) + rng.normal(0, 0.15) * (y - 0.5))
     floor_tone = grey * rng.uniform(0.5, 1.1)
-    picture = np.where(y < rng.uniform(0.70, 0.95), wall, floor_tone)
+    image = np.where(y < rng.uniform(0.70, 0.95), wall, floor_tone)
     for _ in range(8):
         cx, cy = rng.uniform(0, 1, 2)
         rx, ry = rng.uniform(0.03, 0.18, 2)
         stain = np.exp(-(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2))
-        picture = picture * (1 + rng.normal(0, 0.16) * stain)
-    picture = gaussian_filter(picture, size / 60)
+        image = image * (1 + rng.normal(0, 0.16) * stain)
+    image = gaussian_filter(image, size / 60)
     tint = np.array([1.0, rng.uniform(0.95, 1.0), rng.uniform(0.86, 0.98)])
-    return Image.fromarray(np.clip(picture[..., None] * tint * 255, 0, 255).astype(np.uint8))
+    return Image.fromarray(np.clip(image[..., None] * tint * 255, 0, 255).astype(np.uint8))
 
 
 def through_camera(

@@ -23,7 +23,7 @@ _FLOOR_RISES = 0.07
 """The floor is seen a little from above."""
 
 
-def draw_whiskers(picture: Image.Image, face: FaceParameters, turned: Matrix, view: View) -> None:
+def draw_whiskers(image: Image.Image, face: FaceParameters, turned: Matrix, view: View) -> None:
     """Draw whiskers that fan out at rest, and come stiff and bundled as the unit rises."""
     pulled = face.whisker_change / MOST
     rng = np.random.default_rng([29, face.animal_seed])
@@ -50,7 +50,7 @@ def draw_whiskers(picture: Image.Image, face: FaceParameters, turned: Matrix, vi
                 for part, (a, b) in enumerate(pairwise(points)):
                     share = 1 - part / (_WHISKER_PARTS + 0.5)
                     lines.draw(a, b, 0.0062 * share, (*tone, int(210 * share)))
-    picture.alpha_composite(lines.picture())
+    image.alpha_composite(lines.image())
 
 
 def draw_tail(face: FaceParameters, sits: Matrix, view: View, *, flatter: float = 1) -> Image.Image:
@@ -93,7 +93,7 @@ def draw_tail(face: FaceParameters, sits: Matrix, view: View, *, flatter: float 
             ring = 1 - 0.06 * (part % 2)
             red, green, blue = (int(v) for v in skin * light * ring)
             lines.draw(a + up, b + up, width * thick, (red, green, blue, 255))
-    return lines.picture()
+    return lines.image()
 
 
 class _Lines:
@@ -111,6 +111,6 @@ class _Lines:
         finer = [(x * _FINER, y * _FINER) for x, y in ends]
         self._pen.line(finer, colour, max(1, round(width * _FINER / self._view.step)))
 
-    def picture(self) -> Image.Image:
+    def image(self) -> Image.Image:
         """Return the lines, as large as the view."""
         return self._layer.reduce(_FINER)

@@ -46,10 +46,10 @@ def paint_mouse(face: FaceParameters, view: View, *, grooming: bool = False) -> 
     paint_nose(part, shapes.nose, radians(face.tilt_deg), inside[part.cut])
     if grooming:
         paint_paws(canvas, shapes.nose)
-    picture = draw_tail(face, sits, view)
-    picture.alpha_composite(canvas.picture())
-    draw_whiskers(picture, face, shapes.turned, view)
-    return picture
+    image = draw_tail(face, sits, view)
+    image.alpha_composite(canvas.image())
+    draw_whiskers(image, face, shapes.turned, view)
+    return image
 
 
 def paint_trunk(face: FaceParameters, view: View, stretched: float) -> Image.Image:
@@ -63,9 +63,9 @@ def paint_trunk(face: FaceParameters, view: View, stretched: float) -> Image.Ima
     trunk = softened(smooth_union(parts, 8), 0.04 / view.step)
     _paint_fur(canvas, trunk, muzzle=False)
     _paint_toes(canvas, sits, trunk)
-    picture = draw_tail(face, sits, view, flatter=stretched)
-    picture.alpha_composite(canvas.picture())
-    return picture
+    image = draw_tail(face, sits, view, flatter=stretched)
+    image.alpha_composite(canvas.image())
+    return image
 
 
 def _paint_fur(canvas: Canvas, whole: Field, *, muzzle: bool) -> None:

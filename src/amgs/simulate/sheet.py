@@ -42,8 +42,8 @@ def draw_sheet(coat: CoatName = "white", seed: int = 0) -> Image.Image:
         for level in levels:
             shown: dict[str, Any] = {unit: float(level)}
             face = FaceParameters(coat=coat, animal_seed=seed, noise_sd=3, **shown)
-            picture = Image.fromarray(draw_face(face, rng))
-            sheet.paste(picture, (MARGIN_PX + level * SIDE_PX, top))
+            image = Image.fromarray(draw_face(face, rng))
+            sheet.paste(image, (MARGIN_PX + level * SIDE_PX, top))
     return sheet
 
 

@@ -128,8 +128,8 @@ def _frames(
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield the frames as videos store them (YUV 4:2:0), and note the truth of each."""
     width, height = options.width, options.height
-    picture = np.empty((height * 3 // 2, width), np.uint8)
-    colours = picture[height:].reshape(2, height // 2, width // 2)
+    image = np.empty((height * 3 // 2, width), np.uint8)
+    colours = image[height:].reshape(2, height // 2, width // 2)
     for number in range(options.frames):
         time_s = number / options.rate
         grain = noise[number % len(noise)]
@@ -138,16 +138,16 @@ def _frames(
             seen = actor.show(time_s)
             left, _, right, _ = map(int, actor.cubicle.place)
             luma = np.clip(seen.y + grain[:, left:right], BLACK, LUMA_WHITE)
-            picture[:height, left:right] = luma
+            image[:height, left:right] = luma
             colours[0, :, left // 2 : right // 2] = seen.u
             colours[1, :, left // 2 : right // 2] = seen.v
             rows.append(actor.truth(number, time_s))
             actor.step()
-        yield picture
+        yield image
 
 
 def encode_video(
-    path: Path, pictures: Iterator[npt.NDArray[np.uint8]], options: VideoOptions
+    path: Path, images: Iterator[npt.NDArray[np.uint8]], options: VideoOptions
 ) -> Iterator[int]:
     """Write frames (YUV 4:2:0, one array each) as H.264 in MP4; yield the number of each."""
     import av
@@ -161,8 +161,8 @@ def encode_video(
         stream.thread_count = _THREADS
         stream.options = {"preset": _PRESET, "crf": str(options.crf)}
         stream.gop_size = options.rate * 2
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        for number, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(image, format="yuv420p")
             container.mux(stream.encode(frame))
             yield number
         container.mux(stream.encode(None))

@@ -77,6 +77,7 @@ class SqlScoring(ScoringStore):
     def save(self, presentation: Presentation, answer: Answer, time: str) -> None:
         """See `ScoringStore.save`."""
         with writing(self._engine) as connection:
+            # Two windows of one rater: without the lock both would read the same state before.
             _hold(connection, presentation.rater_id)
             _require_unchanged(connection, presentation)
             before = _answers(connection, presentation.id)
@@ -112,6 +113,7 @@ class SqlScoring(ScoringStore):
             if last is None:
                 return None
             before, after = _from_text(last.before), _from_text(last.after)
+            # From the log, not from what stands now: the states of every line follow each other.
             _replace(connection, last.presentation_id, after, before, time)
             connection.execute(
                 update(tables.answer_log).where(_LOG.id == last.id).values(undone=True)

@@ -102,6 +102,7 @@ def make_frame_table(container: InputContainer) -> FrameTable:
     time_base = stream.time_base
     assert time_base is not None  # noqa: S101 - every video stream has one
     from_packets = _read_packets(container)
+    # Reading the packets has moved to the end of the file.
     container.seek(0)
     decoded = decode_from_start(container)
     beginning: list[tuple[int, bool]] = []
@@ -110,6 +111,7 @@ def make_frame_table(container: InputContainer) -> FrameTable:
             from_packets = None
             break
         beginning.append((frame.pts, bool(frame.key_frame)))
+        # Up to the second keyframe at least: what cut videos get wrong lies before it.
         keys = sum(key for _, key in beginning)
         if (len(beginning) >= PROVED_FRAMES and keys > 1) or (len(beginning) >= MAX_PROVED_FRAMES):
             break
@@ -176,8 +178,10 @@ def _read_packets(
         if pts is None or packet.is_corrupt:
             return None
         found.append((pts, packet.is_keyframe))
+    # Packets come in the order of decoding; B-frames are shown in another one.
     found.sort()
     pts_array = np.array([pts for pts, _ in found], np.int64)
+    # Two frames with one time cannot be told apart by a seek, which knows nothing else.
     if not found or (np.diff(pts_array) == 0).any():
         return None
     return pts_array, np.array([key for _, key in found], bool)
@@ -189,6 +193,7 @@ def _prove(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
     """Drop frames before the first decoded one; ``None`` when the decoder shows others."""
     pts, key = packets
+    # An edit list or an open first group hides the frames before this one from every player.
     start = int(np.searchsorted(pts, beginning[0][0]))
     pts, key = pts[start:], key[start:].copy()
     shown = np.array([p for p, _ in beginning], np.int64)
@@ -198,6 +203,7 @@ def _prove(
     for index, (_, is_key) in enumerate(beginning):
         if key[index] and not is_key:
             return None
+    # Decoding from the start always reaches the first frame, whatever the container calls it.
     key[0] = True
     return pts, key
 
@@ -205,6 +211,7 @@ def _prove(
 def _decode_all(container: InputContainer, time_base: Fraction) -> FrameTable:
     """Decode the whole video once and note what the decoder shows."""
     container.seek(0)
+    # Frames of the proof still wait in the decoder and would come first.
     container.streams.video[0].codec_context.flush_buffers()
     pts: list[int] = []
     key: list[bool] = []

@@ -96,8 +96,10 @@ class Video:
         """
         wanted = first
         for frame in self._decode_from(first, one=stop == first + 1):
+            # Frames between the keyframe and the wanted one are decoded on the way and dropped.
             if frame.pts is None or frame.pts < self.table.pts[wanted]:
                 continue
+            # A later frame in its place means that the wanted one was damaged: never show another.
             if frame.pts != self.table.pts[wanted]:
                 break
             yield self._frame(frame, wanted)
@@ -136,6 +138,7 @@ class Video:
     def _decode_from(self, index: int, *, one: bool) -> Iterator[VideoFrame]:
         """Decode from the keyframe before `index` on; earlier frames may come first."""
         key = self.table.key_before(index)
+        # A keyframe needs no other packet; decoding on would cost the whole group.
         alone = one and key == index
         for packet in self._packets_from(int(self.table.pts[key])):
             yield from self._decode(packet)
@@ -150,6 +153,7 @@ class Video:
             frames = self._context.decode(packet)
         except (av.error.InvalidDataError, av.error.EOFError):
             return
+        # The decoder conceals damage by copying from neighbours: such a frame shows no moment.
         yield from (frame for frame in frames if not frame.is_corrupt)
 
     def _packets_from(self, pts: int) -> Iterator[Any]:
@@ -157,6 +161,7 @@ class Video:
         import av
 
         time_base = self.table.time_base
+        # Seeking in MPEG-TS and PS goes by bitrate and may land behind the keyframe.
         for back_off in (*_BACK_OFF_S, None):
             self._context.flush_buffers()
             try:
@@ -198,6 +203,7 @@ class Video:
         aspect = self._stream.sample_aspect_ratio or Fraction(1)
         aspect = Fraction(aspect) if aspect > 0 else Fraction(1)
         width, height = round(frame.width * aspect), frame.height
+        # Phones write 89.9…°; only quarters turn an image.
         rotation = int(round(frame.rotation / 90) * 90) % 360
         if rotation % 180:
             width, height = height, width

@@ -165,6 +165,7 @@ class Keys:
 
 def equal_secrets(given: str, kept: str) -> bool:
     """Compare two secrets without telling by the time how much of them is equal."""
+    # An empty kept secret means that there is none, and must never match an empty guess.
     return bool(kept) and secrets.compare_digest(given.encode(), kept.encode())
 
 

@@ -136,5 +136,5 @@ def test_its_card_says_what_it_is_not() -> None:
     """In plain words."""
     text = " ".join(ORBITAL.card()["card"].split())
     assert "It is not a measure of pain" in text
-    assert "Sleeping animals shut their eyes" in text
+    assert "Sleeping animals close their eyes" in text
     assert "0.71" in text

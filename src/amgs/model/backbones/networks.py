@@ -72,7 +72,7 @@ class Network:
         """Travel to another process as the path of its file: sessions cannot be pickled."""
         return _open_once, (self._file,)
 
-    def features(self, pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def features(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Compute the features of preprocessed images.
 
         The result for an image does not depend on which others are in the batch.
@@ -87,9 +87,7 @@ class Network:
         numpy.ndarray
             float32, (batch, n_features).
         """
-        result: npt.NDArray[np.float32] = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})[
-            0
-        ]
+        result: npt.NDArray[np.float32] = self._session.run([OUTPUT_NAME], {INPUT_NAME: images})[0]
         return result
 
     def check(self, input_px: int, n_features: int) -> None:

@@ -43,6 +43,7 @@ class Head:
 
     def logit(self, features: Floats) -> Floats:
         """Return the layer's output before calibration, one number per row of features."""
+        # In double precision: 2,048 products in single lose digits that decide ties at 0.5.
         return features.astype(np.float64) @ self.weights.astype(np.float64) + self.bias
 
     def p_pain(self, features: Floats) -> Floats:
@@ -91,6 +92,7 @@ def train_paper_head(
         error = (_softmax(batch @ weights + bias) - targets[rows]) / np.float32(PAPER_BATCH)
         weights -= np.float32(PAPER_LEARNING_RATE) * (batch.T @ error)
         bias -= np.float32(PAPER_LEARNING_RATE) * error.sum(axis=0)
+    # The softmax of two outputs is the logistic function of their difference.
     return Head(weights[:, 1] - weights[:, 0], float(bias[1] - bias[0]))
 
 
@@ -121,6 +123,7 @@ def train_logistic_head(features: Floats, is_pain: Bools, strength: float) -> He
         C=strength / len(features), class_weight="balanced", max_iter=1_000
     )
     classifier.fit(((features - mean) / spread).astype(np.float32), is_pain)
+    # w·(x - mean)/spread = (w/spread)·x - (w/spread)·mean: the head needs no scaler beside it.
     weights = classifier.coef_[0] / spread
     return Head(weights.astype(np.float32), float(classifier.intercept_[0] - weights @ mean))
 
@@ -155,6 +158,7 @@ def fit_platt(logits: Floats, is_pain: Bools) -> tuple[float, float]:
     n_pain, n_other = int(is_pain.sum()), int((~is_pain).sum())
     target = np.where(is_pain, (n_pain + 1) / (n_pain + 2), 1 / (n_other + 2))
     weight = np.where(is_pain, 0.5 / n_pain, 0.5 / n_other)
+    # Logits may span hundreds; BFGS starts well only where parameters are of order 1.
     scale = max(float(np.std(logits)), 1e-12)
     scaled = logits / scale
 
