@@ -9,8 +9,9 @@ else
 BIN := $(VENV)/bin
 endif
 
-# Tests of one file stay together, so that what a file sets up is made once.
-PARALLEL := --numprocesses auto --dist loadscope
+# Tests of one file stay together, so that what a file sets up is made once; the order is that of
+# tests/conftest.py, the longest first.
+PARALLEL := --numprocesses auto --dist loadfile
 
 .PHONY: demo test quick check bench docs clean
 

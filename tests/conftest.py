@@ -20,15 +20,29 @@ SHARED = Path(__file__).parents[2] / "shared"
 LANES = {"browser": "browser", "postgres_address": "postgres"}
 """Fixture → marker of every test that needs it, so that no such test is without."""
 
+SLOW_FOLDERS = {"truth", "integration", "upgrades"}
+"""Whole programs run there; single slow tests elsewhere are marked where they stand."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what drives a browser or starts a server."""
+    """Mark lanes, and begin with what takes longest, so that no core waits for it at the end."""
     for item in items:
         for fixture, marker in LANES.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
         if "[postgresql]" in item.name:  # asked for by a parameter, not by its name
             item.add_marker("postgres")
+        if item.path.parent.name in SLOW_FOLDERS:
+            item.add_marker("slow")
+    order = {path: rank for rank, path in enumerate(_longest_first(items))}
+    items.sort(key=lambda item: order[item.path])  # stable: tests of a file keep their order
+
+
+def _longest_first(items: list[pytest.Item]) -> list[Path]:
+    paths = list(dict.fromkeys(item.path for item in items))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    first = [path for path in paths if path.parent.name == "truth"]
+    return [*first, *sorted(set(slow) - set(first)), *(p for p in paths if p not in slow)]
 
 
 @pytest.fixture(scope="session", autouse=True)

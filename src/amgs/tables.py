@@ -57,7 +57,7 @@ def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True)
         shown = "; ".join(ragged[:5])
         msg = (
             f"Expected {len(header)} cells in every line of {path}, found: {shown}. "
-            "A cell that holds the separator must stand in double quotes."
+            "A cell that contains the separator must be in double quotes."
         )
         raise TableError(msg)
     if not numbered and rows_needed:
@@ -181,7 +181,7 @@ def _read_text(path: Path) -> str:
 def _hint(header: Sequence[str], missing: Sequence[str]) -> str:
     """Say what is wrong with a header that nearly is right."""
     if len(header) == 1 and "\t" in header[0]:
-        return ": its columns are divided by tabs, commas or semicolons are expected"
+        return ": its columns are separated by tabs, commas or semicolons are expected"
     if {name.lower() for name in header} >= set(missing):
         return ": the names of columns are written in small letters"
     return ""

@@ -121,5 +121,5 @@ def test_it_travels_to_another_process(detector: FaceDetector, images: list[np.n
 
 
 def test_unknown_names_list_those_there_are() -> None:
-    with pytest.raises(UnknownNameError, match=r"out of centre_net.*, found 'nose'"):
+    with pytest.raises(UnknownNameError, match=r"centre_net.*, found 'nose'"):
         open_detector("nose")

@@ -43,6 +43,7 @@ def _score_until_killed(folder: Path, number: int, report: int) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+@pytest.mark.slow
 def test_killed_hundreds_of_times_no_answer_is_lost_or_halved(tmp_path: Path) -> None:
     """SIGKILL at arbitrary moments; what was said to be saved is there, and nothing half."""
     with open_store(tmp_path, create=True) as store:
@@ -200,6 +201,7 @@ open_store(Path(sys.argv[1])).close()
 """
 
 
+@pytest.mark.slow
 def test_several_programs_that_upgrade_at_once_keep_the_old_file(tmp_path: Path) -> None:
     """The copy is of the old version, whoever came first."""
     (path, *_) = sorted(OLD.glob("*.db"))

@@ -137,12 +137,13 @@ def test_one_thing_has_one_name(word: str) -> None:
         assert not hits, f"{name}: {hits[:3]}"
 
 
+@pytest.mark.slow
 def test_the_page_for_python_runs(tmp_path: Path) -> None:
     """From videos to a comparison, on synthetic mice, as it is written there."""
     code = re.findall(r"```python\n(.*?)```", text("docs/python.md"), re.DOTALL)
     assert len(code) >= 6
     (command,) = re.findall(r"```console\namgs (.*?)\n```", text("docs/python.md"))
-    few = ["--minutes", "0.15", "--rate", "4", "--size", "400x225", "--quiet"]
+    few = ["--minutes", "0.15", "--rate", "4", "--size", "416x234", "--quiet"]
     done = amgs(*shlex.split(command), *few, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     script = tmp_path / "page.py"

@@ -152,6 +152,7 @@ def test_the_traps_of_the_berlin_table(tmp_path: Path) -> None:
     assert found["units"]["orbital_tightening"]["n_scores"] == 4
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     """A table, a CSV, a figure, one JSON document."""
     lines = [

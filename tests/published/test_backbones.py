@@ -135,7 +135,7 @@ def test_weights_for_a_backbone_that_needs_none(tmp_path: Path) -> None:
 def test_unknown_backbone() -> None:
     """The message lists those there are."""
     with pytest.raises(
-        UnknownNameError, match="out of efficientnet_lite0, inception_v3, found 'b0'"
+        UnknownNameError, match="backbones efficientnet_lite0, inception_v3, found 'b0'"
     ):
         find_backbone("b0")
 

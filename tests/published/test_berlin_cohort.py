@@ -69,6 +69,7 @@ def test_what_is_not_explained_stops(tmp_path: Path, images: str, message: str) 
 
 
 @pytest.mark.reference
+@pytest.mark.slow
 def test_from_the_files_to_the_answer(scores: Path, tmp_path: Path) -> None:
     """Import, check, summarise, compare, report, as a user would."""
     out, summary = tmp_path / "berlin.csv", tmp_path / "summary.csv"

@@ -20,6 +20,8 @@ from amgs.simulate import write_synthetic_faces
 from marked import MarkDetector, Mouse, video_of
 from videos import KINDS, write_video
 
+pytestmark = pytest.mark.slow
+
 
 class AtOnce(Executor):
     """Does everything when it is asked for, in the thread that asks."""

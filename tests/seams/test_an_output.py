@@ -82,6 +82,7 @@ def run(*words: object) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_study_keeps_compares_and_reports_it(study: Study) -> None:
     """From the store to the figure of the groups, with no other line changed."""
     assert study.classify("warmth").outputs["warmth"].n == 24

@@ -461,6 +461,7 @@ class TestOwner:
         assert Rater(running.url, "Ada", code=found[1]).welcome.status_code == 303
 
 
+@pytest.mark.slow
 def test_eight_raters_at_full_speed(running) -> None:
     """Nothing is lost, nothing doubled, and everybody's answers stay their own."""
     units = running.study.scale.unit_names

@@ -35,12 +35,12 @@ def check(
     ],
     baseline: Annotated[
         str | None,
-        typer.Option(help="Of a CSV: which timepoint is the baseline. Default: `baseline`."),
+        typer.Option(help="For a CSV: which timepoint is the baseline. Default: `baseline`."),
     ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show the experiment as a small table, and everything that is wrong with it at once.
+    """Show the experiment as a small table, and list everything that is wrong with it.
 
     Missing videos, an animal in two groups, no recording at the baseline, overlapping zones, one
     name written in two ways, impossible dates and the like are faults; they end with exit code 1.

@@ -57,9 +57,9 @@ def classify(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Say pain or no pain, with a confidence from 0.5 to 1, for every face image.
+    """Predict pain or no pain, with a confidence from 0.5 to 1, for every face image.
 
-    Works on a few images or on 100,000. When it is interrupted, the same command continues where it
+    Works on a few images or on 100,000. If interrupted, the same command continues where it
     stopped. Files that cannot be read stay in the table, with the reason in the column `problem`.
     Images are only read, never changed.
 
@@ -157,7 +157,7 @@ def _write(
         options = {"model": reader.name, "images": listing.total}
         sink.finish(record_provenance(options, {"model": reader.sha256}).as_dict())
     except KeyboardInterrupt:
-        fail(f"Stopped. {out}.part keeps what is done; the same command continues.", code=130)
+        fail(f"Stopped. {out}.part keeps finished work; the same command continues.", code=130)
     finally:
         sink.close()
     return summary
@@ -186,7 +186,7 @@ def _classify_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) ->
     print_summary(summary, reader, None, quiet=quiet)
     if summary.resumed:
         new = summary.images - summary.resumed
-        note(f"{new} faces were new to it, {summary.resumed} answered before.", quiet=quiet)
+        note(f"{new} faces were new to it, {summary.resumed} were done before.", quiet=quiet)
     which = "" if reader.folder is not None else f" --model {reader.name}"
     note(
         f"Predictions for all faces are in {path}. Next: amgs summarise {quoted(folder)}{which}",

@@ -22,7 +22,7 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show no progress and no notes; warnings stay.")
+    bool, typer.Option("--quiet", "-q", help="Show no progress and no notes, only warnings.")
 ]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace an earlier result of that name.")
@@ -34,7 +34,7 @@ TimepointOption = Annotated[
 
 DetectorOption = Annotated[
     str | None,
-    typer.Option("--detector", help="Which face detector; see `amgs doctor` for those there are."),
+    typer.Option("--detector", help="Which face detector to use; `amgs doctor` lists them."),
 ]
 
 FiguresOption = Annotated[

@@ -34,7 +34,7 @@ def demo(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Go the whole way once with synthetic mice: videos, faces, scores, a model, the report.
+    """Run the whole workflow on synthetic mice: videos, faces, scores, a model, the report.
 
     Two or three minutes. The mice are drawn, not filmed, and none of them was in pain: the demo
     shows how amgs works and that it works on this computer. It leaves two studies to look into: the

@@ -16,7 +16,7 @@ def doctor(
     clear_cache: Annotated[
         bool,
         typer.Option(
-            "--clear-cache", help="Delete cached features and backbones; all can be remade."
+            "--clear-cache", help="Delete cached features and backbones; all can be made again."
         ),
     ] = False,
     json: JsonOption = False,

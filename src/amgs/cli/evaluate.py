@@ -43,7 +43,7 @@ def evaluate(
     ],
     threshold: Annotated[
         float,
-        typer.Option(help="Set images of less confidence aside. 0.75 is the paper's threshold."),
+        typer.Option(help="Exclude images with lower confidence. 0.75 is the paper's threshold."),
     ] = DEFAULT_THRESHOLD,
     truth: Annotated[
         Path | None,
@@ -64,7 +64,7 @@ def evaluate(
     """Measure how good predictions are: accuracy, coverage, calibration, and human MGS if known.
 
     Sensitivity is the share of pain images called pain, specificity that of no-pain images called
-    no pain. The intervals (95 %, Wilson) take the images as independent; images of one animal are
+    no pain. The intervals (95 %, Wilson) assume independent images; images of one animal are
     not, so for a statement about animals they are too narrow.
 
     Example: `amgs evaluate predictions.csv --figures figures/`

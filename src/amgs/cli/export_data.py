@@ -40,8 +40,8 @@ def export_data(
 ) -> None:
     """Write a table in the format of another program.
 
-    From a study, the table is made anew from what is in it. Before the study is unblinded, ratings
-    are exported without anything that tells a group.
+    From a study, the table is rebuilt from its contents. Before the study is unblinded, ratings
+    are exported without anything that reveals a group.
 
     Example: `amgs export laparotomy --format prism --out pain.csv`
     """

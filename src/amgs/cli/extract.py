@@ -54,13 +54,13 @@ def extract(
         float | None,
         typer.Option(
             min=2.0,
-            help="One image for every so many seconds of video. Default: 10, as in the paper.",
+            help="Seconds of video for which one image is kept. Default: 10, as in the paper.",
         ),
     ] = None,
     margin: Annotated[
         float | None,
         typer.Option(
-            min=0.0, max=1.0, help="Added around the face, as a share of its box. Default: 0.15."
+            min=0.0, max=1.0, help="Margin around the face, as a share of its box. Default: 0.15."
         ),
     ] = None,
     min_sharpness: Annotated[
@@ -110,7 +110,7 @@ def extract(
 
     The sharpest, stillest and most frontal frame that shows at least one eye and one ear is kept.
     The table `faces.csv` names the frame each image comes from. Stretches in which an animal may
-    have slept are listed in `possible_sleep.csv`. When it is interrupted, the same command
+    have slept are listed in `possible_sleep.csv`. If interrupted, the same command
     continues where it stopped; videos are only read.
 
     Example: `amgs extract videos/ --zone left --zone right --out faces`
@@ -191,7 +191,7 @@ def _extract_study(
                     jobs=jobs, only_new=only_new, restart=restart, progress=progress
                 )
         except KeyboardInterrupt:
-            fail(f"Stopped. {folder} keeps what is done; the same command continues.", code=130)
+            fail(f"Stopped. {folder} keeps finished work; the same command continues.", code=130)
         n_faces = study.store.faces.count()
         faces = study.faces
     summary = found.summary
@@ -214,7 +214,7 @@ def _extract_study(
         tell_problems(summary)
     if found.archived:
         named = f"{len(found.archived)} recordings"
-        note(f"The videos of {named} are not here any more; their faces stay.", quiet=quiet)
+        note(f"The videos of {named} are no longer here; their faces are kept.", quiet=quiet)
     note(f"{n_faces} faces in the study. Next: amgs score {quoted(folder)}", quiet=quiet)
 
 
@@ -268,7 +268,7 @@ def _extract(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        fail(f"Stopped. {out} keeps what is done; the same command continues.", code=130)
+        fail(f"Stopped. {out} keeps finished work; the same command continues.", code=130)
 
 
 def _preview_videos(

@@ -90,7 +90,7 @@ def tell_previews(found: dict[str, Path | str], *, as_json: bool, quiet: bool) -
         print_table("Previews", ["video", "image"], list(drawn.items()))
     warn([f"{name}: {problem}" for name, problem in problems.items()])
     if not drawn:
-        fail("Not one video could be drawn.")
+        fail("No preview could be drawn of any video.")
     note("Every animal should be inside its own zone. Then run without --preview.", quiet=quiet)
 
 

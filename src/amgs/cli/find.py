@@ -63,7 +63,7 @@ def find(
     no_refine: Annotated[
         bool,
         typer.Option(
-            "--no-refine", "--no-second-look", help="Do not look again from nearby at small faces."
+            "--no-refine", "--no-second-look", help="Do not examine small faces again, enlarged."
         ),
     ] = False,
     overwrite: OverwriteOption = False,
@@ -143,7 +143,7 @@ def _print(
     if len(rows) > _ROWS_SHOWN:
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
     without = sum(not d["faces"] and "problem" not in d for d in documents)
-    note(f"{len(rows)} faces in {len(documents)} images; {without} images without.", quiet=quiet)
+    note(f"{len(rows)} faces in {len(documents)} images; {without} without a face.", quiet=quiet)
     if out is not None:
         note(f"Written to {out}.", quiet=quiet)
     if draw is not None:

@@ -23,7 +23,7 @@ def import_data(
         list[str],
         typer.Argument(
             metavar="[FORMAT] PLACE",
-            help="The file or folder; before it, if it is not recognised, its format.",
+            help="The file or folder; if it is not recognised, put its format before it.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="The CSV to write.")],

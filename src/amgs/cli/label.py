@@ -18,9 +18,9 @@ def label(
 ) -> None:
     """Turn people's scores into `pain` and `no pain`, by the rule in study.toml.
 
-    The MGS of an image is the mean over its raters of the sum of all units; where a unit is not
-    scorable, it is missing, and the mean of the others stands for it, as long as not more are
-    missing than the rule allows. What got no label is counted by its reason.
+    The MGS of an image is the mean over its raters of the sum of all units; a unit that is
+    not scorable is missing and is replaced by the mean of the others, provided that no more are
+    missing than the rule allows. Images without a label are counted by reason.
 
     Example: `amgs label laparotomy`
     """

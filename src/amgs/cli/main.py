@@ -120,7 +120,7 @@ def main() -> None:
     except AmgsError as error:
         fail(str(error))
     except KeyboardInterrupt:
-        fail("Stopped. Nothing is half written; the same command begins again.", code=130)
+        fail("Stopped. No incomplete file was left; run the same command again.", code=130)
     except OSError as error:
         fail(
             f"The system refused to read or write {error.filename or 'a file'}: "

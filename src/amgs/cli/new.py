@@ -13,7 +13,7 @@ from amgs.errors import quoted
 FILES = (
     ("study.toml", "settings, each with what it means"),
     ("recordings.csv", "the experiment: one line per animal and timepoint; fill this in"),
-    ("videos/", "put the videos here, or name them where they are"),
+    ("videos/", "put the videos here, or give their paths elsewhere"),
     ("faces/", "face images, by `amgs extract`"),
     ("models/", "classifiers, by `amgs train`"),
     ("results/", "tables, figures and the report"),
@@ -23,7 +23,7 @@ FILES = (
 
 def new(
     study: Annotated[Path, typer.Argument(help="The folder to make; new or empty.")],
-    name: Annotated[str, typer.Option(help="What it is called in reports; else as the folder.")] = (
+    name: Annotated[str, typer.Option(help="Its name in reports. Default: that of the folder.")] = (
         ""
     ),
     scale: Annotated[
@@ -32,7 +32,7 @@ def new(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Lay out a study: settings with explanations, and the table of the experiment to fill in.
+    """Create a study: settings with explanations, and the table of the experiment to fill in.
 
     Example: `amgs new laparotomy`
     """

@@ -29,11 +29,11 @@ def report(
         Path, typer.Argument(help="A study; or a summary by `amgs summarise`, or any such table.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The page to write; a study: results/report.html.")
+        Path | None, typer.Option(help="The page to write; for a study: results/report.html.")
     ] = None,
     value: Annotated[str, typer.Option(help="The column to compare.")] = "pct_pain",
     baseline: Annotated[
-        str | None, typer.Option(help="Which timepoint is the baseline; a study says its own.")
+        str | None, typer.Option(help="Which timepoint is the baseline; a study has its own.")
     ] = None,
     timepoint: TimepointOption = None,
     outliers: Annotated[
@@ -53,17 +53,17 @@ def report(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="The threshold the summary was made with; a study says its own."),
+        typer.Option(help="The threshold the summary was made with; a study has its own."),
     ] = None,
-    title: Annotated[str, typer.Option(help="Without a study: what stands on top.")] = "",
+    title: Annotated[str, typer.Option(help="Without a study: the title of the page.")] = "",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Write one page with the design, the images, exclusions, results, figures and methods.
 
-    The page is a single file that needs nothing from elsewhere: send it, print it, keep it. Its
-    Methods paragraph and ARRIVE 2.0 items are written from what really happened.
+    The page is one self-contained file that you can send, print and keep. Its Methods paragraph
+    and ARRIVE 2.0 items are based on what was actually done.
 
     Example: `amgs report laparotomy`
     """

@@ -27,7 +27,7 @@ def score(
     host: Annotated[
         str,
         typer.Option(
-            help="Where to listen. Anything but this machine itself (127.0.0.1) asks raters for an "
+            help="Address to listen on. If not this machine's own (127.0.0.1), raters need an "
             "access key, which is shown here. 0.0.0.0: every address of this machine."
         ),
     ] = "127.0.0.1",
@@ -46,10 +46,10 @@ def score(
 ) -> None:
     """Serve the page on which people score faces, blinded, until Ctrl-C.
 
-    Each rater signs in with a name and sees the faces in a random order of their own; some come
-    twice, unannounced. Nothing on the page tells animal, group, time or file. Every answer is on
-    the disk before the next. The owner's page, behind the key shown here, says how far everybody
-    is and how well raters agree.
+    Each rater signs in with a name and sees the faces in a random order of their own; some are
+    shown twice, unannounced. Nothing on the page reveals animal, group, time or file. Every answer
+    is saved to disk before the next. The owner's page, which needs the key shown here, says how far
+    every rater has got and how well raters agree.
 
     From another machine: `ssh -L 8600:127.0.0.1:8600 THIS-MACHINE`, or --host with its address.
 
@@ -94,7 +94,7 @@ def _announce(address: Address, *, as_json: bool, quiet: bool) -> None:
     print_facts("Scoring room", facts)
     if address.access_key and address.url.startswith("http:"):
         note(
-            "Without a certificate, whoever can listen on this network can read what is sent.",
+            "Without a certificate, anyone who can listen on this network can read what is sent.",
             quiet=quiet,
         )
     note("Stop with Ctrl-C.", quiet=quiet)

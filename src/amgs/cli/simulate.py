@@ -42,7 +42,7 @@ class Coat(StrEnum):
 
 
 SeedOption = Annotated[int, typer.Option(min=0, help="The same seed draws the same.")]
-CoatOption = Annotated[Coat, typer.Option(help="Coat of the animals; mixed: all three in turns.")]
+CoatOption = Annotated[Coat, typer.Option(help="Coat of the animals; mixed: all three in turn.")]
 SizeOption = Annotated[str, typer.Option(help="Width x height of the image.")]
 RateOption = Annotated[int, typer.Option(min=2, max=60, help="Frames per second.")]
 InfraredOption = Annotated[bool, typer.Option("--infrared", help="Without colour.")]
@@ -56,7 +56,7 @@ def sheet(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw every action unit at 0, 1 and 2 beside each other, as an image.
+    """Draw every action unit at 0, 1 and 2 side by side, as an image.
 
     Example: `amgs simulate sheet sheet.png --coat agouti`
     """
@@ -106,7 +106,7 @@ def video(
     minutes: Annotated[float, typer.Option(min=0.02, help="How long.")] = 1.0,
     sleepiness: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Chance that a hold of a second begins sleep."),
+        typer.Option(min=0, max=1, help="Probability that a one-second pose begins sleep."),
     ] = 0.0,
     coat: CoatOption = Coat.WHITE,
     size: SizeOption = "1920x1080",
@@ -157,7 +157,7 @@ def cohort(
         float, typer.Option(min=0, help="SD of that between animals (from 0 to 0.5 at most).")
     ] = 0.12,
     answers: Annotated[
-        float, typer.Option(min=0, help="SD between animals of an effect, as a share of it.")
+        float, typer.Option(min=0, help="SD of an effect between animals, as a fraction of it.")
     ] = 0.25,
     drift: Annotated[
         float, typer.Option(help="Rise of all animals from one timepoint to the next.")
@@ -177,9 +177,9 @@ def cohort(
 ) -> None:
     """Draw a whole experiment as a study: videos of two animals each, their truth, the design.
 
-    What is true of every animal is known, so that you can see what your own plan would find: how
-    many animals it needs, what sleeping shams or a drift do to it. Then go on as with a study of
-    your own; in place of people, `amgs simulate scores` may score.
+    The truth about every animal is known, so that you can see what your own plan would find: how
+    many animals it needs, how sleeping shams or a drift affect it. Then continue as with a real
+    study; instead of people, `amgs simulate scores` can do the scoring.
 
     Example: `amgs simulate cohort planned --group sham=0 --group surgery=0.8 --animals 8`
     """

@@ -43,7 +43,7 @@ def summarise(
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Images of less confidence do not count. Default: 0.75, as in the paper."
+            help="Images with lower confidence do not count. Default: 0.75, as in the paper."
         ),
     ] = None,
     model: Annotated[
@@ -67,10 +67,10 @@ def summarise(
         ),
     ] = None,
     from_min: Annotated[
-        float | None, typer.Option("--from", help="Begin so many minutes into every recording.")
+        float | None, typer.Option("--from", help="Begin this many minutes into every recording.")
     ] = None,
     to_min: Annotated[
-        float | None, typer.Option("--to", help="End so many minutes into every recording.")
+        float | None, typer.Option("--to", help="End this many minutes into every recording.")
     ] = None,
     without_sleep: Annotated[
         bool,
@@ -84,7 +84,7 @@ def summarise(
     ] = False,
     bins: Annotated[
         float | None,
-        typer.Option(help="Also give the time course, in bins of so many minutes (JSON, and CSV)."),
+        typer.Option(help="Also give the time course, in bins of this many minutes (JSON, CSV)."),
     ] = None,
     figures: FiguresOption = None,
     overwrite: OverwriteOption = False,

@@ -51,7 +51,7 @@ def list_warnings(
     if seen and not options.unseen_only:
         found.append(
             f"{seen} of {len(table)} images were used for training or model selection: the calls "
-            "on them are too good. Leave them out with --unseen-only, or better, classify animals "
+            "on them look too good. Leave them out with --unseen-only or, better, classify animals "
             "that nobody scored."
         )
     return found

@@ -56,19 +56,19 @@ def train(
     split: Annotated[
         SplitUnit,
         typer.Option(
-            help="What is kept whole between training and test. `image` is the paper's way: its "
-            "test numbers are better than the model is on new animals."
+            help="What is kept whole between training and test. `image`, as in the paper, "
+            "gives better test results than the model achieves on new animals."
         ),
     ] = "animal",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
     weights: Annotated[
         Path | None,
-        typer.Option(help="A weight file brought by hand, for inception_v3 without a network."),
+        typer.Option(help="A weight file you downloaded, for inception_v3 without a network."),
     ] = None,
     animal_from_folder: Annotated[
         bool,
         typer.Option(
-            "--animal-from-folder", help="Sub-folders of `pain` and `no pain` are named by animal."
+            "--animal-from-folder", help="Sub-folders of `pain` and `no pain` are animal names."
         ),
     ] = False,
     no_cache: Annotated[
@@ -80,7 +80,7 @@ def train(
 ) -> None:
     """Train a pain / no-pain classifier on face images that humans have labelled.
 
-    80 % of the animals train, 10 % help to choose, 10 % are held back for the test numbers. The
+    80 % of the animals are used for training, 10 % for model selection, 10 % for the test. The
     model folder holds the network, the trained layer and `card.json`, which says what it was
     trained on and how well it does on animals it has never seen.
 

@@ -17,7 +17,7 @@ def unblind(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show human scores with animals, groups and timepoints. Who did it, when and why is kept.
+    """Show human scores with animals, groups and timepoints. Who did it, when and why is recorded.
 
     Until then, no command shows them together. What is scored afterwards was not blind, and the
     report says so.

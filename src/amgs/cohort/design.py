@@ -125,7 +125,7 @@ def check_design(cells: Sequence[Cell], where: str) -> None:
     if faults:
         msg = (
             f"Expected every animal of {where} in one group, once per timepoint, found:\n"
-            f"{list_faults(faults)}\nCorrect the table; names of animals must not repeat."
+            f"{list_faults(faults)}\nCorrect the table; every animal needs its own name."
         )
         raise DesignError(msg)
 

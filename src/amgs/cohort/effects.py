@@ -35,7 +35,7 @@ def hedges_g(x: Floats, y: Floats) -> Result:
     n, m = len(x), len(y)
     df = n + m - 2
     if min(n, m) < 2:  # noqa: PLR2004
-        return NotComputed("one of the groups has one animal only").as_dict()
+        return NotComputed("one of the groups has only one animal").as_dict()
     pooled = sqrt(((n - 1) * x.var(ddof=1) + (m - 1) * y.var(ddof=1)) / df)
     if is_constant(x) and is_constant(y):
         return NotComputed("all values within both groups are equal").as_dict()

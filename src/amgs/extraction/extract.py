@@ -271,7 +271,7 @@ class _Extraction:
         if promised is not None and promised - found > _HEADER_MAY_LIE_BY_S:
             self.summary.warnings.append(
                 f"{source.name}: the header gives a length of {promised:.1f} s, but the frames end "
-                f"after {found:.1f} s. The file may be cut off; faces come from what is there."
+                f"after {found:.1f} s. The file may be cut off; only the part present is used."
             )
 
     def _warn_of_soft_faces(self, source: VideoToExtract, p75: Sequence[float | None]) -> None:

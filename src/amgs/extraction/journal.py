@@ -80,7 +80,7 @@ class Journal:
     def _explain(self, earlier: Mapping[str, Any]) -> str:
         changes = "; ".join(describe_changes(earlier, self.identity)) or "another video"
         return (
-            f"Expected to go on with what {self.path.parent.parent} holds, but it was made with "
+            f"Expected to continue the run in {self.path.parent.parent}, but it was made with "
             f"other options ({changes}). Use the same options, or another --out, or --restart to "
             "begin again."
         )

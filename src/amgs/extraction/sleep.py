@@ -23,9 +23,10 @@ NOT_OPEN_FROM = 0.5
 
 STILL_OVERLAP = 0.6
 STILL_DIFFERENCE = 0.25
-"""Two candidates show the same still head if the IoU of their boxes is 0.6 and what both show of the
-same place differs by less than a quarter of its contrast. Boxes of a still head jitter (overlap 0.6 to
-0.95) and breathing and camera noise differ by 0.05 to 0.25; a head that moved, by 0.4 and more."""
+"""Two candidates show the same still head if the IoU of their boxes is at least 0.6 and what both
+show of the same place differs by less than a quarter of its contrast. Boxes of a still head jitter
+(IoU 0.6 to 0.95), and breathing and camera noise differ by 0.05 to 0.25; a head that moved, by 0.4
+and more."""
 
 _COMPARED = 12
 

@@ -57,7 +57,7 @@ def find_detector(name: str) -> DetectorEntry:
         If there is no detector of that name.
     """
     if name not in DETECTORS:
-        msg = f"Expected a face detector out of {', '.join(DETECTORS)}, found {name!r}."
+        msg = f"Expected one of the face detectors {', '.join(DETECTORS)}, found {name!r}."
         raise UnknownNameError(msg)
     return DETECTORS[name]
 

@@ -80,7 +80,7 @@ class _Pen:
     """Draws smooth lines: on a larger transparent layer, made small at the end."""
 
     def __init__(self, image: Image.Image, scale: float) -> None:
-        self._picture = image
+        self._image = image
         self._scale = scale * _SMOOTHING
         size = (image.width * _SMOOTHING, image.height * _SMOOTHING)
         self._layer = Image.new("RGBA", size, (0, 0, 0, 0))
@@ -130,8 +130,8 @@ class _Pen:
 
     def finish(self) -> RGB:
         """Lay the drawing over the image."""
-        layer = self._layer.resize(self._picture.size, Image.Resampling.LANCZOS)
-        combined = Image.alpha_composite(self._picture.convert("RGBA"), layer)
+        layer = self._layer.resize(self._image.size, Image.Resampling.LANCZOS)
+        combined = Image.alpha_composite(self._image.convert("RGBA"), layer)
         return np.asarray(combined.convert("RGB"))
 
     def _scaled(self, box: Box) -> Box:

@@ -19,7 +19,7 @@ def fits(evaluation: Evaluation) -> bool:
 def caption(evaluation: Evaluation) -> str:
     """Return what the figure shows."""
     del evaluation
-    return "What is gained by setting uncertain images aside."
+    return "Accuracy gained by excluding uncertain images."
 
 
 def figure(evaluation: Evaluation) -> DrawnFigure:

@@ -178,7 +178,7 @@ def _ids_in_two_groups(table: pd.DataFrame) -> list[str]:
             listed = "; ".join(f"{i} in {g}" for i, g in double.items())
             notes.append(
                 f"laboratory {lab}: {len(double)} ids stand in two groups ({listed}). The files do "
-                "not tell whether these are the same animals; they are taken for different ones. "
+                "not say whether these are the same animals; they are treated as different. "
                 "If they are the same, choose subsets with --only."
             )
     return notes

@@ -185,7 +185,7 @@ def _check_files(folder: Path, card: dict[str, Any]) -> None:
     expected: dict[str, str] = card["files"]
     faults = []
     if card.get(SEAL) != _seal(card):
-        faults.append(f"{CARD} was changed after the model was made (its seal does not fit)")
+        faults.append(f"{CARD} was changed after the model was made (its checksum does not match)")
     for name in _FILES:
         path = folder / name
         if not path.is_file():

@@ -57,7 +57,7 @@ def warn_of_nothing_learned(metrics: Mapping[str, Any]) -> list[str]:
     if auc is None or auc > GUESSING_TO:
         return []
     text = (
-        "The model has learned nothing: on the very images it was trained with, its AUC is "
+        "The model has learned nothing: even on the images it was trained with, its AUC is "
         f"{auc:.2f} (0.5 is a guess). Look at the labels and at how many there are."
     )
     return [text]

@@ -157,7 +157,7 @@ def evaluate_predictions(
         If the threshold is not from 0.5 to 1.
     """
     if not 0.5 <= threshold <= 1:  # noqa: PLR2004
-        msg = f"Expected a threshold from 0.5 to 1, found {threshold}: no confidence lies beyond."
+        msg = f"Expected a threshold from 0.5 to 1, found {threshold}, where no confidence can lie."
         raise ImpossibleValueError(msg)
     if "label" not in predictions:
         msg = (

@@ -204,8 +204,8 @@ class CsvSink(PredictionSink):
             found = None
         if found != self._identity:
             msg = (
-                f"Expected to go on with {self._part}, but it was begun with another model, or "
-                "images or their table have changed since. Use --restart to throw it away and "
+                f"Expected to continue {self._part}, but it was begun with another model, or "
+                "images or their table have changed since. Use --restart to discard it and "
                 "begin again, or another --out."
             )
             raise ResumeError(msg)

@@ -97,7 +97,7 @@ def check_columns(
         unknown = sorted(set(predictions["recording"]) - set(times) - {""})
         faults += [f"recording {name} is not in extraction.csv" for name in unknown]
     if faults:
-        msg = f"Expected every image to say whose it is, found {len(faults)} faults:\n"
+        msg = f"Expected every image to name its animal, found {len(faults)} faults:\n"
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect the table and classify again.")
 
 

@@ -55,7 +55,7 @@ def methods(material: ReportMaterial) -> list[str]:
 def _images(material: ReportMaterial) -> str:
     if not material.extraction:
         if material.blinded and material.predictions is not None:
-            return "Face images were taken over from folders of images, as they were."
+            return "Face images were imported unchanged from folders of images."
         return ""
     rows = material.extraction
     minutes = sum(float(row["duration_s"]) for row in rows) / 60
@@ -102,7 +102,7 @@ def _scoring(material: ReportMaterial) -> str:
             if len(equal) > 1
             else (f"{100 * equal[0]:.0f} %")
         )
-        text += f" At hidden repeats, raters gave the same score in {shown} of units."
+        text += f" On hidden repeats, raters gave the same score in {shown} of units."
     if material.unblindings:
         first = material.unblindings[0]
         late = _scored_after(material)
@@ -159,7 +159,7 @@ def _model(material: ReportMaterial) -> str:
             f"{100 * rates['accuracy']:.0f} %{auc}."
         )
         if card["split"]["parts"]["test"]["units"] < FEW_UNITS:
-            text += f" So few {kept}s say little about others."
+            text += f" So few {kept}s allow little conclusion about others."
     return text
 
 
@@ -179,7 +179,7 @@ def _measure(material: ReportMaterial) -> str:
     if material.seen_in_training:
         text += (
             f"; {material.seen_in_training} of the images had been used for training or model "
-            "selection, which makes its calls on them too good"
+            "selection, which makes its calls on them too optimistic"
         )
     if comparison["baseline"] is not None:
         text += (
@@ -231,7 +231,7 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
     counts = ", ".join(f"{g} {material.count_animals(g)}" for g in material.groups)
     used = ", ".join(f"{row['group']} {row['n']}" for row in comparison.get("groups", []))
     lost = Counter(str(row["reason"]) for row in comparison.get("excluded", []))
-    excluded = "; ".join(f"{reason} ({n})" for reason, n in lost.items()) or "nobody"
+    excluded = "; ".join(f"{reason} ({n})" for reason, n in lost.items()) or "none"
     return [
         ArriveItem(
             1,
@@ -293,7 +293,7 @@ def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
             10,
             "Results",
             "Mean, SD, SEM and n of every group, effect sizes with intervals and exact p values "
-            "are in the tables; every animal is drawn.",
+            "are in the tables; every animal is shown.",
             "",
         ),
     ]
@@ -306,7 +306,7 @@ def _blinding(material: ReportMaterial) -> str:
         when = material.unblindings[0]["at"][:10]
         return f"Raters were blind until {when}{_scored_after(material)}."
     if material.card or material.calls_pain:
-        return "Images were classified by a model that is not told the groups."
+        return "Images were classified by a model that does not know the groups."
     return "Not recorded in amgs."
 
 

@@ -62,7 +62,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except IntegrityError as error:
-        raise ConflictError(f"Something like it is there already: {error.orig}.") from error
+        raise ConflictError(f"An entry with the same key exists already: {error.orig}.") from error
     except DatabaseError as error:
         raise _explain(error, engine) from error
 
@@ -80,7 +80,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def _explain(error: DatabaseError, engine: Engine) -> StoreError:
     where = engine.url.render_as_string(hide_password=True)
     return StoreError(
-        f"The database {where} refused: {error.orig}. Nothing was half written. Check free space, "
+        f"The database {where} failed: {error.orig}. No partial data remain. Check free space, "
         "permissions and whether another program holds the file, then try again."
     )
 

@@ -212,7 +212,7 @@ def _names_alike(rows: Sequence[PlannedRecording]) -> Iterator[str]:
         for spellings in written.values():
             if len(spellings) > 1:
                 places = " and ".join(f"{n!r} (line {line})" for n, line in spellings.items())
-                yield f"{what} {places} differ in capitals or blanks only; write one of them"
+                yield f"{what} {places} differ in capitals or blanks only; use one of them"
 
 
 def _two_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
@@ -283,7 +283,7 @@ def _warnings(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
         )
     groups = list(dict.fromkeys(r.group for r in rows))
     if len(groups) == 1:
-        yield f"there is one group only ({groups[0]}): it can be compared with its baseline alone"
+        yield f"there is one group only ({groups[0]}): it can be compared only with its baseline"
     for group in groups:
         animals = {r.animal for r in rows if r.group == group}
         if len(animals) == 1 and group:

@@ -156,7 +156,7 @@ def list_planned_videos(
     if missing:
         msg = (
             f"Expected the videos of the design in {folder}, found {len(missing)} missing:\n"
-            f"{list_faults(missing)}\nPaths start at the folder of the study; see `amgs check`."
+            f"{list_faults(missing)}\nPaths are relative to the study folder; see `amgs check`."
         )
         raise NoImagesError(msg)
     return [

@@ -178,7 +178,7 @@ SECTIONS = tuple(_SECTION_TYPES)
 def write_settings(path: Path, chosen: Mapping[tuple[str, str], Any]) -> None:
     """Write ``study.toml`` with every setting, its default and what it means."""
     lines = [
-        "# Settings of this study, for `amgs`. Text after # explains; change what stands after =.",
+        "# Settings of this study, for `amgs`. Text after # explains; change the values after =.",
     ]
     for section in SECTIONS:
         lines += ["", f"[{section}]"]

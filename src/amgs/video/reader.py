@@ -179,7 +179,7 @@ class Video:
                 yield found
                 yield from packets
                 return
-        msg = f"{self.path}: no way leads to the frame at time stamp {pts}; the file is damaged"
+        msg = f"{self.path}: the frame at time stamp {pts} cannot be reached; the file is damaged"
         raise UnreadableVideoError(msg)
 
     def _advance(self, packets: Iterator[Any], pts: int) -> Any:

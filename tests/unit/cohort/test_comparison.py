@@ -78,6 +78,7 @@ def compared_once() -> dict:
 
 @given(st.randoms(use_true_random=False), st.floats(-50, 50), st.floats(0.1, 10))
 @settings(max_examples=8, deadline=None)
+@pytest.mark.slow
 def test_order_names_shift_and_scale_change_nothing_else(
     random, shift: float, scale: float
 ) -> None:

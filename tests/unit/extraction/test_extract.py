@@ -315,6 +315,7 @@ extract_faces(list_videos([Path({video!r})]), Path({out!r}), detector=MarkDetect
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.slow
 def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Killed at arbitrary moments until it gets through."""
     video = written(tmp_path, still_mouse, 60, "mp4_gop250")

@@ -153,7 +153,8 @@ def test_doubles_are_removed_and_neighbours_kept() -> None:
     assert iou((0, 0, 1, 1), (2, 2, 3, 3)) == 0.0
 
 
-def test_the_shipped_network_finds_drawn_mice() -> None:
+@pytest.mark.slow
+def test_the_shipped_network_finds_synthetic_mice() -> None:
     """Forty synthetic faces on plain ground: found, with eyes where they were drawn."""
     detector = CentreNet()
     rng = np.random.default_rng(2024)

@@ -81,6 +81,7 @@ def test_equal_sets_are_left_in_peace(tmp_path: Path) -> None:
     assert next(r for r in measures if r["measure"] == "width")["reason"]
 
 
+@pytest.mark.slow
 def test_false_alarms_are_as_rare_as_they_should_be(tmp_path: Path) -> None:
     """Animals that look different are no difference of groups: 5 % of 40 cohorts, not more."""
     alarms = 0
@@ -156,6 +157,7 @@ def alike(folder: Path, seed: int, moved: float = 0.0) -> dict[str, list[ImageOf
     return sets
 
 
+@pytest.mark.slow
 def test_animals_are_compared_with_themselves_over_timepoints(tmp_path: Path) -> None:
     """Without a change p is spread over 0 to 1; shuffling freely, it was 0.99 on average."""
     found = [compare_similarity(alike(tmp_path, seed))[0] for seed in range(24)]
@@ -165,6 +167,7 @@ def test_animals_are_compared_with_themselves_over_timepoints(tmp_path: Path) ->
     assert (p < 0.05).mean() < 0.2
 
 
+@pytest.mark.slow
 def test_a_moved_camera_is_noticed_where_animals_are_the_same(tmp_path: Path) -> None:
     """In every simulated experiment; shuffling freely, in fewer than half of them."""
     found = [compare_similarity(alike(tmp_path, seed, moved=1.5))[0]["p"] for seed in range(12)]

@@ -216,6 +216,7 @@ def test_options_that_make_no_sense(table: Path, options: SummaryOptions, messag
         summarise_animals(read_predictions(table), options, TIMES)
 
 
+@pytest.mark.slow
 def test_summarise_then_compare_by_the_commands(tmp_path: Path) -> None:
     """From predictions to Tukey's test, with the lengths that `amgs extract` wrote."""
     rng = np.random.default_rng(1)

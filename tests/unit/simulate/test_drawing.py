@@ -164,6 +164,7 @@ def test_the_same_seed_gives_the_same_video(video: Path, tmp_path: Path) -> None
     assert np.abs(rgb[..., 0] - rgb[..., 2]).mean() < 4, "infrared has no colour"
 
 
+@pytest.mark.slow
 def test_an_animal_that_rears_has_no_face(tmp_path: Path) -> None:
     """Its trunk reaches the top of the image, and the detector sees no face there."""
     cast = [FilmedAnimal("m", FaceParameters(animal_seed=3), (0.2,) * 5)]
@@ -198,6 +199,7 @@ def test_glare_and_bars_stand_before_the_animal() -> None:
     ].any()
 
 
+@pytest.mark.slow
 def test_the_command_draws_sheets_faces_and_videos(tmp_path: Path) -> None:
     done = amgs("simulate", "sheet", "sheet.png", "--coat", "black", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -239,6 +241,7 @@ def test_nothing_of_others_is_overwritten(
     assert path.read_text(encoding="utf-8") == content
 
 
+@pytest.mark.slow
 def test_what_it_made_itself_is_overwritten(tmp_path: Path) -> None:
     for words in (("simulate", "sheet", "s.png"), ("simulate", "faces", "f", "--animals", "1")):
         assert amgs(*words, cwd=tmp_path).returncode == 0

@@ -118,7 +118,7 @@ def find_backbone(name: str) -> Backbone:
     try:
         return BACKBONES[name]
     except KeyError as error:
-        msg = f"Expected a backbone out of {', '.join(BACKBONES)}, found {name!r}."
+        msg = f"Expected one of the backbones {', '.join(BACKBONES)}, found {name!r}."
         raise UnknownNameError(msg) from error
 
 

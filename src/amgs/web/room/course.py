@@ -64,7 +64,7 @@ class CoursePages:
         rater = self.web.rater_of_script(request, x_amgs_form)
         state = self.web.scoring.course(rater)
         if state is None or sent.seen != state.seen:
-            return explain(request, "This face was answered already.", 409)
+            return explain(request, "This face has already been scored.", 409)
         answers = self.web.scoring.answer_course(rater, sent.scores)
         feedback = [asdict(CourseFeedback(a.unit, a.score, a.reference)) for a in answers]
         return JSONResponse({"feedback": feedback, "state": asdict(_state(self.web, rater))})

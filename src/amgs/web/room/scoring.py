@@ -53,7 +53,7 @@ class ScoringPages:
             return explain(request, "There is no face for you here.", 404)
         content = self.web.scoring.read_face_bytes(shown)
         if content is None:
-            text = "This face image is missing or was changed; tell whoever keeps the study. Go on."
+            text = "This face image is missing or was changed; tell the owner of the study. Go on."
             return explain(request, text, 410)
         return send_image(content, _variant(self.web, shown))
 

@@ -8,7 +8,7 @@ let answers = {};
 let compared = false;
 
 function describe() {
-  const agreed = state.agreement === null ? "" : ` · ${percent(state.agreement)} equal in the last images, ${percent(state.pass_mark)} needed`;
+  const agreed = state.agreement === null ? "" : ` · ${percent(state.agreement)} agreement over the last images, ${percent(state.pass_mark)} needed`;
   byId("count").textContent = `face ${state.seen + (compared ? 0 : 1)}, at least ${state.needed}${agreed}`;
 }
 
@@ -44,7 +44,7 @@ async function compare() {
     byId("next").focus();
     describe();
     trouble("");
-  } catch (error) { trouble(error.message || "Could not be sent; is the program still running?"); }
+  } catch (error) { trouble(error.message || "The scores could not be sent. Is the program still running?"); }
 }
 
 function goOn() {

@@ -55,7 +55,7 @@ function render() {
   const minutes = (Date.now() - begun) / 60000;
   if (finishedHere >= 5 && minutes > 0.1) {
     const left = Math.ceil((state.total - state.done) / (finishedHere / minutes));
-    byId("pace").textContent = `${(finishedHere / minutes).toFixed(1)} a minute, about ${left} min left`;
+    byId("pace").textContent = `${(finishedHere / minutes).toFixed(1)} per minute, about ${left} min left`;
   }
 }
 
@@ -93,7 +93,7 @@ async function go(place) {
       send(`/api/face/${place + 1}`).then((later) => fetchImage(place + 1, later.face_token)).catch(() => {});
     }
   } catch (error) {
-    trouble(error.refused ? error.message : "The face could not be fetched. Is the program still running? Trying again.");
+    trouble(error.refused ? error.message : "The face could not be loaded. Is the program still running? Trying again.");
     if (!error.refused) { setTimeout(() => go(place), 2000); }
   } finally { moving = false; }
 }
@@ -188,7 +188,7 @@ async function undo() {
     const back = await send("/api/undo", {});
     byId("saved").textContent = "Taken back";
     if (back.position === position) { state = back; openReasons(state.reason !== null); chooseOpen(); render(); } else { await go(back.position); }
-  } catch (error) { trouble(error.refused ? error.message : "It could not be taken back; is the program still running?"); }
+  } catch (error) { trouble(error.refused ? error.message : "The answer could not be undone. Is the program still running?"); }
 }
 
 function openReasons(open) {
@@ -232,6 +232,6 @@ window.addEventListener("beforeunload", (event) => { if (waiting.length) { event
 
 (async () => {
   const first = await send("/api/face/0").catch(() => null);
-  if (!first) { trouble("There are no faces to score yet. Whoever keeps the study can add some."); return; }
+  if (!first) { trouble("There are no faces to score yet. The owner of the study can add some."); return; }
   await go(Math.min(position, first.total - 1));
 })();

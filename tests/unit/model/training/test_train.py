@@ -123,6 +123,7 @@ class TestTrainingSet:
             load_training_set(path)
 
 
+@pytest.mark.slow
 class TestTraining:
     def test_seeds_give_the_same_model_twice(self, cohort: Path, tmp_path: Path) -> None:
         """Weights bit by bit, for both recipes; another seed gives another."""
