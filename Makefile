@@ -11,7 +11,7 @@ endif
 
 # Tests of one file stay together, so that what a file sets up is made once; the order is that of
 # tests/conftest.py, the longest first.
-PARALLEL := --numprocesses auto --dist loadfile
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test quick check bench docs clean
 

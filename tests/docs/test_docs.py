@@ -143,7 +143,7 @@ def test_the_page_for_python_runs(tmp_path: Path) -> None:
     code = re.findall(r"```python\n(.*?)```", text("docs/python.md"), re.DOTALL)
     assert len(code) >= 6
     (command,) = re.findall(r"```console\namgs (.*?)\n```", text("docs/python.md"))
-    few = ["--minutes", "0.15", "--rate", "4", "--size", "416x234", "--quiet"]
+    few = ["--minutes", "0.15", "--rate", "4", "--size", "480x270", "--quiet"]
     done = amgs(*shlex.split(command), *few, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     script = tmp_path / "page.py"

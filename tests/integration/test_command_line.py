@@ -9,7 +9,7 @@ import pytest
 
 from amgs.cli.main import COMMANDS
 from amgs.vocabulary import SYNTHETIC_NOTICE
-from program import amgs
+from program import amgs, amgs_process
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +169,15 @@ def test_the_demo(tmp_path: Path) -> None:
     assert agreement["n_raters"] == 2
     with pytest.raises(OutputExistsError):
         demo_module.run_demo(tmp_path / "demo")
+
+
+def test_the_program_as_a_process(tmp_path: Path) -> None:
+    """Results go to stdout, all else to stderr, in UTF-8 whatever the console; codes as agreed."""
+    version = amgs_process("--version")
+    assert (version.returncode, version.stderr) == (0, "")
+    assert version.stdout.startswith("amgs ")
+    wrong = amgs_process("summarise", "fehlt-ä.csv", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert wrong.returncode == 1
+    assert wrong.stdout == ""
+    assert "fehlt-ä.csv" in wrong.stderr
+    assert amgs_process("summarise", "--nonsense", cwd=tmp_path).returncode == 2

@@ -45,18 +45,21 @@ def marked(rgb: np.ndarray, face: MarkedFace) -> np.ndarray:
     return painted
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_marks_move_with_the_picture(seed: int) -> None:
+def test_marks_move_with_the_image() -> None:
     """However it is cut, turned, mirrored and scaled, the eyes are where they are said to be."""
-    base = photograph(seed)
-    painted = replace(base, rgb=marked(base.rgb, base.faces[0]))
-    scene = cut_scene(painted, SIDE, np.random.default_rng(seed))
-    for face in scene.faces:
-        for box, _ in face.eyes:
-            x, y = round((box[0] + box[2]) / 2), round((box[1] + box[3]) / 2)
-            if 3 < x < SIDE - 3 and 3 < y < SIDE - 3 and box[2] - box[0] > 4:
-                red, green, _ = scene.rgb[y, x].astype(int)
-                assert red - green > 100
+    seen = 0
+    for seed in range(12):
+        base = photograph(seed)
+        painted = replace(base, rgb=marked(base.rgb, base.faces[0]))
+        scene = cut_scene(painted, SIDE, np.random.default_rng(seed))
+        for face in scene.faces:
+            for box, _ in face.eyes:
+                x, y = round((box[0] + box[2]) / 2), round((box[1] + box[3]) / 2)
+                if 3 < x < SIDE - 3 and 3 < y < SIDE - 3 and box[2] - box[0] > 4:
+                    red, green, _ = scene.rgb[y, x].astype(int)
+                    assert red - green > 100
+                    seen += 1
+    assert seen >= 8, "hardly any eye was left to be looked at"
 
 
 def test_scenes_do_not_depend_on_anything_but_the_seed() -> None:

@@ -243,7 +243,10 @@ def test_nothing_of_others_is_overwritten(
 
 @pytest.mark.slow
 def test_what_it_made_itself_is_overwritten(tmp_path: Path) -> None:
-    for words in (("simulate", "sheet", "s.png"), ("simulate", "faces", "f", "--animals", "1")):
+    for words in (
+        ("simulate", "sheet", "s.png"),
+        ("simulate", "faces", "f", "--animals", "1", "--per-animal", "1"),
+    ):
         assert amgs(*words, cwd=tmp_path).returncode == 0
         assert amgs(*words, cwd=tmp_path).returncode == 1
         assert amgs(*words, "--overwrite", cwd=tmp_path).returncode == 0
