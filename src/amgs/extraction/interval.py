@@ -74,6 +74,7 @@ def extract_interval(task: IntervalTask) -> tuple[int, dict[str, Any]]:
 
 def _video_of_this_thread(task: IntervalTask) -> Video:
     """Return the video, opened by every thread for itself; each keeps the last one open."""
+    # Not the path alone: a video may be replaced between two runs of one process.
     key = (task.path, len(task.table), int(task.table.pts[-1]))
     if getattr(_OPEN, "key", None) != key:
         close_video_of_this_thread()

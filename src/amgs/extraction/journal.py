@@ -64,6 +64,7 @@ class Journal:
         if not whole:
             self.path.unlink()
             return
+        # The half line must go from the file too, or the next entry would be appended to it.
         if len(whole) < len(content):
             with self.path.open("r+b") as stream:
                 stream.truncate(len(whole))

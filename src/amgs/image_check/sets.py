@@ -53,6 +53,7 @@ def draw_sample(
     ranks
         Which animals come first; given to several sets, it draws the same animals of each.
     """
+    # Shuffled first, then sorted by turns: sorting is stable, so that chance decides within a turn.
     order = [images[i] for i in rng.permutation(len(images)).tolist()]
     drawn: dict[str, int] = {}
     turns = []
@@ -111,6 +112,7 @@ def compare_similarity(
     animals = {name: {i.known.get("animal", "") for i in images} for name, images in sets.items()}
     known = not any("" in names for names in animals.values())
     everybody = sorted(set[str]().union(*animals.values()))
+    # The same animals of every set: their own likeness then weighs on all sets alike.
     ranks = dict(zip(everybody, rng.permutation(len(everybody)).tolist(), strict=True))
     drawn = {}
     for name, images in sets.items():
@@ -157,6 +159,7 @@ def _read_some(images: Sequence[ImageOfSet], wanted: int) -> list[tuple[str, Gre
 
 def _pair_up(first: Drawn, second: Drawn) -> tuple[Drawn, Drawn]:
     """Return one image of every animal that both sets show, in the same order."""
+    # A later key replaces an earlier one, so reversed keeps the first drawn.
     a, b = dict(reversed(first)), dict(reversed(second))  # of several images the first drawn
     common = [animal for animal in a if animal in b]
     return [(animal, a[animal]) for animal in common], [(animal, b[animal]) for animal in common]
@@ -181,6 +184,7 @@ def _compare_two(
     member = np.array([True] * len(first) + [False] * len(second))
     counted = np.triu(np.ones_like(similarity, bool), 1)
     if paired:
+        # Two images of one animal are alike whatever the camera did: such pairs prove nothing.
         own = np.arange(len(first))
         counted[own, own + len(first)] = False
     within_a, within_b, between = _divide(similarity, member, counted)
@@ -220,12 +224,14 @@ def _permutation_p(
     extreme = 0
     for _ in range(PERMUTATIONS):
         if paired:
+            # Under the hypothesis the two images of an animal are exchangeable, and only these.
             swapped = rng.random(n) < 0.5  # noqa: PLR2004
             permuted = np.concatenate([~swapped, swapped])
         else:
             permuted = rng.permutation(member)
         # Equal arrangements must count as equal, whatever the order of summation.
         extreme += _difference(similarity, permuted, counted) >= difference - 1e-12
+    # What was observed is one of the arrangements: p is never 0 (Phipson & Smyth 2010).
     return (1 + extreme) / (PERMUTATIONS + 1)
 
 
@@ -252,6 +258,7 @@ def _divide(similarity: Grey, member: Mask, counted: Mask) -> tuple[Grey, Grey, 
 
 def _difference(similarity: Grey, member: Mask, counted: Mask) -> float:
     within_a, within_b, between = _divide(similarity, member, counted)
+    # The mean of both means, not of all pairs: a larger set must not decide alone.
     return float((within_a.mean() + within_b.mean()) / 2 - between.mean())
 
 

@@ -78,9 +78,11 @@ def decode_image(content: bytes) -> RGB:
         raise UnreadableImageError("the file is empty (0 bytes)")
     try:
         with Image.open(io.BytesIO(content), formats=_ALLOWED_FORMATS) as image:
+            # Before a pixel is decoded: a small file can promise a gigantic image.
             _check_size(image)
             _check_single(image)
             image.load()
+            # Cameras store what the sensor saw and note in EXIF which way is up.
             rgb = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not a JPEG, PNG, TIFF or BMP image") from error
@@ -91,6 +93,7 @@ def decode_image(content: bytes) -> RGB:
         if isinstance(error, UnreadableImageError):
             raise
         raise UnreadableImageError(f"damaged or cut short: {error}") from error
+    # A lens cap, a lost frame: a model would call it something all the same.
     if np.ptp(rgb) <= _NOTHING_TO_SEE:
         raise UnreadableImageError("shows nothing: all pixels have nearly the same brightness")
     return rgb
@@ -136,6 +139,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         )
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
+        # Dropping the transparency would show whatever colour lies hidden under it.
         background = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(background, rgba).convert("RGB")
     return image.convert("RGB")
@@ -154,5 +158,6 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
             f"a 16-bit image whose brightest value is {highest} of {_FULL_16_BIT}: probably a 10- "
             "or 12-bit camera, which would be read as black; save as 8-bit with the right range"
         )
+    # 65,535 / 255 = 257 exactly, so white stays white; a shift by 8 bits would darken by a level.
     grey = np.round(values / 257.0).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")

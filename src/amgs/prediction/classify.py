@@ -180,6 +180,7 @@ def classify_images(
     summary.resumed = len(sink.done)
     for answer in sink.done_answers():
         summary.count(answer)
+    # A generator: a hundred thousand images are never listed in memory.
     waiting = (image for image in images if image.name not in sink.done)
     with open_executor(executor) as chosen:
         work = partial(_answer_batch, reader)

@@ -39,6 +39,7 @@ class PainReader(Reader):
 
     def read(self, images: Sequence[RGB]) -> list[Reading]:
         """See `Reader.read`."""
+        # One forward pass for the batch; the network gives each image the same features alone.
         prepared = np.stack([self.model.preprocessing.apply(rgb) for rgb in images])
         p_pain = self.model.head.p_pain(self._network.features(prepared))
         # Rounded before the class is decided, so that class and table never contradict each other.

@@ -166,6 +166,7 @@ class CsvSink(PredictionSink):
         """Give the CSV its name and put ``<out>.provenance.json`` beside it."""
         self._stream.close()
         outputs = [asdict(output) for output in self.outputs]
+        # First the provenance, then the name: a finished table is never without its origin.
         write_json(provenance_beside(self._out), {**provenance, "outputs": outputs})
         self._part.replace(self._out)
         self._companion.unlink(missing_ok=True)
@@ -180,6 +181,7 @@ class CsvSink(PredictionSink):
         """Read the rows of an interrupted run and cut off a last line that is not whole."""
         self._refuse_other_model()
         content = self._part.read_bytes()
+        # A power failure may have cut the last row anywhere, also within a character.
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
             with self._part.open("r+b") as stream:

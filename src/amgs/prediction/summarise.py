@@ -99,6 +99,7 @@ def summarise_animals(
     check_columns(predictions, options, times)
     check_groups(predictions)
     chosen = _in_period(predictions, options)
+    # Of all images, not only of those in the period: who has none in it is told, not forgotten.
     filmed = _recordings_of(_by_unit(predictions), times)
     in_period = _by_unit(chosen)
     rows = []

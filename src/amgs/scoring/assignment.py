@@ -30,6 +30,7 @@ def choose_faces(
     """
     chosen: list[int] = []
     for faces in recordings.values():
+        # A hash is a lottery that needs no memory: the lot of a face is the same on every machine.
         by_lot = sorted(faces, key=lambda face: hashlib.sha256(f"{seed}|{face}".encode()).digest())
         chosen += by_lot[:per_recording] if per_recording else by_lot
     return sorted(chosen)
@@ -57,6 +58,7 @@ def plan_order(faces: Sequence[int], n_repeats: int, seed: Sequence[int]) -> lis
     order = [(int(face), False) for face in rng.permutation(np.asarray(faces, dtype=np.int64))]
     # Those of the first half come back somewhere behind; they are spread over what follows.
     again = rng.permutation(max(1, len(order) // 2))[: max(0, n_repeats) if order else 0]
+    # Inserted from front to back, each one moves the later places by one.
     places = sorted((_place(int(first), len(order), rng), order[int(first)][0]) for first in again)
     for moved, (place, face) in enumerate(places):
         order.insert(place + moved, (face, True))

@@ -85,6 +85,7 @@ def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
         config = _configure(scripts)
         known = ScriptDirectory.from_config(config)
         newest = known.get_current_head()
+        # Without a lock first: most studies are up to date, and readers need not wait.
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         if found == newest:

@@ -151,6 +151,7 @@ class ScoringRoom:
         if {p.face_id for p in order} == set(wanted):
             return
         keep = self._keep(rater, order)
+        # What was shown keeps its place: raters may go back, and repeats refer to first showings.
         seen = {p.face_id for p in order[:keep]}
         rest = [face for face in wanted if face not in seen]
         share = settings.repeat_percent / 100

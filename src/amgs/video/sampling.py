@@ -54,6 +54,8 @@ def cut_intervals(duration_s: float, interval_s: float, skip_start_s: float) -> 
             f"{interval_s:g} s."
         )
         raise ImpossibleValueError(msg)
+    # The last frame lies before the end of the video, and rounding must not lose it: one second
+    # is added behind it.
     count = max(1, round(duration_s / interval_s))
     return [
         Interval(

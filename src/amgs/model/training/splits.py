@@ -115,6 +115,7 @@ def assign_folds(
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
+    # Its own shuffle, not ours before it: it balances classes while it keeps units whole.
     splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed)
     folds = np.empty(len(is_pain), dtype=np.intp)
     for number, (_, held_out) in enumerate(splitter.split(is_pain, is_pain, units)):
@@ -132,6 +133,7 @@ def cross_validation_folds(
     TooFewAnimalsError
         If there are no such folds, because a class hangs on too few units.
     """
+    # As many folds as there can be: the more, the larger the part that each is trained on.
     for n_folds in range(count_folds(is_pain, units, most), 1, -1):
         folds = assign_folds(is_pain, units, n_folds, seed)
         if all(len(set(is_pain[folds != n].tolist())) == 2 for n in range(n_folds)):  # noqa: PLR2004
@@ -150,6 +152,7 @@ def _eighty_ten_ten(
     """Take one fold of ten for the test and one for validation; fewer folds with fewer units."""
     for n_folds in range(count_folds(is_pain, units), MIN_UNITS_PER_CLASS - 1, -1):
         folds = assign_folds(is_pain, units, n_folds, seed)
+        # A test part of one class has no sensitivity, or no specificity.
         whole = [n for n in range(n_folds) if len(set(is_pain[folds == n].tolist())) == 2]  # noqa: PLR2004
         rest = is_pain[~np.isin(folds, whole[:2])]
         if len(whole) >= 2 and len(set(rest.tolist())) == 2:  # noqa: PLR2004
@@ -225,11 +228,12 @@ def _joined(count: int, alike: Sequence[tuple[int, int]]) -> npt.NDArray[np.str_
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
+    # Near-duplicates chain: if a is like b and b like c, all three must stay together.
     first = [pair[0] for pair in alike]
     second = [pair[1] for pair in alike]
     graph = coo_array((np.ones(len(alike)), (first, second)), shape=(count, count))
     _, cluster = connected_components(graph, directed=False)
-    return np.array([f"look {number}" for number in cluster.tolist()])
+    return np.array([f"cluster {number}" for number in cluster.tolist()])
 
 
 def _given_parts(images: Sequence[LabelledImage]) -> PartsOfData:
