@@ -20,8 +20,8 @@ SHARED = Path(__file__).parents[2] / "shared"
 LANES = {"browser": "browser", "postgres_address": "postgres"}
 """Fixture → marker of every test that needs it, so that no such test is without."""
 
-SLOW_FOLDERS = {"truth", "integration", "upgrades"}
-"""Whole programs run there; single slow tests elsewhere are marked where they stand."""
+SLOW_FOLDERS = {"truth", "integration", "upgrades", "web"}
+"""Whole programs and servers run there; other slow tests are marked where they stand."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

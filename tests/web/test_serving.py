@@ -16,8 +16,6 @@ import pytest
 from amgs.errors import ImpossibleValueError
 from amgs.web.serving import _listen
 
-pytestmark = pytest.mark.slow
-
 COMMAND = [sys.executable, "-c", "from amgs.cli.main import main; main()", "score"]
 
 
