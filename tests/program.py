@@ -38,6 +38,13 @@ def amgs(
     return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
 
 
+def amgs_output(*words: object) -> str:
+    """Run `amgs` as `amgs` does, require that it succeeds, and return what it printed."""
+    done = amgs(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def _run(main, err: io.StringIO) -> int:
     try:
         main()

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from amgs.cli.main import app
 from amgs.faces.base import FaceDetector, FoundEar, FoundEye, FoundFace
 from amgs.faces.detectors import DETECTORS, DetectorEntry
 from amgs.images.reading import RGB
 from amgs.study import Study
 from amgs.tables import write_table
 from marked import Mouse, video_of
+from program import amgs_output
 from videos import KINDS, write_video
 
 
@@ -69,17 +68,11 @@ def study(tmp_path: Path):
         yield opened
 
 
-def run(*words: object) -> str:
-    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
 def test_commands_take_it_by_name(study: Study, tmp_path: Path) -> None:
     """`--detector` in `extract`, `find` and `classify`; what was used is written down."""
     out = tmp_path / "faces"
     video = study.folder / "videos/a.mp4"
-    run("extract", video, "--out", out, "--detector", "bright_spot", "--quiet")
+    amgs_output("extract", video, "--out", out, "--detector", "bright_spot", "--quiet")
     written = json.loads((out / "extraction.json").read_text("utf-8"))
     assert written["options"]["detector"] == {
         "name": "bright_spot",
@@ -89,10 +82,10 @@ def test_commands_take_it_by_name(study: Study, tmp_path: Path) -> None:
     faces = out / "faces.csv"
     images = sorted((out / "faces").rglob("*.jpg"))
     assert len(images) == 2
-    found = json.loads(run("find", images[0], "--detector", "bright_spot", "--json"))
+    found = json.loads(amgs_output("find", images[0], "--detector", "bright_spot", "--json"))
     assert len(found[0]["faces"]) == 1
     eyes = tmp_path / "eyes.csv"
-    run("classify", "orbital", faces, "--out", eyes, "--detector", "bright_spot", "--quiet")
+    amgs_output("classify", "orbital", faces, "--out", eyes, "--detector", "bright_spot", "--quiet")
     with eyes.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [float(row["orbital_tightening"]) for row in rows] == pytest.approx([0.04, 0.04])

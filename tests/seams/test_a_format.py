@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from amgs.cli.main import app
 from amgs.files import atomic_file
 from amgs.interop import formats
 from amgs.interop.base import Exporter, Imported, Importer
+from program import amgs_output
 
 
 class Notebook(Importer):
@@ -70,15 +69,9 @@ def notebook(tmp_path: Path) -> Path:
     return path
 
 
-def run(*words: object) -> str:
-    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
 def test_commands_read_it_as_it_is(notebook: Path) -> None:
     """`amgs agreement` knows it by its content."""
-    document = json.loads(run("agreement", notebook, "--json"))
+    document = json.loads(amgs_output("agreement", notebook, "--json"))
     assert (document["n_images"], document["n_raters"]) == (9, 2)
     assert document["units"]["orbital_tightening"]["exact_agreement"] == 1
 
@@ -86,7 +79,7 @@ def test_commands_read_it_as_it_is(notebook: Path) -> None:
 def test_it_is_imported_and_exported(notebook: Path, tmp_path: Path) -> None:
     """To the table of amgs, and from it to another one."""
     table, lines = tmp_path / "ratings.csv", tmp_path / "ratings.txt"
-    run("import", notebook, "--out", table, "--quiet")
+    amgs_output("import", notebook, "--out", table, "--quiet")
     assert table.read_text("utf-8").splitlines()[0] == "image,rater,unit,score"
-    run("export", table, "--format", "lines", "--out", lines, "--quiet")
+    amgs_output("export", table, "--format", "lines", "--out", lines, "--quiet")
     assert len(lines.read_text("utf-8").splitlines()) == 36

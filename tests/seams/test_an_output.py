@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from amgs.cli.main import app
 from amgs.images.reading import RGB
 from amgs.prediction import models
 from amgs.prediction.readers import Reader
 from amgs.study import Study
 from amgs.tables import write_table
 from amgs.vocabulary import Output, Reading
+from program import amgs_output
 
 
 class Warmth(Reader):
@@ -76,12 +75,6 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def run(*words: object) -> str:
-    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
 @pytest.mark.slow
 def test_a_study_keeps_compares_and_reports_it(study: Study) -> None:
     """From the store to the figure of the groups, with no other line changed."""
@@ -92,15 +85,15 @@ def test_a_study_keeps_compares_and_reports_it(study: Study) -> None:
     assert {row["is_warm"] for row in rows} <= {"yes", "no"}
     assert all(row["predicted"] == "" for row in rows)
     folder = study.folder
-    summary = json.loads(run("summarise", folder, "--model", "warmth", "--json"))
+    summary = json.loads(amgs_output("summarise", folder, "--model", "warmth", "--json"))
     means = {(r["animal"], r["timepoint"]): r["mean_warmth"] for r in summary["animals"]}
     expected = np.mean([float(r["warmth"]) for r in rows if r["animal"] == "m1"][:2])
     assert means["m1", "baseline"] == pytest.approx(expected, abs=1e-6)
-    compared = json.loads(run("compare", folder, "--value", "warmth", "--json"))
+    compared = json.loads(amgs_output("compare", folder, "--value", "warmth", "--json"))
     by_group = {group["group"]: group["mean"] for group in compared["groups"]}
     assert by_group["b"] - by_group["a"] == pytest.approx(40, abs=6)
     assert (folder / "results/figures/group_difference.png").exists()
-    run("report", folder, "--value", "warmth", "--quiet")
+    amgs_output("report", folder, "--value", "warmth", "--quiet")
     page = (folder / "results/report.html").read_text("utf-8")
     assert "warmth" in page
 
@@ -120,8 +113,8 @@ def test_plain_files_carry_it_too(study: Study, tmp_path: Path) -> None:
     ]
     write_table(table, columns, rows)
     out, summary = tmp_path / "w.csv", tmp_path / "s.csv"
-    run("classify", "warmth", table, "--out", out, "--quiet")
-    run("summarise", out, "--out", summary, "--quiet")
+    amgs_output("classify", "warmth", table, "--out", out, "--quiet")
+    amgs_output("summarise", out, "--out", summary, "--quiet")
     assert "mean_warmth" in rows_of(summary)[0]
-    compared = json.loads(run("compare", summary, "--value", "mean_warmth", "--json"))
+    compared = json.loads(amgs_output("compare", summary, "--value", "mean_warmth", "--json"))
     assert compared["anova"]["p"] < 0.01
