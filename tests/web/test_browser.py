@@ -11,6 +11,8 @@ import pytest
 
 from amgs.tables import write_table
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
 
 @pytest.fixture
 def page(browser: Any, running: Any) -> Iterator[Any]:
@@ -43,13 +45,13 @@ def sign_in(page: Any, url: str, name: str = "Ada") -> str:
 
 
 def wait_for_face(page: Any, number: int) -> None:
-    page.wait_for_function(
-        "n => document.getElementById('count').textContent.startsWith(`Face ${n} `)", arg=number
-    )
+    # `expect` asks again when the page under it is replaced; a function of ours that reads an
+    # element would fail on the page before, which has none of that name.
+    expect(page.locator("#count")).to_have_text(re.compile(f"^Face {number} "), timeout=30_000)
 
 
-def saved(page: Any) -> None:
-    page.wait_for_function("() => document.getElementById('saved').textContent === 'Saved'")
+def saved(page: Any, words: str | re.Pattern[str] = "Saved") -> None:
+    expect(page.locator("#saved")).to_have_text(words, timeout=30_000)
 
 
 def test_twenty_faces_by_keyboard_alone(page: Any, running: Any) -> None:
@@ -77,7 +79,7 @@ def test_undo_goes_back_to_where_the_answer_was(page: Any, running: Any) -> None
     page.keyboard.press("2")
     saved(page)
     page.keyboard.press("u")
-    page.wait_for_function("() => document.getElementById('saved').textContent === 'Taken back'")
+    saved(page, "Taken back")
     wait_for_face(page, 2)
     page.keyboard.press("u")
     wait_for_face(page, 1)
@@ -94,7 +96,7 @@ def test_a_key_too_many_changes_nothing(page: Any, running: Any) -> None:
     page.keyboard.press("ArrowLeft")
     wait_for_face(page, 1)
     page.keyboard.press("2")
-    page.wait_for_function("() => !document.getElementById('trouble').hidden")
+    expect(page.locator("#trouble")).to_be_visible()
     assert "choose its unit first" in page.inner_text("#trouble")
     assert [row.score for row in running.study.store.scoring.all()] == [1] * 5
     page.keyboard.press("ArrowDown")
@@ -183,9 +185,7 @@ def test_what_cannot_be_saved_is_kept_and_tried_again(browser: Any, running: Any
     context.set_offline(True)
     page.keyboard.press("2")
     page.keyboard.press("1")
-    page.wait_for_function(
-        "() => document.getElementById('saved').textContent.includes('not saved')"
-    )
+    saved(page, re.compile("not saved"))
     assert running.study.store.scoring.all() == []
     context.set_offline(False)
     saved(page)
@@ -280,10 +280,7 @@ def test_the_course_leads_to_scoring(page: Any, running: Any) -> None:
     room = running.study.room()
     rater = running.study.store.raters.all()[0]
     for seen in range(12):
-        page.wait_for_function(
-            "n => document.getElementById('count').textContent.startsWith(`face ${n},`)",
-            arg=seen + 1,
-        )
+        expect(page.locator("#count")).to_have_text(re.compile(f"^face {seen + 1},"))
         face = room.course_face(rater, seen)
         wanted = right[Path(face.name).name]
         for _ in units:
