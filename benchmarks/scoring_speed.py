@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from amgs.store import Answer, FaceRecord
+from amgs.store import Answer, FaceRecord, SourceRecord
 from amgs.store.base import now
 from amgs.study import Study
 from amgs.tables import write_table
@@ -40,8 +40,9 @@ def main() -> None:
         with Study.create(place) as study:
             row = ["m1", "a", "baseline", "videos"]
             write_table(place / "recordings.csv", ("animal", "group", "timepoint", "video"), [row])
+            study.store.sources.put([SourceRecord("c", "c", recording="m1_baseline")])
             study.store.faces.add(
-                [FaceRecord(f"faces/{i}.jpg", "m1_baseline", f"{i:064d}") for i in range(N_FACES)],
+                [FaceRecord(f"faces/{i}.jpg", "c", f"{i:064d}") for i in range(N_FACES)],
                 {"step": "benchmark"},
             )
             print(json.dumps(_measure(study, Path(folder)), indent=2))

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from amgs.store import Answer, FaceRecord, StoredPrediction, open_store
+from amgs.store import Answer, FaceRecord, SourceRecord, StoredPrediction, open_store
 from amgs.store.records import WHOLE_IMAGE
 from amgs.vocabulary import call_pain
 
@@ -20,9 +20,10 @@ def main(target: Path) -> None:
     """Write the file."""
     with tempfile.TemporaryDirectory() as folder:
         with open_store(Path(folder), create=True) as store:
+            store.sources.put([SourceRecord("a", "a", recording="m01_baseline")])
             store.faces.add(
                 [
-                    FaceRecord(f"faces/a/{i}.jpg", "m01_baseline", f"{i:064d}", 10.0 * i, 300 * i)
+                    FaceRecord(f"faces/a/{i}.jpg", "a", f"{i:064d}", 10.0 * i, 300 * i)
                     for i in range(4)
                 ],
                 {"step": "extract"},

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import StoreError, StoreTooNewError
-from amgs.store import Answer, FaceRecord, StoredPrediction, open_store
+from amgs.store import Answer, FaceRecord, SourceRecord, StoredPrediction, open_store
 from amgs.store.base import now
 from amgs.store.records import WHOLE_IMAGE
 from amgs.store.tables import metadata
@@ -47,6 +47,7 @@ def _score_until_killed(folder: Path, number: int, report: int) -> None:
 def test_killed_hundreds_of_times_no_answer_is_lost_or_halved(tmp_path: Path) -> None:
     """SIGKILL at arbitrary moments; what was said to be saved is there, and nothing half."""
     with open_store(tmp_path, create=True) as store:
+        store.sources.put([SourceRecord("r", "r", recording="r")])
         store.faces.add(
             [FaceRecord(f"f{i}.jpg", "r", f"{i:064d}") for i in range(400)], {"step": "test"}
         )
@@ -117,6 +118,7 @@ def test_a_copied_folder_works(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second place? #1 %20"
     first.mkdir()
     with open_store(first, create=True) as store:
+        store.sources.put([SourceRecord("r", "r", recording="r")])
         store.faces.add([FaceRecord("faces/a.jpg", "r", "0" * 64)], {})
     shutil.copytree(first, second)
     shutil.rmtree(first)

@@ -10,7 +10,15 @@ import pytest
 
 import postgres
 from amgs.errors import ConflictError, StoreError
-from amgs.store import Answer, FaceRecord, Presentation, Store, StoredPrediction, open_store
+from amgs.store import (
+    Answer,
+    FaceRecord,
+    Presentation,
+    SourceRecord,
+    Store,
+    StoredPrediction,
+    open_store,
+)
 from amgs.store.records import WHOLE_IMAGE
 from amgs.vocabulary import call_pain
 
@@ -28,6 +36,9 @@ def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
 
     def opener() -> Store:
         opened.append(open_store(tmp_path, url, create=True))
+        if not opened[-1].sources.all():
+            sources = [SourceRecord(f"c{i}", f"c{i}", recording=f"r{i}") for i in (1, 2)]
+            opened[-1].sources.put(sources)
         return opened[-1]
 
     yield opener
@@ -37,12 +48,13 @@ def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
 
 @pytest.fixture
 def store(open_again: Callable[[], Store]) -> Store:
+    """A store with two sources, of one recording each."""
     return open_again()
 
 
-def faces(n: int = 5, recording: str = "r1") -> list[FaceRecord]:
+def faces(n: int = 5, source: str = "c1") -> list[FaceRecord]:
     return [
-        FaceRecord(f"faces/{recording}/{i:03d}.jpg", recording, f"{i:064d}", 10.0 * i, 300 * i)
+        FaceRecord(f"faces/{source}/{i:03d}.jpg", source, f"{i:064d}", 10.0 * i, 300 * i)
         for i in range(n)
     ]
 
@@ -59,9 +71,10 @@ class TestFaces:
     def test_faces_come_back_as_they_went_in(self, store: Store) -> None:
         assert store.faces.add(faces(), {"step": "test"}) == 5
         kept = store.faces.all()
-        assert [(f.image, f.recording, f.content, f.time_s, f.frame) for f in kept] == [
-            (f.image, f.recording, f.content, f.time_s, f.frame) for f in faces()
+        assert [(f.image, f.source, f.content, f.time_s, f.frame) for f in kept] == [
+            (f.image, f.source, f.content, f.time_s, f.frame) for f in faces()
         ]
+        assert {f.recording for f in kept} == {"r1"}
         assert store.faces.count() == 5
 
     def test_adding_again_adds_only_what_is_new(self, store: Store) -> None:
@@ -71,16 +84,69 @@ class TestFaces:
 
     def test_a_changed_image_stops_and_adds_nothing(self, store: Store) -> None:
         store.faces.add(faces(2), {})
-        changed = [FaceRecord("faces/r1/000.jpg", "r1", "f" * 64), *faces(4)[2:]]
+        changed = [FaceRecord("faces/c1/000.jpg", "c1", "f" * 64), *faces(4)[2:]]
         with pytest.raises(StoreError, match="another one than the one known"):
             store.faces.add(changed, {})
         assert store.faces.count() == 2
 
-    def test_a_face_that_moves_to_another_recording_stops(self, store: Store) -> None:
+    def test_a_face_of_another_source_stops(self, store: Store) -> None:
         store.faces.add(faces(1), {})
-        moved = [FaceRecord("faces/r1/000.jpg", "r2", f"{0:064d}")]
-        with pytest.raises(StoreError, match="r1 before, r2 now"):
+        moved = [FaceRecord("faces/c1/000.jpg", "c2", f"{0:064d}")]
+        with pytest.raises(StoreError, match="from c1 before, from c2 now"):
             store.faces.add(moved, {})
+
+    def test_a_face_of_an_unknown_source_stops_and_adds_nothing(self, store: Store) -> None:
+        with pytest.raises(StoreError, match=r"(?s)1 others:.*c9"):
+            store.faces.add([*faces(2), *faces(1, "c9")], {})
+        assert store.faces.count() == 0
+
+    def test_what_is_known_of_a_face_comes_back(self, store: Store) -> None:
+        first = faces(1)[0]
+        store.faces.add([first], {})
+        key = store.faces.all()[0].id
+        again = FaceRecord(
+            "faces/c2/0.jpg", "c2", "e" * 64, same_as=key, detail={"box": [1.5, 2, 3, 4]}
+        )
+        store.faces.add([again], {})
+        found = store.faces.all()[1]
+        assert (found.detail, found.root) == ({"box": [1.5, 2, 3, 4]}, key)
+
+
+class TestSources:
+    def test_faces_follow_their_source_to_another_recording(self, store: Store) -> None:
+        store.faces.add([*faces(2), *faces(3, "c2")], {})
+        store.sources.assign({"c1": ("r2", False), "c2": ("r1", True)})
+        assert [f.recording for f in store.faces.all()] == ["r2", "r2", "r1", "r1", "r1"]
+        assert [(s.code, s.recording, s.kept) for s in store.sources.all()] == [
+            ("c1", "r2", False),
+            ("c2", "r1", True),
+        ]
+
+    def test_what_no_recording_wants_is_kept_and_not_counted(self, store: Store) -> None:
+        store.faces.add([*faces(2), *faces(3, "c2")], {})
+        store.sources.assign({"c1": ("r1", False)})
+        assert (store.faces.count(), len(store.faces.all())) == (2, 2)
+        assert len(store.faces.all(retired=True)) == 5
+        store.sources.assign({"c1": ("r1", False), "c2": ("r2", False)})
+        assert store.faces.count() == 5
+
+    def test_answers_and_predictions_follow_the_face(self, store: Store) -> None:
+        shown = plan(store, n=2)
+        store.scoring.save(shown[0], Answer(UNITS[0], 2), TIME)
+        store.sources.assign({"c1": ("r2", False)})
+        (row,) = store.scoring.all()
+        assert (row.recording, row.score, row.face_id) == ("r2", 2, shown[0].face_id)
+
+    def test_putting_again_replaces(self, store: Store) -> None:
+        store.sources.put([SourceRecord("c1", "b", 2, "r1", detail={"kept": 3})])
+        first = store.sources.all()[0]
+        assert (first.base, first.generation, first.detail) == ("b", 2, {"kept": 3})
+        assert len(store.sources.all()) == 2
+
+    def test_single_faces_move(self, store: Store) -> None:
+        store.faces.add(faces(2), {})
+        store.faces.move({store.faces.all()[1].id: "c2"})
+        assert [f.recording for f in store.faces.all()] == ["r1", "r2"]
 
 
 class TestRaters:
@@ -91,6 +157,22 @@ class TestRaters:
         with pytest.raises(StoreError, match="is a rater already"):
             store.raters.add("ÄNNE", "other")
         assert store.raters.all() == [rater]
+
+    def test_renaming_keeps_everything_but_the_name(self, store: Store) -> None:
+        rater, other = store.raters.add("Anna", "hash"), store.raters.add("Rita", "hash")
+        store.raters.rename(rater.id, "Anna Berg")
+        found = store.raters.find("anna berg")
+        assert found is not None
+        assert found.id == rater.id
+        with pytest.raises(StoreError, match="is a rater already"):
+            store.raters.rename(other.id, "ANNA BERG")
+
+    def test_merging_is_kept_and_taken_back(self, store: Store) -> None:
+        first, second = store.raters.add("Anna", "hash"), store.raters.add("Anna B", "hash")
+        store.raters.merge(second.id, first.id)
+        assert [r.merged_into for r in store.raters.all()] == [None, first.id]
+        store.raters.merge(second.id, None)
+        assert [r.merged_into for r in store.raters.all()] == [None, None]
 
     def test_sessions_open_and_close(self, store: Store) -> None:
         rater = store.raters.add("Anna", "hash")
@@ -134,8 +216,8 @@ class TestAnswers:
         assert store.scoring.count_log() == 3
         rows = store.scoring.all()
         assert [(r.image, r.rater, r.unit, r.score) for r in rows] == [
-            ("faces/r1/000.jpg", "Anna", UNITS[1], None),
-            ("faces/r1/000.jpg", "Anna", UNITS[0], 2),
+            ("faces/c1/000.jpg", "Anna", UNITS[1], None),
+            ("faces/c1/000.jpg", "Anna", UNITS[0], 2),
         ]
 
     def test_a_verdict_on_the_image_and_units_exclude_each_other(self, store: Store) -> None:
@@ -217,8 +299,8 @@ class TestPredictions:
         store.predictions.add_model("first", "models/first", "a" * 64, {})
         store.predictions.add_model("first", "models/first", "a" * 64, {})
         rows = [
-            StoredPrediction("faces/r1/000.jpg", call_pain(0.25), content="abc", part="train"),
-            StoredPrediction("faces/r1/002.jpg", problem="damaged"),
+            StoredPrediction("faces/c1/000.jpg", call_pain(0.25), content="abc", part="train"),
+            StoredPrediction("faces/c1/002.jpg", problem="damaged"),
         ]
         assert store.predictions.add("a" * 64, rows, {}) == 2
         assert store.predictions.add("a" * 64, rows[:1], {}) == 0
@@ -235,7 +317,7 @@ class TestPredictions:
     def test_a_problem_is_replaced_by_a_later_prediction(self, store: Store) -> None:
         store.faces.add(faces(1), {})
         store.predictions.add_model("first", "models/first", "a" * 64, {})
-        image = "faces/r1/000.jpg"
+        image = "faces/c1/000.jpg"
         store.predictions.add("a" * 64, [StoredPrediction(image, problem="drive away")], {})
         assert store.predictions.add("a" * 64, [StoredPrediction(image, call_pain(0.5))], {}) == 1
         assert store.predictions.add("a" * 64, [StoredPrediction(image, call_pain(0.9))], {}) == 0

@@ -169,7 +169,7 @@ class TestBlinding:
         before = scoring.order(1)
         known = running.study.store.faces.all()[0]
         running.study.store.faces.add(
-            [FaceRecord(f"faces/new{i}.jpg", known.recording, f"{i:064d}") for i in range(10)], {}
+            [FaceRecord(f"faces/new{i}.jpg", known.source, f"{i:064d}") for i in range(10)], {}
         )
         found = running.study.store.raters.find("Ada")
         running.study.room().plan(found)
@@ -188,7 +188,7 @@ class TestSafety:
         old = rater.face_token(5)
         known = running.study.store.faces.all()[0]
         running.study.store.faces.add(
-            [FaceRecord(f"faces/new{i}.jpg", known.recording, f"{i:064d}") for i in range(30)], {}
+            [FaceRecord(f"faces/new{i}.jpg", known.source, f"{i:064d}") for i in range(30)], {}
         )
         running.study.room().plan(running.study.store.raters.find("Ada"))
         assert rater.face_token(5) != old

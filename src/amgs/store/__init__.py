@@ -1,7 +1,7 @@
 """What a study knows, kept safe: one contract, on SQLite or PostgreSQL.
 
 In the order of reading: base → the contract and its records; tables → the same as tables; engine →
-transactions; faces, raters, scoring, predictions, events → one contract each in a database; origins
+transactions; sources, faces, raters, scoring, predictions, events → one contract each in a database; origins
 → where rows come from; opening → by folder or URL, with upgrades; migrations → how an old database
 becomes a new one.
 """
@@ -15,6 +15,7 @@ from amgs.store.records import (
     Presentation,
     Rater,
     RatingRow,
+    SourceRecord,
     StoredPrediction,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "Presentation",
     "Rater",
     "RatingRow",
+    "SourceRecord",
     "Store",
     "StoredPrediction",
     "open_store",

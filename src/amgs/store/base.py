@@ -24,6 +24,7 @@ from amgs.store.records import (
     Presentation,
     Rater,
     RatingRow,
+    SourceRecord,
     StoredPrediction,
 )
 
@@ -31,6 +32,22 @@ from amgs.store.records import (
 def now() -> str:
     """Return the present time, UTC, in milliseconds, as text that sorts."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class SourceStore(ABC):
+    """Where the faces of a study come from, and whose they are."""
+
+    @abstractmethod
+    def put(self, sources: Sequence[SourceRecord]) -> None:
+        """Register sources; of those that are there (by their code) everything is replaced."""
+
+    @abstractmethod
+    def assign(self, recordings: Mapping[str, tuple[str, bool]]) -> None:
+        """Say by code whose sources are (recording, kept); those not named belong to nobody."""
+
+    @abstractmethod
+    def all(self) -> list[SourceRecord]:
+        """Return all sources, in the order in which they came."""
 
 
 class FaceStore(ABC):
@@ -43,20 +60,28 @@ class FaceStore(ABC):
         Raises
         ------
         StoreError
-            If an image is there with another content or another recording: nothing is added.
+            If an image is there with another content or from another source, or its source is not
+            known: nothing is added.
         """
 
     @abstractmethod
-    def all(self) -> list[FaceRecord]:
-        """Return all faces, in the order in which they came."""
+    def all(self, *, retired: bool = False) -> list[FaceRecord]:
+        """Return the faces that belong to a recording, in the order in which they came.
+
+        With `retired`, also those that no row of the table wants any more.
+        """
 
     @abstractmethod
     def count(self) -> int:
-        """Return how many faces there are."""
+        """Return how many faces belong to a recording."""
+
+    @abstractmethod
+    def move(self, sources: Mapping[int, str]) -> None:
+        """Say by their keys from which source (by its code) faces are."""
 
     @abstractmethod
     def clear(self) -> None:
-        """Forget all faces, and the raters' orders of them, as long as nothing was said of any.
+        """Forget all faces and sources, and the raters' orders, if nothing was said of any face.
 
         Raises
         ------
@@ -85,6 +110,20 @@ class RaterStore(ABC):
     @abstractmethod
     def all(self) -> list[Rater]:
         """Return all raters, in the order in which they came."""
+
+    @abstractmethod
+    def rename(self, rater_id: int, name: str) -> None:
+        """Give a rater another name.
+
+        Raises
+        ------
+        ConflictError
+            If there is one of that name, in whatever case.
+        """
+
+    @abstractmethod
+    def merge(self, rater_id: int, into: int | None) -> None:
+        """Say that two raters are one person; ``None`` takes it back."""
 
     @abstractmethod
     def set_code(self, rater_id: int, code_hash: str) -> None:
@@ -171,7 +210,7 @@ class ScoringStore(ABC):
 
     @abstractmethod
     def all(self) -> list[RatingRow]:
-        """Return every answer in force, by rater and place."""
+        """Return every answer in force, by rater and place, also to faces that do not count."""
 
     @abstractmethod
     def count_log(self) -> int:
@@ -233,6 +272,7 @@ class EventStore(ABC):
 class Store:
     """All of a study's store; close it when done."""
 
+    sources: SourceStore
     faces: FaceStore
     raters: RaterStore
     scoring: ScoringStore

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from amgs.errors import StoreError, list_faults
 from amgs.jobs import batches
@@ -16,6 +17,7 @@ from amgs.store.origins import provenance_id
 from amgs.store.records import FaceRecord
 
 _FACE = tables.face.c
+_SOURCE = tables.source.c
 
 
 class SqlFaces(FaceStore):
@@ -28,38 +30,69 @@ class SqlFaces(FaceStore):
         """See `FaceStore.add`."""
         with writing(self._engine) as connection:
             known = {
-                row.image: (row.content, row.recording)
-                for row in connection.execute(select(_FACE.image, _FACE.content, _FACE.recording))
+                row.image: (row.content, row.code)
+                for row in connection.execute(
+                    select(_FACE.image, _FACE.content, _SOURCE.code).join_from(
+                        tables.face, tables.source
+                    )
+                )
             }
             _refuse_changed(faces, known)
             new = {f.image: f for f in faces if f.image not in known}
             if not new:
                 return 0
+            keys = _keys(connection, (f.source for f in new.values()))
             origin = provenance_id(connection, provenance)
             for batch in batches(new.values(), ROWS_AT_ONCE):
-                connection.execute(insert(tables.face), [_face_row(face, origin) for face in batch])
+                rows = [_face_row(face, keys[face.source], origin) for face in batch]
+                connection.execute(insert(tables.face), rows)
         return len(new)
 
-    def all(self) -> list[FaceRecord]:
+    def all(self, *, retired: bool = False) -> list[FaceRecord]:
         """See `FaceStore.all`."""
-        wanted = select(
-            _FACE.image,
-            _FACE.recording,
-            _FACE.content,
-            _FACE.time_s,
-            _FACE.frame,
-            _FACE.possible_sleep,
-            _FACE.id,
-        ).order_by(_FACE.id)
+        wanted = (
+            select(
+                _FACE.image,
+                _SOURCE.code,
+                _FACE.content,
+                _FACE.time_s,
+                _FACE.frame,
+                _FACE.possible_sleep,
+                _FACE.id,
+                _SOURCE.recording,
+                _FACE.same_as,
+                _FACE.detail,
+            )
+            .join_from(tables.face, tables.source)
+            .order_by(_FACE.id)
+        )
+        if not retired:
+            wanted = wanted.where(_SOURCE.recording != "")
         with reading(self._engine) as connection:
-            return [FaceRecord(*row) for row in connection.execute(wanted)]
+            return [
+                FaceRecord(*row, detail=json.loads(detail or "{}"))
+                for *row, detail in connection.execute(wanted)
+            ]
 
     def count(self) -> int:
         """See `FaceStore.count`."""
+        wanted = (
+            select(func.count())
+            .select_from(tables.face)
+            .join(tables.source)
+            .where(_SOURCE.recording != "")
+        )
         with reading(self._engine) as connection:
-            return int(
-                connection.execute(select(func.count()).select_from(tables.face)).scalar_one()
-            )
+            return int(connection.execute(wanted).scalar_one())
+
+    def move(self, sources: Mapping[int, str]) -> None:
+        """See `FaceStore.move`."""
+        with writing(self._engine) as connection:
+            keys = _keys(connection, sources.values())
+            for face, code in sources.items():
+                connection.execute(
+                    update(tables.face).where(_FACE.id == face).values(source_id=keys[code])
+                )
 
     def clear(self) -> None:
         """See `FaceStore.clear`."""
@@ -80,16 +113,27 @@ class SqlFaces(FaceStore):
                 raise StoreError(msg)
             connection.execute(delete(tables.presentation))
             connection.execute(delete(tables.face))
+            connection.execute(delete(tables.source))
+
+
+def _keys(connection: Connection, codes: Iterable[str]) -> dict[str, int]:
+    """Return the keys of sources by their codes."""
+    known = {row.code: row.id for row in connection.execute(select(_SOURCE.code, _SOURCE.id))}
+    unknown = sorted(set(codes) - set(known))
+    if unknown:
+        msg = f"Expected faces of sources that are known, found {len(unknown)} others:\n"
+        raise StoreError(msg + list_faults(unknown))
+    return known
 
 
 def _refuse_changed(faces: Sequence[FaceRecord], known: Mapping[str, tuple[str, str]]) -> None:
     faults = []
     for face in faces:
-        content, recording = known.get(face.image, (face.content, face.recording))
+        content, source = known.get(face.image, (face.content, face.source))
         if content != face.content:
             faults.append(f"{face.image}: the image is another one than the one known")
-        elif recording != face.recording:
-            faults.append(f"{face.image}: {recording} before, {face.recording} now")
+        elif source != face.source:
+            faults.append(f"{face.image}: from {source} before, from {face.source} now")
     if faults:
         msg = (
             f"Expected the face images as they were taken up, found {len(faults)} changed:\n"
@@ -98,13 +142,15 @@ def _refuse_changed(faces: Sequence[FaceRecord], known: Mapping[str, tuple[str, 
         raise StoreError(msg)
 
 
-def _face_row(face: FaceRecord, origin: int) -> dict[str, Any]:
+def _face_row(face: FaceRecord, source: int, origin: int) -> dict[str, Any]:
     return {
         "image": face.image,
-        "recording": face.recording,
+        "source_id": source,
         "content": face.content,
         "time_s": face.time_s,
         "frame": face.frame,
         "possible_sleep": face.possible_sleep,
+        "same_as": face.same_as,
+        "detail": json.dumps(face.detail, ensure_ascii=False),
         "provenance_id": origin,
     }

@@ -19,6 +19,7 @@ from amgs.store.faces import SqlFaces
 from amgs.store.predictions import SqlPredictions
 from amgs.store.raters import SqlRaters
 from amgs.store.scoring import SqlScoring
+from amgs.store.sources import SqlSources
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -66,6 +67,7 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
         reason = getattr(error, "orig", None) or error
         raise StoreError(f"The study's database cannot be opened: {reason}.") from error
     return Store(
+        SqlSources(engine),
         SqlFaces(engine),
         SqlRaters(engine),
         SqlScoring(engine),

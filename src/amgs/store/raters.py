@@ -15,7 +15,9 @@ from amgs.store.engine import inserted_key, reading, writing
 from amgs.store.records import CourseAnswer, Rater
 
 _RATER = tables.rater.c
-_A_RATER = select(_RATER.id, _RATER.name, _RATER.code_hash, _RATER.created)
+_A_RATER = select(
+    _RATER.id, _RATER.name, _RATER.code_hash, _RATER.created, _RATER.merged_into
+)
 
 
 class SqlRaters(RaterStore):
@@ -51,6 +53,26 @@ class SqlRaters(RaterStore):
         """See `RaterStore.all`."""
         with reading(self._engine) as connection:
             return [Rater(*row) for row in connection.execute(_A_RATER.order_by(_RATER.id))]
+
+    def rename(self, rater_id: int, name: str) -> None:
+        """See `RaterStore.rename`."""
+        values = {"name": name, "folded": name.casefold()}
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(
+                    update(tables.rater).where(_RATER.id == rater_id).values(values)
+                )
+        except ConflictError as error:
+            raise ConflictError(
+                f"Expected a new name, found that {name} is a rater already."
+            ) from error
+
+    def merge(self, rater_id: int, into: int | None) -> None:
+        """See `RaterStore.merge`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(tables.rater).where(_RATER.id == rater_id).values(merged_into=into)
+            )
 
     def set_code(self, rater_id: int, code_hash: str) -> None:
         """See `RaterStore.set_code`."""

@@ -2,36 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from amgs.vocabulary import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """Where faces were taken from: a zone and a period of a video, or a folder of images.
+
+    Which recording, and so which animal, that is may be corrected; the faces stay what they are.
+
+    Parameters
+    ----------
+    code
+        The neutral name under which its images are filed.
+    base
+        What is the same for the same video, zone and period, whatever the settings.
+    generation
+        Of the settings of extraction; from 1.
+    recording
+        Whose faces they are by ``recordings.csv``, as last applied; empty when no row wants them.
+    kept
+        Whether it was kept although the settings of extraction are others by now.
+    detail
+        What extraction said of it: see `amgs.study.sources`.
+    """
+
+    code: str
+    base: str
+    generation: int = 1
+    recording: str = ""
+    kept: bool = False
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FaceRecord:
     """A face image of the study; ``image`` is its path from the study's folder.
 
-    ``content`` is the SHA-256 of the file; ``time_s`` and ``frame`` are ``None`` for single
-    images.
+    Parameters
+    ----------
+    image
+        The path of the file, from the study's folder.
+    source
+        Code of where it was taken from.
+    content
+        SHA-256 of the file.
+    time_s, frame
+        ``None`` for single images.
+    possible_sleep
+        ``yes``, ``no`` or unknown.
+    id
+        Its key, given by the store.
+    recording
+        Whose face it is at present, given by the store; empty when it is not counted.
+    same_as
+        Key of the first face that was taken from the same place of the same frame; its scores
+        are also those of this one.
+    detail
+        Where in the frame it is and how good it is, as the columns of ``faces.csv``.
     """
 
     image: str
-    recording: str
+    source: str
     content: str
     time_s: float | None = None
     frame: int | None = None
     possible_sleep: str = ""
     id: int = 0
+    recording: str = ""
+    same_as: int | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def root(self) -> int:
+        """The key under which scores of the same place of the same frame come together."""
+        return self.id if self.same_as is None else self.same_as
 
 
 @dataclass(frozen=True, slots=True)
 class Rater:
-    """A person who scores; ``code_hash`` lets them in on another machine."""
+    """A person who scores; ``code_hash`` lets them in on another machine.
+
+    ``merged_into`` is the key of the rater who is the same person.
+    """
 
     id: int
     name: str
     code_hash: str
     created: str
+    merged_into: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +139,7 @@ class RatingRow:
     repeat: bool
     position: int
     answered_at: str
+    face_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,11 +168,11 @@ class SqlScoring(ScoringStore):
 
     def all(self) -> list[RatingRow]:
         """See `ScoringStore.all`."""
-        face = tables.face.c
+        face, source = tables.face.c, tables.source.c
         wanted = (
             select(
                 face.image,
-                face.recording,
+                source.recording,
                 _RATER.name,
                 _ANSWER.unit,
                 _ANSWER.score,
@@ -180,9 +180,11 @@ class SqlScoring(ScoringStore):
                 _SHOWN.repeat,
                 _SHOWN.position,
                 _ANSWER.answered_at,
+                face.id,
             )
             .join_from(tables.answer, tables.presentation)
             .join(tables.face, face.id == _SHOWN.face_id)
+            .join(tables.source, source.id == face.source_id)
             .join(tables.rater, _RATER.id == _SHOWN.rater_id)
             .order_by(_RATER.id, _SHOWN.position, _ANSWER.unit)
         )

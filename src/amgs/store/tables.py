@@ -50,17 +50,32 @@ provenance = Table(
     _text("created"),
 )
 
+source = Table(
+    "source",
+    metadata,
+    _key(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("base", Text, nullable=False, index=True),
+    Column("generation", Integer, nullable=False),
+    Column("recording", Text, nullable=False, index=True),
+    Column("kept", Boolean, nullable=False),
+    _text("detail"),
+)
+
 face = Table(
     "face",
     metadata,
     _key(),
     Column("image", Text, nullable=False, unique=True),
-    Column("recording", Text, nullable=False, index=True),
+    Column("source_id", Integer, ForeignKey("source.id")),
     Column("content", String(64), nullable=False),
     Column("time_s", Float),
     Column("frame", Integer),
     _text("possible_sleep"),
+    Column("same_as", Integer),
+    _text("detail"),
     _to("provenance"),
+    Index("ix_face_source_id", "source_id"),
 )
 
 rater = Table(
@@ -71,6 +86,7 @@ rater = Table(
     Column("folded", Text, nullable=False, unique=True),
     _text("code_hash"),
     _text("created"),
+    Column("merged_into", Integer),
 )
 
 session = Table(
