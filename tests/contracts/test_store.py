@@ -37,7 +37,7 @@ def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
     def opener() -> Store:
         opened.append(open_store(tmp_path, url, create=True))
         if not opened[-1].sources.all():
-            sources = [SourceRecord(f"c{i}", f"c{i}", recording=f"r{i}") for i in (1, 2)]
+            sources = [SourceRecord(f"c{i}", f"c{i}", recording=f"r{i}") for i in range(1, 5)]
             opened[-1].sources.put(sources)
         return opened[-1]
 
@@ -110,6 +110,8 @@ class TestFaces:
         store.faces.add([again], {})
         found = store.faces.all()[1]
         assert (found.detail, found.root) == ({"box": [1.5, 2, 3, 4]}, key)
+        store.faces.describe({found.id: {"eyes": 2}})
+        assert store.faces.all()[1].detail == {"eyes": 2}
 
 
 class TestSources:
@@ -120,6 +122,8 @@ class TestSources:
         assert [(s.code, s.recording, s.kept) for s in store.sources.all()] == [
             ("c1", "r2", False),
             ("c2", "r1", True),
+            ("c3", "", False),
+            ("c4", "", False),
         ]
 
     def test_what_no_recording_wants_is_kept_and_not_counted(self, store: Store) -> None:
@@ -141,7 +145,7 @@ class TestSources:
         store.sources.put([SourceRecord("c1", "b", 2, "r1", detail={"kept": 3})])
         first = store.sources.all()[0]
         assert (first.base, first.generation, first.detail) == ("b", 2, {"kept": 3})
-        assert len(store.sources.all()) == 2
+        assert len(store.sources.all()) == 4
 
     def test_single_faces_move(self, store: Store) -> None:
         store.faces.add(faces(2), {})
@@ -363,7 +367,7 @@ def test_the_same_provenance_at_the_same_moment(open_again: Callable[[], Store])
 
     def add(number: int) -> None:
         try:
-            stores[number].faces.add(faces(3, f"r{number}"), {"step": "the same"})
+            stores[number].faces.add(faces(3, f"c{number + 1}"), {"step": "the same"})
         except BaseException as error:  # noqa: BLE001
             failures.append(error)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError, TableError
+from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError
 from amgs.model.bundle import load_model
 from amgs.model.training.train import TrainingOptions
 from amgs.prediction import read_predictions
@@ -20,8 +20,8 @@ from amgs.prediction.summarise import summarise_animals
 from amgs.prediction.summary_options import SummaryOptions
 from amgs.simulate.cohort import draw_labelled_faces
 from amgs.study import Study
-from amgs.study.consistency import recording_times
 from amgs.study.labelling import score_faces
+from amgs.study.present import present, recording_times
 from amgs.study.summarising import SummaryChoice, summarise_study
 from amgs.study.unblinding import human_scores
 from amgs.tables import write_table
@@ -190,10 +190,12 @@ def test_unfinished_images_do_not_count(study: Study) -> None:
     shown = study.store.scoring.order(rater.id)[0]
     for unit in study.scale.unit_names[:4]:
         study.room().answer(shown, unit, 2)
-    score = next(s for s in score_faces(study) if s.image == shown.image)
+    score = next(s for s in score_faces(study, present(study)) if s.image == shown.image)
     assert score.n_raters == 2
     study.room().answer(shown, study.scale.unit_names[4], 2)
-    assert next(s for s in score_faces(study) if s.image == shown.image).n_raters == 3
+    assert (
+        next(s for s in score_faces(study, present(study)) if s.image == shown.image).n_raters == 3
+    )
 
 
 def test_a_rater_who_has_only_begun_does_not_wipe_out_the_icc(study: Study) -> None:
@@ -225,20 +227,26 @@ def test_settings_that_scoring_began_with_are_kept(study: Study) -> None:
         assert amgs("score", study.folder).returncode == 1
 
 
-def test_a_recording_that_was_renamed_is_told(study: Study) -> None:
-    """Before anything is written down, and not by a traceback."""
+def test_a_renamed_animal_keeps_its_faces_and_scores(study: Study) -> None:
+    """Results stop and name the command that mends it; then faces follow the table."""
     path = study.folder / "recordings.csv"
     path.write_text(
         path.read_text(encoding="utf-8").replace("mouse03,", "mouse3,"), encoding="utf-8"
     )
-    assert any("mouse03_baseline is not in recordings.csv" in f for f in study.check().faults)
-    with pytest.raises(StudyError, match="mouse03_60min"):
+    faults = study.check().faults
+    assert any("its faces are filed as mouse03_baseline" in fault for fault in faults)
+    with pytest.raises(StudyError, match=r"(?s)filed as mouse03_60min.*amgs extract"):
         study.unblind("Owner", "test")
     assert study.unblindings == []
-    for command in (("label",), ("images",), ("agreement",)):
-        done = amgs(*command, study.folder)
-        assert done.returncode in {0, 1}, done.stderr
-        assert "Traceback" not in done.stderr
+    before = len(study.store.scoring.all())
+    found = study.extract()
+    assert len(found.moved) == 2
+    assert study.check().faults == ()
+    study.unblind("Owner", "test")
+    assert len(study.store.scoring.all()) == before
+    animals = set(human_scores(study)["animal"])
+    assert "mouse3" in animals
+    assert "mouse03" not in animals
 
 
 def test_a_corrected_group_is_corrected_everywhere(study: Study) -> None:
@@ -282,13 +290,14 @@ def test_faces_without_a_prediction_stop_the_summary(study: Study, make_image) -
     assert "found 1 without one" in done.stderr
 
 
-def test_images_that_changed_in_their_folder_are_not_doubled(study: Study, make_image) -> None:
+def test_an_image_replaced_in_its_folder_is_set_aside(study: Study, make_image) -> None:
+    """The new one counts, the old one is kept with its scores and counts no more."""
     source = next((study.folder / "videos/mouse01_baseline").iterdir())
     shutil.copy(make_image("other.png"), source)
-    (study.folder / "videos/mouse02_baseline/junk.png").write_bytes(b"none")
-    with pytest.raises(TableError, match="1 images were changed or replaced there"):
-        study.extract()
+    found = study.extract()
+    assert found.images == ["Set aside: 1 image of the study, no longer in a folder of the table"]
     assert study.store.faces.count() == 120
+    assert len(study.store.faces.all(retired=True)) == 121
 
 
 def test_a_file_that_is_no_image_is_left_out_and_told(study: Study) -> None:
@@ -381,7 +390,7 @@ def test_videos_of_a_study(tmp_path: Path) -> None:
     assert all(face.time_s is not None and (folder / face.image).is_file() for face in faces)
     study.extract(detector=MarkDetector())
     assert study.store.faces.count() == len(faces)
-    times = recording_times(study)
+    times = recording_times(present(study))
     assert times is not None
     assert times["m1_baseline"].unit == ("m1", "a", "baseline")
     study.store.close()

@@ -132,9 +132,17 @@ def test_another_detector_is_one_more_changed_setting(study: Study) -> None:
     class Newer(MarkDetector):
         version = "2"
 
+    before = {face.image for face in study.store.faces.all()}
+    study.extract(detector=Newer())  # nothing is new, so nothing would be extracted otherwise
+    film(study.folder, "m3_baseline", 180)
+    path = study.folder / "recordings.csv"
+    path.write_text(path.read_text("utf-8") + "m3,a,baseline,videos/m3_baseline.mp4\n", "utf-8")
     with pytest.raises(ResumeError, match=r"(?s)detector: marks 1 .*, now marks 2 .*--only-new"):
         study.extract(detector=Newer())
-    assert study.extract(detector=Newer(), only_new=True).summary is not None
+    found = study.extract(detector=Newer(), only_new=True)
+    assert found.summary is not None
+    assert len(found.summary.earlier) == 4
+    assert before < {face.image for face in study.store.faces.all()}
 
 
 def test_a_result_that_a_spreadsheet_saved_is_written_anew(study: Study) -> None:

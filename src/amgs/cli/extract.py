@@ -20,8 +20,10 @@ from amgs.cli.console import (
     warn,
 )
 from amgs.cli.extract_output import (
+    CHANGES,
     describe_extraction,
     print_extraction,
+    tell_changes,
     tell_previews,
     tell_problems,
 )
@@ -95,6 +97,14 @@ def extract(
             "only the others.",
         ),
     ] = False,
+    new_generation: Annotated[
+        bool,
+        typer.Option(
+            "--new-generation",
+            help="For a study: extract all recordings with the settings of study.toml, beside the "
+            "faces that are there; scores of frames that are chosen again carry over.",
+        ),
+    ] = False,
     restart: Annotated[
         bool,
         typer.Option(
@@ -141,6 +151,7 @@ def extract(
             jobs,
             preview=preview,
             only_new=only_new,
+            new_generation=new_generation,
             restart=restart,
             as_json=json,
             quiet=quiet,
@@ -176,6 +187,7 @@ def _extract_study(
     *,
     preview: bool,
     only_new: bool,
+    new_generation: bool,
     restart: bool,
     as_json: bool,
     quiet: bool,
@@ -188,7 +200,11 @@ def _extract_study(
         try:
             with show_progress(quiet=quiet or as_json) as progress:
                 found = study.extract(
-                    jobs=jobs, only_new=only_new, restart=restart, progress=progress
+                    jobs=jobs,
+                    only_new=only_new,
+                    new_generation=new_generation,
+                    restart=restart,
+                    progress=progress,
                 )
         except KeyboardInterrupt:
             fail(f"Stopped. {folder} keeps finished work; the same command continues.", code=130)
@@ -200,11 +216,14 @@ def _extract_study(
     warn([f"{name}. It was left out." for name in found.unreadable])
     if as_json:
         extracted = {} if summary is None else describe_extraction(summary, faces)
+        changes = {name: getattr(found, name) for name in CHANGES}
         print_json(
             {
                 "study": folder.as_posix(),
                 "faces": n_faces,
                 "archived": found.archived,
+                **changes,
+                "images_found": found.images,
                 **extracted,
             }
         )
@@ -212,6 +231,7 @@ def _extract_study(
         print_extraction(summary, faces, quiet=True)
     if summary is not None:
         tell_problems(summary)
+    tell_changes(found, quiet=quiet)
     if found.archived:
         named = f"{len(found.archived)} recordings"
         note(f"The videos of {named} are no longer here; their faces are kept.", quiet=quiet)

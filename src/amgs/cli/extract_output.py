@@ -10,6 +10,14 @@ from amgs.errors import list_faults
 
 if TYPE_CHECKING:
     from amgs.extraction.extract import ExtractionSummary
+    from amgs.study.extracting import StudyExtraction
+
+CHANGES = {
+    "moved": "Faces now follow the table:",
+    "changed": "Extracted anew, as video, zone or period is another one (earlier faces are kept):",
+    "retired": "Set aside, as no line names them any more:",
+}
+"""What extraction did to fit a corrected table, and how it is said."""
 
 
 def describe_extraction(summary: ExtractionSummary, out: Path) -> dict[str, Any]:
@@ -42,11 +50,11 @@ def print_extraction(summary: ExtractionSummary, out: Path, *, quiet: bool) -> N
         [
             [
                 row["recording"],
-                f"{float(row['duration_s']) / 60:.1f}",
+                f"{float(row['duration_s']) / 60:.1f}" if row["duration_s"] else "–",
                 row["intervals"],
                 row["kept"],
                 row["candidates"],
-                _reasons(row),
+                row.get("problem") or _reasons(row),
                 _minutes(row["possible_sleep_s"]),
             ]
             for row in summary.recordings
@@ -94,8 +102,19 @@ def tell_previews(found: dict[str, Path | str], *, as_json: bool, quiet: bool) -
     note("Every animal should be inside its own zone. Then run without --preview.", quiet=quiet)
 
 
+def tell_changes(found: StudyExtraction, *, quiet: bool) -> None:
+    """Say what was done so that faces fit a corrected table."""
+    for name, words in CHANGES.items():
+        changes = getattr(found, name)
+        if changes:
+            note(f"{words}\n{list_faults(changes)}", quiet=quiet)
+    for sentence in found.images:
+        note(f"{sentence}.", quiet=quiet)
+
+
 def tell_problems(summary: ExtractionSummary) -> None:
     """List the videos that could not be used."""
     if summary.problems:
         faults = [f"{name}: {problem}" for name, problem in summary.problems]
-        note(f"{len(faults)} videos could not be used:\n{list_faults(faults)}")
+        n = "1 video" if len(faults) == 1 else f"{len(faults)} videos"
+        note(f"{n} could not be used:\n{list_faults(faults)}")

@@ -47,6 +47,9 @@ class FrameCandidate:
         Of that face; ``None`` where it was not measured.
     thumbnail
         The face as 16 × 16 grey values, to see later whether the animal moved.
+    faces
+        How many faces apart from each other are in the zone; more than one says that there may be
+        two animals in it.
     """
 
     index: int
@@ -55,6 +58,7 @@ class FrameCandidate:
     face: FoundFace | None = None
     quality: Quality | None = None
     thumbnail: npt.NDArray[np.uint8] | None = None
+    faces: int = 0
 
 
 @dataclass(slots=True)
@@ -88,7 +92,9 @@ class Survey:
     sharpness_p75: Sequence[float | None]
     by_frame: Mapping[int, list[FrameCandidate]]
 
-    def within(self, indices: Iterable[int]) -> Survey:
-        """Return the survey with those frames only, as an interval needs it."""
-        wanted = {i: self.by_frame[i] for i in indices if i in self.by_frame}
-        return Survey(self.sharpness_p75, wanted)
+    def within(self, indices: Iterable[int], zones: Sequence[int]) -> Survey:
+        """Return the survey of some frames and some zones only, as an interval needs it."""
+        wanted = {
+            i: [self.by_frame[i][zone] for zone in zones] for i in indices if i in self.by_frame
+        }
+        return Survey([self.sharpness_p75[zone] for zone in zones], wanted)

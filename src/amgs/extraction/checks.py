@@ -83,7 +83,7 @@ def check_zones(videos: Sequence[VideoToExtract]) -> None:
     """
     faults = []
     for video in videos:
-        header = read_header(video.path)
+        header = read_header(video.path)  # files of one session have frames of one size
         if header is None:
             continue  # what is wrong with it will be said when it is opened
         zones = [recording.zone for recording in video.recordings]

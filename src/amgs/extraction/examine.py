@@ -9,7 +9,7 @@ import numpy as np
 from amgs.errors import UnreadableVideoError
 from amgs.extraction.candidates import CandidateOptions, FrameCandidate, IntervalResult, Survey
 from amgs.faces.base import FaceDetector, FoundFace
-from amgs.faces.detections import Box
+from amgs.faces.detections import Box, iou
 from amgs.faces.quality import (
     Quality,
     cut_grey,
@@ -29,6 +29,9 @@ NEIGHBOUR_S = 1 / 30
 THUMBNAIL_PX = 16
 
 SURVEY_FRAMES, LEAST_SURVEY_FACES = 16, 3
+
+SAME_FACE_IOU = 0.3
+"""Boxes that share more than this are two readings of one face."""
 
 MOST_FACES_REFINED = 2
 """A zone holds one animal; a second face is examined in case the first is an illusion."""
@@ -72,24 +75,34 @@ def examine_interval(  # noqa: PLR0917
 
 
 def survey_video(
-    video: Video, zones: Sequence[Box], detector: FaceDetector, options: CandidateOptions
-) -> Survey:
-    """Examine 16 keyframes spread evenly over a video, to see how sharp its faces are."""
+    video: Video,
+    zones: Sequence[Box],
+    detector: FaceDetector,
+    options: CandidateOptions,
+    period_s: tuple[float, float] | None = None,
+) -> dict[int, list[FrameCandidate]]:
+    """Examine 16 keyframes spread evenly over a video (or a period of it).
+
+    Returns
+    -------
+    dict
+        By index of the frame, a candidate for each zone; see `sharpness_p75`.
+    """
     examiner = _Examiner(video, detector, options, dict.fromkeys(zones, 0.0), {})
-    times = (np.arange(SURVEY_FRAMES) + 0.5) / SURVEY_FRAMES * video.table.duration_s
+    start_s, stop_s = period_s or (0.0, video.table.duration_s)
+    times = start_s + (np.arange(SURVEY_FRAMES) + 0.5) / SURVEY_FRAMES * (stop_s - start_s)
     places = np.searchsorted(video.table.times_s, times, side="right") - 1
     indices = dict.fromkeys(video.table.key_before(int(max(0, place))) for place in places)
-    by_frame = {index: examiner.examine(index, zones) for index in indices}
-    seen: list[list[float]] = [[] for _ in zones]
-    for candidates in by_frame.values():
-        for found, candidate in zip(seen, candidates, strict=True):
-            if candidate.rejected is None and candidate.quality is not None:
-                found.append(candidate.quality.sharpness)
-    p75 = [
-        float(np.quantile(found, 0.75)) if len(found) >= LEAST_SURVEY_FACES else None
-        for found in seen
-    ]
-    return Survey(p75, by_frame)
+    return {index: examiner.examine(index, zones) for index in indices}
+
+
+def sharpness_p75(candidates: Iterable[FrameCandidate]) -> float | None:
+    """Return the 75th percentile of sharpness of faces with an eye and an ear.
+
+    ``None`` where fewer than three candidates show one.
+    """
+    found = [c.quality.sharpness for c in candidates if c.rejected is None and c.quality]
+    return float(np.quantile(found, 0.75)) if len(found) >= LEAST_SURVEY_FACES else None
 
 
 class _Examiner:
@@ -125,19 +138,19 @@ class _Examiner:
 
     def examine_frame(self, frame: Frame, zones: Sequence[Box]) -> list[FrameCandidate]:
         """Find the best face in every zone: first in a small copy, then from nearby in full."""
-        # The largest zone just fits the network; smaller ones lose nothing that it could use.
-        largest = max(max(z[2] - z[0], z[3] - z[1]) for z in zones)
-        scale = min(1.0, self.detector.input_px / largest)
-        small = frame.rgb(scale)
-        full: RGB | None = (
-            None  # converting all of a frame costs more than detecting in a small copy
-        )
+        # Every zone at the scale at which it just fits the network: what is found in one does not
+        # depend on which others are examined with it. Zones of one size share a copy.
+        small: dict[float, RGB] = {}
+        full: RGB | None = None  # converting all of a frame costs more than detecting in a copy
         candidates = []
         for zone in zones:
             candidate = FrameCandidate(frame.index, frame.time_s, "no face")
             candidates.append(candidate)
+            scale = min(1.0, self.detector.input_px / max(zone[2] - zone[0], zone[3] - zone[1]))
+            if scale not in small:
+                small[scale] = frame.rgb(scale)
             left, top = round(zone[0] * scale), round(zone[1] * scale)
-            part = small[top : round(zone[3] * scale), left : round(zone[2] * scale)]
+            part = small[scale][top : round(zone[3] * scale), left : round(zone[2] * scale)]
             found = self.detector.detect(np.ascontiguousarray(part), self.detector.candidate_score)
             if not found:
                 continue
@@ -147,8 +160,18 @@ class _Examiner:
                 self.detector.refine(full, face.moved(1 / scale, zone[0], zone[1]), scale)
                 for face in found[:MOST_FACES_REFINED]
             ]
+            candidate.faces = self._count(near)
             self._judge(candidate, max(near, key=lambda face: face.score), full, self.limits[zone])
         return candidates
+
+    def _count(self, faces: Sequence[FoundFace]) -> int:
+        """Return how many faces there are that do not share a place."""
+        apart: list[FoundFace] = []
+        for face in faces:
+            alone = all(iou(face.box, other.box) < SAME_FACE_IOU for other in apart)
+            if face.score >= self.min_score and alone:
+                apart.append(face)
+        return len(apart)
 
     def _judge(self, candidate: FrameCandidate, face: FoundFace, full: RGB, limit: float) -> None:
         """Say whether a face is good enough, but for motion, which is costlier to know."""

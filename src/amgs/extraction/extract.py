@@ -4,55 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import ImpossibleValueError, UnreadableVideoError
-from amgs.extraction.candidates import CandidateOptions, Survey
+from amgs.errors import UnreadableVideoError
 from amgs.extraction.checks import MARKER, check_zones, require_all_earlier_recordings
-from amgs.extraction.examine import survey_video
 from amgs.extraction.interval import IntervalTask, extract_interval
-from amgs.extraction.journal import JOURNALS, Journal
-from amgs.extraction.recordings import (
-    VideoToExtract,
-    fingerprint_video,
-    recording_code,
-    refuse_copies,
+from amgs.extraction.journal import JOURNALS, split_earlier_journals
+from amgs.extraction.opened import (
+    ExtractionOptions,
+    OpenedVideo,
+    describe_settings,
+    open_source,
+    soft_faces,
 )
-from amgs.extraction.tables import VideoOutcome, write_tables
+from amgs.extraction.recordings import VideoToExtract, refuse_copies
+from amgs.extraction.tables import RecordingRows, describe_outcome, write_tables
 from amgs.faces.base import FaceDetector
-from amgs.faces.crop import DEFAULT_MARGIN
-from amgs.faces.detections import Box
 from amgs.faces.detectors import describe_detector, open_detector
 from amgs.files import write_json
 from amgs.jobs import ProgressCallback, bounded_map, no_progress, open_executor
 from amgs.provenance import record_provenance
-from amgs.video import Video, open_video
-from amgs.video.frame_table import FrameTable
 from amgs.video.reader import read_header
-from amgs.video.sampling import DEFAULT_INTERVAL_S, DEFAULT_SKIP_START_S, Interval, cut_intervals
+from amgs.video.sampling import cut_intervals
 
-_HEADER_MAY_LIE_BY_S = 2.0
+__all__ = [
+    "ExtractionOptions",
+    "ExtractionSummary",
+    "FinishedRun",
+    "extract_faces",
+    "require_one",
+    "run_extraction",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class ExtractionOptions:
-    """How faces are taken from videos; the same for every recording."""
-
-    interval_s: float = DEFAULT_INTERVAL_S
-    skip_start_s: float = DEFAULT_SKIP_START_S
-    margin: float = DEFAULT_MARGIN
-    candidates: CandidateOptions = field(default_factory=CandidateOptions)
-
-    def __post_init__(self) -> None:
-        """Refuse an interval that is over before it begins."""
-        cut_intervals(self.interval_s, self.interval_s, self.skip_start_s)
+_TWO_ANIMALS = 0.5
+"""From this share of frames with a face on, two faces in a zone are told."""
 
 
 @dataclass(slots=True)
 class ExtractionSummary:
-    """What came out: videos, those that could not be used, images, and tables written.
+    """What came out: videos, those that could not be used, images, and rows of the tables.
 
     ``earlier`` lists recordings whose images were made with other options or another detector, and
     were kept as they are.
@@ -68,18 +60,14 @@ class ExtractionSummary:
     detector: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _OpenedVideo:
-    """A video whose frames are known, and what has been written down of it."""
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run over videos that has come to its end: what came of each, before tables are written."""
 
-    source: VideoToExtract
-    fingerprint: str
-    table: FrameTable
-    boxes: list[Box]
-    codes: list[str]
-    survey: Survey
-    intervals: list[Interval]
-    journal: Journal
+    summary: ExtractionSummary
+    opened: list[OpenedVideo]
+    rows: list[RecordingRows]
+    failed: list[tuple[VideoToExtract, str]]
 
 
 def extract_faces(
@@ -90,7 +78,6 @@ def extract_faces(
     detector: FaceDetector | None = None,
     executor: Executor | None = None,
     jobs: int | None = None,
-    archived: Sequence[str] = (),
     keep_earlier: bool = False,
     progress: ProgressCallback = no_progress,
 ) -> ExtractionSummary:
@@ -111,8 +98,6 @@ def extract_faces(
         Works on several intervals at a time; threads of this process if not given.
     jobs
         How many threads, where no executor is given; one per core if not given.
-    archived
-        Recordings of an earlier run whose videos are elsewhere now: their rows are kept.
     keep_earlier
         Keep what an earlier run made with other options or another detector as it is, rather than
         stopping; it is listed in the summary.
@@ -122,7 +107,7 @@ def extract_faces(
     Raises
     ------
     UnreadableVideoError
-        If there is one video and it cannot be used; of several videos such are listed instead.
+        If no video can be used; of several videos such are listed instead.
     TableError
         If two videos are copies of each other: one animal would count as two.
     ImpossibleValueError
@@ -135,19 +120,49 @@ def extract_faces(
     options = options or ExtractionOptions()
     detector = detector or open_detector()
     refuse_copies(videos)
-    named = [r.name for video in videos for r in video.recordings]
-    require_all_earlier_recordings(folder, [*named, *archived])
-    check_zones(videos)
-    extraction = _Extraction(
-        folder, options, detector, single=len(videos) == 1, keep_earlier=keep_earlier
+    require_all_earlier_recordings(folder, [r.name for video in videos for r in video.recordings])
+    run = run_extraction(
+        videos,
+        folder,
+        options,
+        detector,
+        executor=executor,
+        jobs=jobs,
+        keep_earlier=keep_earlier,
+        progress=progress,
     )
-    total = sum(_expected_intervals(video.path, options) for video in videos)
+    require_one(run.summary, len(videos))
+    write_tables(folder, run.rows)
+    _write_marker(folder, run, options.for_detector(detector), detector)
+    return run.summary
+
+
+def run_extraction(
+    videos: Sequence[VideoToExtract],
+    folder: Path,
+    options: ExtractionOptions,
+    detector: FaceDetector,
+    *,
+    executor: Executor | None = None,
+    jobs: int | None = None,
+    keep_earlier: bool = False,
+    progress: ProgressCallback = no_progress,
+) -> FinishedRun:
+    """Extract face images and return what the tables say; see `extract_faces`.
+
+    Videos that cannot be used are listed in the summary, also where no other is left.
+    """
+    options = options.for_detector(detector)
+    check_zones(videos)
+    split_earlier_journals(folder / JOURNALS)
+    extraction = _Extraction(folder, options, detector, keep_earlier=keep_earlier)
+    total = sum(_expected_intervals(video, options) for video in videos)
     done = 0
     with open_executor(executor, jobs) as chosen:
         for count in extraction.run(chosen, videos):
             done += count
-            progress("detecting faces", done, max(total, done))
-    return extraction.finish(videos, archived)
+            progress("detecting faces (intervals)", done, max(total, done))
+    return extraction.finish()
 
 
 class _Extraction:
@@ -159,29 +174,25 @@ class _Extraction:
         options: ExtractionOptions,
         detector: FaceDetector,
         *,
-        single: bool,
         keep_earlier: bool,
     ) -> None:
-        if options.candidates.min_score is None:
-            candidates = replace(options.candidates, min_score=detector.min_score)
-            options = replace(options, candidates=candidates)
         self.folder = folder
         self.options = options
         self.detector = detector
-        self.single = single
         self.keep_earlier = keep_earlier
-        self.identity = describe_detector(detector)
-        self.summary = ExtractionSummary(detector=self.identity)
-        self.opened: list[_OpenedVideo] = []
+        self.summary = ExtractionSummary(detector=describe_detector(detector))
+        self.opened: list[OpenedVideo] = []
+        self.failed: list[tuple[VideoToExtract, str]] = []
 
     def run(self, executor: Executor, videos: Sequence[VideoToExtract]) -> Iterator[int]:
         """Yield how many intervals were finished or found finished, each time some were."""
         # Tasks are made while results come in, so counts of finished intervals go through here.
         skipped: list[int] = []
-        by_number: dict[int, _OpenedVideo] = {}
+        by_number: dict[int, OpenedVideo] = {}
         tasks = self._tasks(videos, skipped, by_number)
-        for number, entry in bounded_map(executor, extract_interval, tasks):
-            by_number[number].journal.add(entry)
+        for number, entries in bounded_map(executor, extract_interval, tasks):
+            for zone, entry in entries.items():
+                by_number[number].journals[zone].add(entry)
             yield 1 + sum(skipped)
             skipped.clear()
         yield sum(skipped)
@@ -190,139 +201,91 @@ class _Extraction:
         self,
         videos: Sequence[VideoToExtract],
         skipped: list[int],
-        by_number: dict[int, _OpenedVideo],
+        by_number: dict[int, OpenedVideo],
     ) -> Iterator[IntervalTask]:
         for number, video in enumerate(videos):
             self.summary.videos += 1
             try:
-                opened = self._open(video)
+                opened = open_source(
+                    video, self.folder, self.options, self.detector, keep_earlier=self.keep_earlier
+                )
             except UnreadableVideoError as error:
-                if self.single:
-                    raise
                 self.summary.problems.append((video.name, str(error)))
+                self.failed.append((video, str(error)))
                 continue
             self.opened.append(opened)
             by_number[number] = opened
-            finished = len(opened.journal.entries)
-            self.summary.resumed_intervals += finished
-            skipped.append(finished)
-            if opened.journal.is_earlier:
-                self.summary.earlier += [r.name for r in video.recordings]
-                continue  # half of a video with other options would be neither one nor the other
-            for interval in opened.intervals:
-                if interval.number not in opened.journal.entries:
-                    yield self._task(number, opened, interval)
+            self.summary.warnings += opened.session.warnings
+            self.summary.warnings += soft_faces(
+                video.recordings, opened.sharpness, self.options.candidates.min_sharpness
+            )
+            self.summary.resumed_intervals += opened.n_finished
+            skipped.append(opened.n_finished)
+            self.summary.earlier += [
+                recording.name
+                for recording, journal in zip(video.recordings, opened.journals, strict=True)
+                if journal.is_earlier
+            ]
+            yield from opened.tasks(number, self.detector, self.options, self.folder)
 
-    def _task(self, number: int, opened: _OpenedVideo, interval: Interval) -> IntervalTask:
-        times = opened.table.times_s
-        inside = (
-            index
-            for index in opened.survey.by_frame
-            if interval.start_s <= times[index] < interval.stop_s
-        )
-        return IntervalTask(
-            number=number,
-            path=opened.source.path,
-            table=opened.table,
-            interval=interval,
-            boxes=tuple(opened.boxes),
-            codes=tuple(opened.codes),
-            survey=opened.survey.within(inside),
-            detector=self.detector,
-            options=self.options.candidates,
-            margin=self.options.margin,
-            folder=self.folder,
-        )
+    def finish(self) -> FinishedRun:
+        """Return what the tables say."""
+        rows = [r for opened in self.opened for r in describe_outcome(opened.outcome())]
+        self.summary.recordings = [r.row for r in rows]
+        self.summary.images = sum(int(r.row["kept"]) for r in rows)
+        self.summary.warnings += _two_animals(rows)
+        return FinishedRun(self.summary, self.opened, rows, self.failed)
 
-    def _open(self, source: VideoToExtract) -> _OpenedVideo:
-        video = open_video(source.path)
-        try:
-            info = video.info
-            boxes = _boxes(source, info.width, info.height)
-            survey = survey_video(video, boxes, self.detector, self.options.candidates)
-            self._compare_with_header(source, video)
-        finally:
-            video.close()
-        self._warn_of_soft_faces(source, survey.sharpness_p75)
-        fingerprint = fingerprint_video(source.path)
-        identity = {
-            "video": fingerprint,
-            "zones": [r.zone.name for r in source.recordings],
-            "options": asdict(self.options),
-            "detector": self.identity,
-        }
-        name = recording_code(fingerprint, source.recordings[0].zone)
-        path = self.folder / JOURNALS / f"{name}.jsonl"
-        return _OpenedVideo(
-            source,
-            fingerprint,
-            video.table,
-            boxes,
-            [recording_code(fingerprint, r.zone) for r in source.recordings],
-            survey,
-            cut_intervals(info.duration_s, self.options.interval_s, self.options.skip_start_s),
-            Journal(path, identity, keep_earlier=self.keep_earlier),
-        )
 
-    def _compare_with_header(self, source: VideoToExtract, video: Video) -> None:
-        """Say so when the header promises more than the video shows."""
-        promised = video.promised_duration_s
-        found = video.info.duration_s
-        if promised is not None and promised - found > _HEADER_MAY_LIE_BY_S:
-            self.summary.warnings.append(
-                f"{source.name}: the header gives a length of {promised:.1f} s, but the frames end "
-                f"after {found:.1f} s. The file may be cut off; only the part present is used."
+def _two_animals(rows: Sequence[RecordingRows]) -> Iterator[str]:
+    for r in rows:
+        with_face = r.row["candidates"] - r.row["rejected_no_face"] - r.row["rejected_damaged"]
+        if with_face and r.row["two_faces"] > _TWO_ANIMALS * with_face:
+            yield (
+                f"{r.recording.name}: two faces in {r.row['two_faces']} of {with_face} frames with "
+                "a face. Are there two animals in the zone? Give each its own (docs/walk.md)."
             )
 
-    def _warn_of_soft_faces(self, source: VideoToExtract, p75: Sequence[float | None]) -> None:
-        """Say so when even the sharper faces of a recording are soft."""
-        for recording, sharpness in zip(source.recordings, p75, strict=True):
-            if sharpness is not None and sharpness < self.options.candidates.min_sharpness:
-                self.summary.warnings.append(
-                    f"{recording.name}: even its sharper faces are soft (sharpness "
-                    f"{sharpness:.2f}): soft fur, or a video out of focus. Look at the images."
-                )
 
-    def finish(
-        self, videos: Sequence[VideoToExtract], archived: Sequence[str]
-    ) -> ExtractionSummary:
-        """Write the tables."""
-        if not self.opened:
-            details = "; ".join(problem for _, problem in self.summary.problems)
-            msg = f"Not one of {len(videos)} videos could be used: {details}"
-            raise UnreadableVideoError(msg)
-        outcomes = [
-            VideoOutcome(o.source, o.table.duration_s, o.survey.sharpness_p75, o.journal.entries)
-            for o in self.opened
-        ]
-        self.summary.recordings = write_tables(self.folder, outcomes, archived)
-        self.summary.images = sum(int(row["kept"]) for row in self.summary.recordings)
-        made_earlier = {
-            r.name: o.journal.identity
-            for o in self.opened
-            if o.journal.is_earlier
-            for r in o.source.recordings
-        }
-        options = {**asdict(self.options), "detector": self.identity}
-        if made_earlier:
-            options["made_earlier"] = made_earlier
-        inputs = {r.name: o.fingerprint for o in self.opened for r in o.source.recordings}
-        provenance = record_provenance(
-            options, {"face_detector": self.identity["sha256"], **inputs}
-        )
-        write_json(self.folder / MARKER, provenance.as_dict())
-        return self.summary
+def require_one(summary: ExtractionSummary, n_videos: int) -> None:
+    """Stop where not one video could be used.
+
+    Raises
+    ------
+    UnreadableVideoError
+        With every reason.
+    """
+    if len(summary.problems) < max(1, n_videos):
+        return
+    details = "; ".join(problem for _, problem in summary.problems)
+    msg = details if n_videos == 1 else f"Not one of {n_videos} videos could be used: {details}"
+    raise UnreadableVideoError(msg)
 
 
-def _boxes(source: VideoToExtract, width: int, height: int) -> list[Box]:
-    try:
-        return [r.zone.box(width, height) for r in source.recordings]
-    except ImpossibleValueError as error:
-        raise ImpossibleValueError(f"{source.name}: {error}") from error
+def _write_marker(
+    folder: Path, run: FinishedRun, options: ExtractionOptions, detector: FaceDetector
+) -> None:
+    """Keep the options, and which recordings were made with others."""
+    settings = describe_settings(options, detector)
+    written = {**settings["options"], "detector": settings["detector"]}
+    made_earlier = {
+        recording.name: journal.identity
+        for opened in run.opened
+        for recording, journal in zip(opened.source.recordings, opened.journals, strict=True)
+        if journal.is_earlier
+    }
+    if made_earlier:
+        written["made_earlier"] = made_earlier
+    inputs = {r.name: opened.fingerprint for opened in run.opened for r in opened.source.recordings}
+    provenance = record_provenance(
+        written, {"face_detector": settings["detector"]["sha256"], **inputs}
+    )
+    write_json(folder / MARKER, provenance.as_dict())
 
 
-def _expected_intervals(path: Path, options: ExtractionOptions) -> int:
-    """Return how many intervals the header promises; only the progress bar believes it."""
-    header = read_header(path)
-    seconds = None if header is None else header.duration_s
-    return len(cut_intervals(seconds or 0.0, options.interval_s, options.skip_start_s))
+def _expected_intervals(video: VideoToExtract, options: ExtractionOptions) -> int:
+    """Return how many intervals the headers promise; only the progress bar believes it."""
+    headers = [read_header(path) for path in video.paths]
+    seconds = sum(header.duration_s or 0.0 for header in headers if header is not None)
+    seconds = min(seconds, video.period.stop_s) - video.period.start_s
+    return len(cut_intervals(max(0.0, seconds), options.interval_s, options.skip_start_s))

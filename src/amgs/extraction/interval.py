@@ -36,8 +36,12 @@ class IntervalTask:
         Of the video within its run; comes back with the result.
     path, table
         The video and its frames, which were read before.
-    interval, boxes, codes
-        Which part of it; for every zone its pixels and the neutral name of its images.
+    file, shift_s
+        Which file of its session it is, and what is added to its times for those of the recording.
+    interval
+        Which part of it, by its own times.
+    zones, boxes, codes
+        Which zones of the video; their pixels, and the neutral names of their images.
     survey
         What was found in frames of this interval already.
     detector, options, margin
@@ -49,7 +53,10 @@ class IntervalTask:
     number: int
     path: Path
     table: FrameTable
+    file: int
+    shift_s: float
     interval: Interval
+    zones: tuple[int, ...]
     boxes: tuple[Box, ...]
     codes: tuple[str, ...]
     survey: Survey
@@ -59,17 +66,24 @@ class IntervalTask:
     folder: Path
 
 
-def extract_interval(task: IntervalTask) -> tuple[int, dict[str, Any]]:
-    """Examine an interval and write its images; return the video's number and the journal entry."""
+def extract_interval(task: IntervalTask) -> tuple[int, dict[int, dict[str, Any]]]:
+    """Examine an interval and write its images.
+
+    Returns
+    -------
+    (int, dict)
+        The number of the video, and by zone what goes into the journal of its recording.
+    """
     video = _video_of_this_thread(task)
     results = examine_interval(
         video, task.interval, task.boxes, task.detector, task.options, task.survey
     )
-    zones = [
-        describe_result(result, _write_image(video, task, number, result))
-        for number, result in enumerate(results)
-    ]
-    return task.number, {"interval": task.interval.number, "zones": zones}
+    entries = {}
+    for place, (zone, result) in enumerate(zip(task.zones, results, strict=True)):
+        image = _write_image(video, task, place, result)
+        said = describe_result(result, image, task.file, task.shift_s)
+        entries[zone] = {"interval": task.interval.number, **said}
+    return task.number, entries
 
 
 def _video_of_this_thread(task: IntervalTask) -> Video:
@@ -98,7 +112,7 @@ def _write_image(
         return None
     crop = crop_face(video.still(kept.index), kept.face.box, task.margin, task.boxes[number])
     code = task.codes[number]
-    name = f"faces/{code}/{code}_{_time_in_name(kept.time_s)}.jpg"
+    name = f"faces/{code}/{code}_{_time_in_name(kept.time_s + task.shift_s)}.jpg"
     write_crop(task.folder / name, crop)
     return name
 

@@ -1,4 +1,4 @@
-"""What was done of one video, line by line, so that a killed run goes on where it stopped."""
+"""What was done of one recording, line by line, so that a killed run goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ import numpy as np
 
 from amgs.errors import ResumeError
 from amgs.extraction.candidates import FrameCandidate, IntervalResult
+from amgs.extraction.recordings import recording_code
 from amgs.extraction.sleep import SleepCandidate
+from amgs.files import atomic_file
+from amgs.video.zones import Zone
 
 JOURNALS = ".progress"
 """Folder of the journals, inside that of the results."""
@@ -27,7 +30,7 @@ class Journal:
     path
         The file; made if it is not there.
     identity
-        Video, zones, options and detector. A journal with another identity is refused.
+        Video, zone, options and detector. A journal with another identity is refused.
     keep_earlier
         Take a journal that was made with other options or another detector as it is.
 
@@ -58,6 +61,10 @@ class Journal:
             os.fsync(stream.fileno())
         self.entries[entry["interval"]] = entry
 
+    def results(self) -> list[dict[str, Any]]:
+        """Return what was found in the intervals, in the order of time."""
+        return [self.entries[number] for number in sorted(self.entries)]
+
     def _resume(self, *, keep_earlier: bool) -> None:
         content = self.path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
@@ -69,13 +76,13 @@ class Journal:
             with self.path.open("r+b") as stream:
                 stream.truncate(len(whole))
         lines = whole.decode("utf-8").split("\n")[:-1]
-        earlier = _upgrade_identity(json.loads(lines[0]))
+        earlier = json.loads(lines[0])
         if earlier != self.identity:
             if not keep_earlier:
                 raise ResumeError(self._explain(earlier))
             self.identity, self.is_earlier = earlier, True
         for line in lines[1:]:
-            entry = _upgrade_entry(json.loads(line))
+            entry = json.loads(line)
             self.entries[entry["interval"]] = entry
 
     def _explain(self, earlier: Mapping[str, Any]) -> str:
@@ -102,9 +109,32 @@ def _flatten(identity: Mapping[str, Any]) -> dict[str, Any]:
     detector = identity.get("detector", {})
     flat = {name: value for name, value in options.items() if name != "candidates"}
     flat |= options.get("candidates", {})
-    flat["zones"] = identity.get("zones")
+    flat |= {name: identity.get(name) for name in ("zone", "period")}
     named = f"{detector.get('name')} {detector.get('version')} ({detector.get('sha256', '')[:8]})"
     return flat | {"detector": named}
+
+
+def split_earlier_journals(folder: Path) -> None:
+    """Make of every journal of an earlier version, which held all zones of a video, one per zone.
+
+    The one that is split is replaced last, so that nothing is lost when this is interrupted.
+    """
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open(encoding="utf-8") as stream:
+            first = stream.readline()
+        if '"zones"' not in first or not first.endswith("\n"):
+            continue
+        content = path.read_bytes()
+        lines = content[: content.rfind(b"\n") + 1].decode("utf-8").split("\n")[:-1]
+        identity = _upgrade_identity(json.loads(lines[0]))
+        zones = identity.pop("zones")
+        entries = [_upgrade_entry(json.loads(line)) for line in lines[1:]]
+        for number in reversed(range(len(zones))):
+            own = [{"interval": e["interval"], **e["zones"][number]} for e in entries]
+            code = recording_code(identity["video"], Zone(zones[number]))
+            with atomic_file(path if number == 0 else folder / f"{code}.jsonl") as temporary:
+                text = "".join(map(_line, [identity | {"zone": zones[number]}, *own]))
+                temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _upgrade_identity(identity: dict[str, Any]) -> dict[str, Any]:
@@ -129,21 +159,37 @@ def _upgrade_entry(entry: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
-def describe_result(result: IntervalResult, image: str | None) -> dict[str, Any]:
-    """Return what is kept of an interval in a zone, as plain values."""
+def describe_result(
+    result: IntervalResult, image: str | None, file: int = 1, shift_s: float = 0.0
+) -> dict[str, Any]:
+    """Return what is kept of an interval in a zone, as plain values.
+
+    Parameters
+    ----------
+    result
+        What was found.
+    image
+        The file that was written.
+    file
+        Which file of the session it is in, from 1.
+    shift_s
+        What must be added to times of that file for times of the recording.
+    """
     in_time = sorted(result.candidates, key=lambda candidate: candidate.time_s)
+    kept = None if result.kept is None else _describe_kept(result.kept, file, shift_s)
     return {
-        "candidates": [_describe_candidate(candidate) for candidate in in_time],
+        "candidates": [_describe_candidate(candidate, shift_s) for candidate in in_time],
         "image": image,
-        "kept": None if result.kept is None else _describe_kept(result.kept),
+        "kept": kept,
     }
 
 
-def _describe_candidate(candidate: FrameCandidate) -> dict[str, Any]:
+def _describe_candidate(candidate: FrameCandidate, shift_s: float) -> dict[str, Any]:
     face = candidate.face
     thumbnail = candidate.thumbnail
     return {
-        "time_s": round(candidate.time_s, 4),
+        "time_s": round(candidate.time_s + shift_s, 4),
+        "faces": candidate.faces,
         "rejected": candidate.rejected,
         "box": None if face is None else [round(v, 1) for v in face.box],
         "p_eyes_not_open": _p_eyes_not_open(candidate),
@@ -158,13 +204,15 @@ def _p_eyes_not_open(candidate: FrameCandidate) -> float | None:
     return None if p is None else round(p, 4)
 
 
-def _describe_kept(candidate: FrameCandidate) -> dict[str, Any]:
+def _describe_kept(candidate: FrameCandidate, file: int, shift_s: float) -> dict[str, Any]:
     face, quality = candidate.face, candidate.quality
     assert face is not None  # noqa: S101 - only faces are kept
     assert quality is not None  # noqa: S101
     return {
         "frame": candidate.index,
-        "time_s": round(candidate.time_s, 4),
+        "file": file,
+        "file_time_s": round(candidate.time_s, 4),
+        "time_s": round(candidate.time_s + shift_s, 4),
         "box": [round(v, 1) for v in face.box],
         "eyes": len(face.eyes),
         "ears": len(face.ears),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from amgs.errors import TableError, UnreadableVideoError, list_faults
 from amgs.tables import portable_path, read_table
-from amgs.video import Zone, parse_zone
+from amgs.video import Period, Zone, parse_period, parse_zone
+from amgs.video.periods import WHOLE
 from amgs.video.reader import VIDEO_SUFFIXES
 
 KNOWN_COLUMNS = ("animal", "group", "timepoint")
@@ -31,20 +32,44 @@ class Recording:
         Where in the frame.
     known
         Animal, group and timepoint, where a table says them.
+    code
+        The neutral name under which its images are filed; made of video, zone and period if empty.
     """
 
     name: str
     zone: Zone
     known: tuple[tuple[str, str], ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoToExtract:
-    """A video and the recordings in it."""
+    """A video and the recordings in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        What it is called in tables and messages.
+    recordings
+        Its animals.
+    more
+        Further files of the same session, in the order of time.
+    period
+        Which part of it is used, for all its recordings.
+    """
 
     path: Path
     name: str
     recordings: tuple[Recording, ...]
+    more: tuple[Path, ...] = ()
+    period: Period = WHOLE
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files, in the order of time."""
+        return (self.path, *self.more)
 
 
 def list_videos(places: Sequence[Path], zones: Sequence[str] = ("full",)) -> list[VideoToExtract]:
@@ -54,8 +79,8 @@ def list_videos(places: Sequence[Path], zones: Sequence[str] = ("full",)) -> lis
     ----------
     places
         Videos, folders with videos (searched to any depth), or one CSV with a column ``video`` and,
-        where needed, ``zone``, ``recording``, ``animal``, ``group``, ``timepoint``; paths in it
-        start at the folder of the CSV.
+        where needed, ``zone``, ``from``, ``to``, ``recording``, ``animal``, ``group``,
+        ``timepoint``; paths in it start at the folder of the CSV.
     zones
         The zones of every video, one animal each; a CSV names its own.
 
@@ -115,23 +140,24 @@ def _in_names(zone: Zone) -> str:
 def _from_table(path: Path) -> list[VideoToExtract]:
     table = read_table(path, required=("video",))
     faults: list[str] = []
-    by_video: dict[str, list[Recording]] = {}
+    by_video: dict[tuple[str, Period], list[Recording]] = {}
     for line, row in zip(table.index, table.to_dict("records"), strict=True):
         if not row["video"]:
             faults.append(f"line {line}: no video named")
             continue
         try:
             zone = parse_zone(row.get("zone", ""))
+            period = parse_period(row.get("from", ""), row.get("to", ""))
         except ValueError as error:
             faults.append(f"line {line}: {error}")
             continue
         video = portable_path(row["video"])
-        stem = Path(video).with_suffix("").as_posix()
+        stem = Path(split_files(video)[0]).with_suffix("").as_posix()
         name = row.get("recording") or (
             stem if zone.name == "full" else f"{stem}_{_in_names(zone)}"
         )
         known = tuple((c, row[c]) for c in KNOWN_COLUMNS if c in table.columns)
-        others = by_video.setdefault(video, [])
+        others = by_video.setdefault((video, period), [])
         if any(other.zone == zone for other in others):
             faults.append(f"line {line}: zone {zone.name} of {video} is listed twice")
         others.append(Recording(name, zone, known))
@@ -139,9 +165,24 @@ def _from_table(path: Path) -> list[VideoToExtract]:
         msg = f"Expected one recording in every line of {path}, found {len(faults)} faults:\n"
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect these lines.")
     return [
-        VideoToExtract(path.parent / video, Path(video).name, tuple(recordings))
-        for video, recordings in by_video.items()
+        video_to_extract(path.parent, video, recordings, period)
+        for (video, period), recordings in by_video.items()
     ]
+
+
+def split_files(video: str) -> list[str]:
+    """Return the files of a cell ``video``: one, or several of one session divided by ``;``."""
+    return [part.strip().strip('"') for part in video.split(";") if part.strip()] or [video]
+
+
+def video_to_extract(
+    folder: Path, video: str, recordings: Sequence[Recording], period: Period
+) -> VideoToExtract:
+    """Return what a cell ``video`` of a table in a folder means."""
+    files = split_files(video)
+    paths = [folder / file for file in files]
+    name = "; ".join(Path(file).name for file in files)
+    return VideoToExtract(paths[0], name, tuple(recordings), tuple(paths[1:]), period)
 
 
 def _refuse_same_names(videos: Sequence[VideoToExtract]) -> None:
@@ -186,13 +227,13 @@ def refuse_copies(videos: Sequence[VideoToExtract]) -> None:
     """
     seen: dict[str, str] = {}
     faults = []
-    for video in videos:
-        if not video.path.is_file() or video.path.stat().st_size == 0:
+    for path in dict.fromkeys(path for video in videos for path in video.paths):
+        if not path.is_file() or path.stat().st_size == 0:
             continue
-        fingerprint = fingerprint_video(video.path)
+        fingerprint = fingerprint_video(path)
         if fingerprint in seen:
-            faults.append(f"{video.path} is a copy of {seen[fingerprint]}")
-        seen.setdefault(fingerprint, str(video.path))
+            faults.append(f"{path} is a copy of {seen[fingerprint]}")
+        seen.setdefault(fingerprint, str(path))
     if faults:
         msg = (
             f"Expected every video once, found {len(faults)} copies, which would make one animal "
@@ -202,10 +243,27 @@ def refuse_copies(videos: Sequence[VideoToExtract]) -> None:
         raise TableError(msg)
 
 
-def recording_code(video_fingerprint: str, zone: Zone) -> str:
+def fingerprint_session(fingerprints: Sequence[str]) -> str:
+    """Return one fingerprint for the files of a session, in their order."""
+    if len(fingerprints) == 1:
+        return fingerprints[0]
+    return hashlib.sha256("+".join(fingerprints).encode()).hexdigest()
+
+
+def recording_code(fingerprint: str, zone: Zone, period: Period = WHOLE, further: str = "") -> str:
     """Return the neutral name under which images of a recording are filed.
 
     File names of videos may tell the group; images must not.
+
+    Parameters
+    ----------
+    fingerprint
+        Of its video, or of its session.
+    zone, period
+        Which part of it.
+    further
+        What else tells two recordings apart, such as the generation of a study's settings.
     """
-    joined = f"{video_fingerprint}|{zone.name}".encode()
-    return hashlib.sha256(joined).hexdigest()[:_CODE_DIGITS]
+    # Without a period and anything further it is the name that 0.1.0 gave.
+    parts = [fingerprint, zone.name, *(part for part in (period.name, further) if part)]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:_CODE_DIGITS]

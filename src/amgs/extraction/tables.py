@@ -39,6 +39,8 @@ FACES_COLUMNS = (
     "quality",
     "p_eyes_not_open",
     "possible_sleep",
+    "file",
+    "file_time_s",
 )
 """Columns of ``faces.csv``; animal, group and timepoint follow where they are known."""
 
@@ -55,6 +57,11 @@ EXTRACTION_COLUMNS = (
     *REJECTION_COLUMNS,
     "possible_sleep_s",
     "sharpness_p75",
+    "from_s",
+    "to_s",
+    "pauses",
+    "two_faces",
+    "problem",
 )
 """Columns of ``extraction.csv``."""
 
@@ -72,54 +79,86 @@ def count_rejections(row: Mapping[str, Any]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class VideoOutcome:
-    """A video, its length, how sharp its faces are in each zone, and what its journal holds."""
+    """What came of a video.
+
+    Parameters
+    ----------
+    video
+        Which.
+    period_s
+        Which part of it was used.
+    pauses
+        From when to when nothing was filmed, in seconds of the recording.
+    sharpness_p75
+        How sharp its faces are in each zone.
+    results
+        For each recording the entries of its journal, in the order of time.
+    """
 
     video: VideoToExtract
-    duration_s: float
+    period_s: tuple[float, float]
+    pauses: Sequence[tuple[float, float]]
     sharpness_p75: Sequence[float | None]
-    entries: Mapping[int, Mapping[str, Any]]
+    results: Sequence[Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRows:
+    """What the three tables say of one recording: one row, its faces, its possible sleep."""
+
+    recording: Recording
+    row: dict[str, Any]
+    faces: list[dict[str, Any]]
+    sleep: list[tuple[float, float]]
+
+
+def describe_outcome(outcome: VideoOutcome) -> list[RecordingRows]:
+    """Return what the tables say of the recordings of a video."""
+    return [
+        _describe(outcome, number, recording)
+        for number, recording in enumerate(outcome.video.recordings)
+    ]
+
+
+def _describe(outcome: VideoOutcome, number: int, recording: Recording) -> RecordingRows:
+    entries = outcome.results[number]
+    candidates = sorted(
+        (candidate for entry in entries for candidate in entry["candidates"]),
+        key=lambda candidate: candidate["time_s"],
+    )
+    asleep = find_possible_sleep([read_sleep_candidate(c) for c in candidates])
+    faces = [_face_row(recording, entry, asleep) for entry in entries if entry["kept"] is not None]
+    p75 = outcome.sharpness_p75[number]
+    row = (
+        _recording_row(outcome, recording, entries, candidates, asleep)
+        | {"sharpness_p75": None if p75 is None else round(p75, 4)}
+        | dict(recording.known)
+    )
+    return RecordingRows(recording, row, faces, asleep)
 
 
 def write_tables(
-    folder: Path, outcomes: Sequence[VideoOutcome], archived: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """Write ``faces.csv``, ``extraction.csv`` and ``possible_sleep.csv``; return the second.
+    folder: Path, recordings: Sequence[RecordingRows], archived: Sequence[str] = ()
+) -> None:
+    """Write ``faces.csv``, ``extraction.csv`` and ``possible_sleep.csv``.
 
     Rows of `archived` recordings, whose videos cannot be read any more, are taken over from the
     tables that are there.
     """
     kept = {name: _rows_of(folder / name, archived) for name in TABLES}
     listed = {key for row in kept[EXTRACTION_TABLE] for key in row if row[key]}
-    listed |= {key for o in outcomes for r in o.video.recordings for key, _ in r.known}
+    listed |= {key for r in recordings for key, _ in r.recording.known}
     known = [column for column in KNOWN_COLUMNS if column in listed]
-    faces: list[dict[str, Any]] = list(kept[FACES_TABLE])
-    sleep: list[dict[str, Any]] = list(kept[SLEEP_TABLE])
-    recordings: list[dict[str, Any]] = list(kept[EXTRACTION_TABLE])
-    for outcome in outcomes:
-        for number, recording in enumerate(outcome.video.recordings):
-            zones = [outcome.entries[i]["zones"][number] for i in sorted(outcome.entries)]
-            candidates = sorted(
-                (candidate for zone in zones for candidate in zone["candidates"]),
-                key=lambda candidate: candidate["time_s"],
-            )
-            asleep = find_possible_sleep([read_sleep_candidate(c) for c in candidates])
-            sleep += [
-                {"recording": recording.name, "from_s": f"{a:.2f}", "to_s": f"{b:.2f}"}
-                for a, b in asleep
-            ]
-            faces += [
-                _face_row(recording, zone, asleep) for zone in zones if zone["kept"] is not None
-            ]
-            p75 = outcome.sharpness_p75[number]
-            recordings.append(
-                _recording_row(outcome, recording, zones, candidates, asleep)
-                | {"sharpness_p75": None if p75 is None else round(p75, 4)}
-                | dict(recording.known)
-            )
+    faces = [*kept[FACES_TABLE], *(face for r in recordings for face in r.faces)]
+    sleep = kept[SLEEP_TABLE] + [
+        {"recording": r.recording.name, "from_s": f"{a:.2f}", "to_s": f"{b:.2f}"}
+        for r in recordings
+        for a, b in r.sleep
+    ]
+    rows = [*kept[EXTRACTION_TABLE], *(r.row for r in recordings)]
     _write(folder / FACES_TABLE, (*FACES_COLUMNS, *known), faces)
     _write(folder / SLEEP_TABLE, SLEEP_COLUMNS, sleep)
-    _write(folder / EXTRACTION_TABLE, (*EXTRACTION_COLUMNS, *known), recordings)
-    return recordings
+    _write(folder / EXTRACTION_TABLE, (*EXTRACTION_COLUMNS, *known), rows)
 
 
 def _write(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -137,19 +176,22 @@ def _rows_of(path: Path, recordings: Collection[str]) -> list[dict[str, Any]]:
 
 def _face_row(
     recording: Recording,
-    zone: Mapping[str, Any],
+    entry: Mapping[str, Any],
     asleep: Sequence[tuple[float, float]],
 ) -> dict[str, Any]:
-    kept = zone["kept"]
+    kept = entry["kept"]
     time_s = kept["time_s"]
     box = dict(zip(("box_x1", "box_y1", "box_x2", "box_y2"), kept["box"], strict=True))
     return {
         **kept,
         **box,
         **dict(recording.known),
-        "image": zone["image"],
+        "image": entry["image"],
         "recording": recording.name,
         "time_s": f"{time_s:.3f}",
+        # A journal of an earlier version knew one file only, and no period.
+        "file": kept.get("file", 1),
+        "file_time_s": f"{kept.get('file_time_s', time_s):.3f}",
         "zone": recording.zone.name,
         "possible_sleep": "yes" if any(a <= time_s <= b for a, b in asleep) else "no",
     }
@@ -158,7 +200,7 @@ def _face_row(
 def _recording_row(
     outcome: VideoOutcome,
     recording: Recording,
-    zones: Sequence[Mapping[str, Any]],
+    entries: Sequence[Mapping[str, Any]],
     candidates: Sequence[Mapping[str, Any]],
     asleep: Sequence[tuple[float, float]],
 ) -> dict[str, Any]:
@@ -167,13 +209,18 @@ def _recording_row(
         "recording": recording.name,
         "video": outcome.video.name,
         "zone": recording.zone.name,
-        "duration_s": round(outcome.duration_s, 3),
-        "intervals": len(zones),
-        "kept": sum(zone["kept"] is not None for zone in zones),
+        "duration_s": round(outcome.period_s[1] - outcome.period_s[0], 3),
+        "intervals": len(entries),
+        "kept": sum(entry["kept"] is not None for entry in entries),
         "candidates": len(candidates),
         **{
             column: rejected[reason]
             for column, reason in zip(REJECTION_COLUMNS, REJECTIONS, strict=True)
         },
         "possible_sleep_s": round(sum(b - a for a, b in asleep), 2),
+        "from_s": round(outcome.period_s[0], 3),
+        "to_s": round(outcome.period_s[1], 3),
+        "pauses": "; ".join(f"{a:.2f}-{b:.2f}" for a, b in outcome.pauses),
+        "two_faces": sum(candidate.get("faces", 0) > 1 for candidate in candidates),
+        "problem": "",
     }

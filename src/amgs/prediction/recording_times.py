@@ -17,19 +17,39 @@ _UNIT = ("animal", "group", "timepoint")
 class RecordingTime:
     """How long a recording is, and where its animal may have slept, in seconds.
 
-    ``unit`` is animal, group and timepoint, where the table of recordings said them.
+    Parameters
+    ----------
+    duration_s
+        From its start to its end; ``None`` where it is not known, as of single images.
+    sleep
+        Stretches of possible sleep.
+    unit
+        Animal, group and timepoint, where the table of recordings said them.
+    pauses
+        Stretches that do not count: nothing was filmed, or they are excluded.
+    reason
+        Why it has no image, where that is known.
     """
 
-    duration_s: float
+    duration_s: float | None
     sleep: tuple[tuple[float, float], ...] = field(default_factory=tuple)
     unit: tuple[str, str, str] | None = None
+    pauses: tuple[tuple[float, float], ...] = field(default_factory=tuple)
+    reason: str = ""
 
-    def minutes(self, period_s: tuple[float, float], *, without_sleep: bool) -> float:
-        """Return how many minutes of a period were filmed (and awake)."""
+    def minutes(self, period_s: tuple[float, float], *, without_sleep: bool) -> float | None:
+        """Return how many minutes of a period were filmed (and awake); ``None`` if not known."""
+        if self.duration_s is None:
+            return None
         start, stop = period_s[0], min(period_s[1], self.duration_s)
-        seconds = max(0.0, stop - start)
-        if without_sleep:
-            seconds -= sum(max(0.0, min(b, stop) - max(a, start)) for a, b in self.sleep)
+        left_out = [*self.pauses, *(self.sleep if without_sleep else ())]
+        seconds, reached = max(0.0, stop - start), start
+        # Stretches may overlap: what two of them leave out is left out once.
+        for a, b in sorted(left_out):
+            begin, end = max(a, reached), min(b, stop)
+            if end > begin:
+                seconds -= end - begin
+                reached = end
         return max(0.0, seconds) / 60
 
 
@@ -63,6 +83,7 @@ def read_recording_times(extraction: Path) -> dict[str, RecordingTime]:
             _seconds(row["duration_s"], f"extraction.csv line {line}", faults),
             tuple(sleep.get(row["recording"], ())),
             (known[0], known[1], known[2]) if all(known) else None,
+            tuple(read_pauses(str(row.get("pauses", "")))),
         )
     if faults:
         msg = (
@@ -70,6 +91,16 @@ def read_recording_times(extraction: Path) -> dict[str, RecordingTime]:
         )
         raise TableError(msg)
     return times
+
+
+def read_pauses(text: str) -> list[tuple[float, float]]:
+    """Read the column ``pauses`` of ``extraction.csv``: ``612.00-615.20; …``, in seconds."""
+    return [
+        (float(start), float(stop))
+        for part in text.split(";")
+        if part.strip()
+        for start, _, stop in [part.strip().partition("-")]
+    ]
 
 
 def _seconds(text: str, where: str, faults: list[str]) -> float:

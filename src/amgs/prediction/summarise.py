@@ -108,6 +108,10 @@ def summarise_animals(
         part = in_period.get(unit, chosen.iloc[:0])
         minutes = _minutes(names, options, times)
         row = _summarise_one(part, options, minutes, _means(part, outputs))
+        if times is not None and len(part) == 0:
+            # Why there is none is known better from the recording than from its images.
+            reasons = dict.fromkeys(times[name].reason for name in sorted(names))
+            row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
         rows.append(dict(zip(GROUP_KEYS, unit, strict=True)) | row)
     return rows
 
@@ -224,7 +228,7 @@ def time_course(
     start, stop = (options.from_min or 0.0), options.to_min
     end = float(predictions["time_s"].max()) / 60
     if times:
-        end = max(end, *(time.duration_s / 60 for time in times.values()))
+        end = max(end, *((time.duration_s or 0.0) / 60 for time in times.values()))
     end = end if stop is None else min(stop, end)
     # Half a bin or more is one of its own; the tiny surplus absorbs the rounding of the division.
     n_bins = max(1, int((end - start) / bin_min + 0.5 + 1e-9))
@@ -293,7 +297,9 @@ def _minutes(
 ) -> float | None:
     if times is None:
         return None
-    return sum(
+    minutes = [
         times[name].minutes(options.period_s, without_sleep=options.leave_out_sleep)
         for name in sorted(recordings)
-    )
+    ]
+    known = [m for m in minutes if m is not None]
+    return sum(known) if len(known) == len(minutes) else None

@@ -28,6 +28,14 @@ TOO_FEW_UNITS = "too few units scorable"
 BETWEEN = "between pain and no pain"
 
 
+NO_FACE = "no face"
+"""The reason by which raters say that an image shows no face."""
+
+NEVER, ANY_REASON = "never", "not scorable"
+LEAVE_OUT = (NO_FACE, ANY_REASON, NEVER)
+"""Which faces are left out of all results when more than half of their raters say so."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelRule:
     """How scores become labels.

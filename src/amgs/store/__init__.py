@@ -1,9 +1,9 @@
 """What a study knows, kept safe: one contract, on SQLite or PostgreSQL.
 
 In the order of reading: base → the contract and its records; tables → the same as tables; engine →
-transactions; sources, faces, raters, scoring, predictions, events → one contract each in a database; origins
-→ where rows come from; opening → by folder or URL, with upgrades; migrations → how an old database
-becomes a new one.
+transactions; sources, faces, raters, scoring, predictions, events → one contract each in a
+database; origins → where rows come from; opening → by folder or URL, with upgrades; migrations →
+how an old database becomes a new one.
 """
 
 from amgs.store.base import Store

@@ -80,6 +80,10 @@ class FaceStore(ABC):
         """Say by their keys from which source (by its code) faces are."""
 
     @abstractmethod
+    def describe(self, details: Mapping[int, Mapping[str, Any]]) -> None:
+        """Say by their keys what is known of faces besides; what was said before is replaced."""
+
+    @abstractmethod
     def clear(self) -> None:
         """Forget all faces and sources, and the raters' orders, if nothing was said of any face.
 

@@ -69,10 +69,8 @@ class SqlFaces(FaceStore):
         if not retired:
             wanted = wanted.where(_SOURCE.recording != "")
         with reading(self._engine) as connection:
-            return [
-                FaceRecord(*row, detail=json.loads(detail or "{}"))
-                for *row, detail in connection.execute(wanted)
-            ]
+            rows = connection.execute(wanted).all()
+        return [FaceRecord(*row[:9], json.loads(row.detail or "{}")) for row in rows]
 
     def count(self) -> int:
         """See `FaceStore.count`."""
@@ -93,6 +91,13 @@ class SqlFaces(FaceStore):
                 connection.execute(
                     update(tables.face).where(_FACE.id == face).values(source_id=keys[code])
                 )
+
+    def describe(self, details: Mapping[int, Mapping[str, Any]]) -> None:
+        """See `FaceStore.describe`."""
+        with writing(self._engine) as connection:
+            for face, detail in details.items():
+                text = json.dumps(detail, ensure_ascii=False)
+                connection.execute(update(tables.face).where(_FACE.id == face).values(detail=text))
 
     def clear(self) -> None:
         """See `FaceStore.clear`."""

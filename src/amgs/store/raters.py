@@ -15,9 +15,7 @@ from amgs.store.engine import inserted_key, reading, writing
 from amgs.store.records import CourseAnswer, Rater
 
 _RATER = tables.rater.c
-_A_RATER = select(
-    _RATER.id, _RATER.name, _RATER.code_hash, _RATER.created, _RATER.merged_into
-)
+_A_RATER = select(_RATER.id, _RATER.name, _RATER.code_hash, _RATER.created, _RATER.merged_into)
 
 
 class SqlRaters(RaterStore):
@@ -59,9 +57,7 @@ class SqlRaters(RaterStore):
         values = {"name": name, "folded": name.casefold()}
         try:
             with writing(self._engine) as connection:
-                connection.execute(
-                    update(tables.rater).where(_RATER.id == rater_id).values(values)
-                )
+                connection.execute(update(tables.rater).where(_RATER.id == rater_id).values(values))
         except ConflictError as error:
             raise ConflictError(
                 f"Expected a new name, found that {name} is a rater already."

@@ -189,7 +189,7 @@ class SqlScoring(ScoringStore):
             .order_by(_RATER.id, _SHOWN.position, _ANSWER.unit)
         )
         with reading(self._engine) as connection:
-            return [RatingRow(*row) for row in connection.execute(wanted)]
+            return [RatingRow(*tuple(row)) for row in connection.execute(wanted)]
 
     def count_log(self) -> int:
         """See `ScoringStore.count_log`."""

@@ -66,9 +66,5 @@ class SqlSources(SourceStore):
             _SOURCE.id,
         ).order_by(_SOURCE.id)
         with reading(self._engine) as connection:
-            return [
-                SourceRecord(code, base, generation, recording, kept, json.loads(detail or "{}"), key)
-                for code, base, generation, recording, kept, detail, key in connection.execute(
-                    wanted
-                )
-            ]
+            rows = connection.execute(wanted).all()
+        return [SourceRecord(*row[:5], json.loads(row.detail or "{}"), row.id) for row in rows]

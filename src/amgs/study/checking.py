@@ -9,22 +9,25 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from amgs.errors import FAULTS_IN_FULL
+from amgs.errors import FAULTS_IN_FULL, StudyError
 from amgs.provenance import hash_file
 from amgs.store import FaceRecord
 from amgs.study.consistency import changed_since_scoring
-from amgs.study.design import RECORDINGS_FILE, Design, PlannedRecording, read_design
+from amgs.study.design import CROPPED, RECORDINGS_FILE, Design, PlannedRecording, read_design
+from amgs.study.exclusions import read_exclusions
+from amgs.study.fit import compare_with_table
 from amgs.study.folder import StudyFolder
 from amgs.study.layout import VIDEOS
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The design, and all that is wrong (`faults`) or odd (`warnings`) in it."""
+    """The design, all that is wrong (`faults`) or odd (`warnings`), and what is not extracted."""
 
     design: Design
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
 
 
 def check_study(study: StudyFolder) -> CheckReport:
@@ -33,9 +36,39 @@ def check_study(study: StudyFolder) -> CheckReport:
     design = read_design(path, study.settings.study.baseline)
     known = study.store.faces.all()
     faults, warnings = check_videos(design, study.folder, {f.recording for f in known})
-    faults += check_faces(known, design, study.folder)
+    faults += check_faces(known, study.folder)
     faults += [f"study.toml: {change}" for change in changed_since_scoring(study)]
-    return CheckReport(design, (*design.faults, *faults), (*design.warnings, *warnings))
+    waiting: list[str] = []
+    if not design.faults:
+        differences, odd, waiting = _check_fit(study, design)
+        faults += differences
+        warnings += odd
+    return CheckReport(
+        design, (*design.faults, *faults), (*design.warnings, *warnings), tuple(waiting)
+    )
+
+
+def _check_fit(study: StudyFolder, design: Design) -> tuple[list[str], list[str], list[str]]:
+    """Compare faces and exclusions with the table: what is wrong, odd, and not extracted yet."""
+    fit = compare_with_table(study, design)
+    faults = [f"{difference}; `amgs extract` makes faces fit" for difference in fit.differences]
+    try:
+        read_exclusions(study, design)
+    except StudyError as error:
+        faults.append(str(error))
+    warnings = [
+        f"{name}: {source.detail['problem']}"
+        for name, source in fit.assigned.items()
+        if source.detail.get("problem")
+    ]
+    if fit.new and fit.assigned:
+        n = len(fit.new)
+        more = f" and {n - FAULTS_IN_FULL} more" if n > FAULTS_IN_FULL else ""
+        names = ", ".join(fit.new[:FAULTS_IN_FULL])
+        warnings.append(
+            f"{n} {'recording is' if n == 1 else 'recordings are'} not extracted yet: {names}{more}"
+        )
+    return faults, warnings, fit.new
 
 
 def check_videos(
@@ -59,25 +92,28 @@ def check_videos(
     seen: dict[str, list[PlannedRecording]] = {}
     hint = _Hint(folder)
     for r in design.recordings:
-        path = folder / r.video
-        if not r.video:
-            continue
-        if not path.exists():
-            where = warnings if r.name in taken else faults
-            also = "; its faces are in the study" if r.name in taken else ""
-            where.append(f"line {r.line}: nothing at {r.video}{also or hint.at(r.video)}")
-            continue
-        if path.is_dir():
-            if next(find_images([path]), None) is None:
-                faults.append(f"line {r.line}: no image in the folder {r.video}")
-            elif r.zone.name != "full":
-                faults.append(f"line {r.line}: {r.video} holds images, which have no zones")
-            continue
-        if r.video not in seen and not path.resolve().is_relative_to(folder.resolve()):
-            warnings.append(f"{r.video} lies outside the study and does not move with it")
-        seen.setdefault(r.video, []).append(r)
-    for video, inside in seen.items():
-        faults += _check_zones(folder / video, video, inside)
+        for file in r.files if r.video else ():
+            path = folder / file
+            if not path.exists():
+                where = warnings if r.name in taken else faults
+                also = "; its faces are in the study" if r.name in taken else ""
+                where.append(f"line {r.line}: nothing at {file}{also or hint.at(file)}")
+                continue
+            if path.is_dir():
+                if next(find_images([path]), None) is None:
+                    faults.append(f"line {r.line}: no image in the folder {file}")
+                elif r.zone.name != "full" or not r.period.is_whole:
+                    faults.append(
+                        f"line {r.line}: {file} holds images, which have no zones and no periods"
+                    )
+                continue
+            if r.images != CROPPED:
+                faults.append(f"line {r.line}: {file} is no folder of {r.images}")
+            if file not in seen and not path.resolve().is_relative_to(folder.resolve()):
+                warnings.append(f"{file} lies outside the study and does not move with it")
+            seen.setdefault(file, []).append(r)
+    for file, inside in seen.items():
+        faults += _check_zones(folder / file, file, inside)
     return sorted(faults, key=_line_of), warnings
 
 
@@ -128,20 +164,13 @@ class _Hint:
         return "; paths start at the study's folder"
 
 
-def check_faces(faces: Iterable[FaceRecord], design: Design, folder: Path) -> list[str]:
-    """Return what is wrong with the face images of a study: missing, changed, orphaned."""
-    planned = {r.name for r in design.recordings}
-    faults, orphans = [], dict[str, int]()
+def check_faces(faces: Iterable[FaceRecord], folder: Path) -> list[str]:
+    """Return what is wrong with the face images of a study: missing or changed."""
+    faults = []
     for face in faces:
         path = folder / face.image
-        if face.recording not in planned:
-            orphans[face.recording] = orphans.get(face.recording, 0) + 1
         if not path.is_file():
             faults.append(f"{face.image}: the face image is missing")
         elif hash_file(path) != face.content:
             faults.append(f"{face.image}: the face image is another one than was registered")
-    faults += [
-        f"recording {name} is not in recordings.csv any more, and has {n} faces in the study"
-        for name, n in orphans.items()
-    ]
     return faults

@@ -15,9 +15,9 @@ from amgs.prediction.sinks import CsvSink, PredictionSink
 from amgs.provenance import record_provenance
 from amgs.store import FaceRecord, StoredPrediction
 from amgs.store.base import PredictionStore
-from amgs.study.consistency import planned_recordings
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import score_faces
+from amgs.study.present import present
 from amgs.study.training import find_model
 
 KNOWN = ("mgs", "animal", "group", "timepoint", "recording", "time_s", "possible_sleep")
@@ -100,8 +100,13 @@ def classify_faces(
     """
     _register(study, reader)
     predictions = study.store.predictions
-    done = {row.image for row in predictions.all(reader.sha256) if not row.problem}
     faces = study.store.faces.all()
+    active = {face.image for face in faces}
+    done = {
+        row.image
+        for row in predictions.all(reader.sha256)
+        if not row.problem and row.image in active
+    }
     images = [
         ImageToClassify(study.folder / face.image, face.image)
         for face in faces
@@ -116,6 +121,8 @@ def classify_faces(
     summary = ClassifySummary.of(reader.outputs)
     summary.resumed = len(done)
     for row in predictions.all(reader.sha256):
+        if row.image not in active:
+            continue
         summary.count(_answer(row, ImageToClassify(study.folder / row.image, row.image)))
     return summary
 
@@ -140,13 +147,16 @@ def write_predictions(study: StudyFolder, reader: Reader) -> Path:
     Human scores stand in the column ``mgs`` only once the study was unblinded.
     """
     path = study.results / f"predictions_{reader.name}.csv"
-    planned = planned_recordings(study)
-    faces = {face.image: face for face in study.store.faces.all()}
-    scores = {s.image: s.mgs for s in score_faces(study)} if study.unblindings else {}
+    now = present(study)
+    planned = now.planned
+    faces = {face.image: face for face in now.faces}
+    scores = {s.image: s.mgs for s in score_faces(study, now)} if study.unblindings else {}
     sink = CsvSink(path, KNOWN, reader.outputs, reader.sha256, overwrite=True, restart=True)
     try:
         for row in study.store.predictions.all(reader.sha256):
-            face = faces[row.image]
+            face = faces.get(row.image)
+            if face is None:
+                continue  # it is excluded, or no line of the table wants it
             r = planned[face.recording]
             known = (
                 _number(scores.get(row.image), "g"),

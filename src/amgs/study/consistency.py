@@ -1,14 +1,12 @@
-"""What must not change behind a study's back: its scale, its recordings, their lengths."""
+"""What must not change behind a study's back: its scale, and whose its faces are."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from amgs.errors import StudyError, list_faults
-from amgs.extraction.tables import EXTRACTION_TABLE
-from amgs.prediction.recording_times import RecordingTime, read_recording_times
-from amgs.study.design import RECORDINGS_FILE, PlannedRecording
+from amgs.study.design import PlannedRecording
+from amgs.study.fit import require_fit
 from amgs.study.folder import StudyFolder
 
 SCORING_BEGAN = "scoring began"
@@ -54,36 +52,11 @@ def require_same_scoring(study: StudyFolder) -> None:
 
 
 def planned_recordings(study: StudyFolder) -> dict[str, PlannedRecording]:
-    """Return the design by recording, when it has every recording that has faces.
+    """Return the design by recording, when faces fit it.
 
     Raises
     ------
     StudyError
-        If a recording with faces is not in ``recordings.csv`` any more.
+        If faces contradict ``recordings.csv``; see `amgs.study.fit.require_fit`.
     """
-    planned = {r.name: r for r in study.design().recordings}
-    lost = {f.recording for f in study.store.faces.all()} - set(planned)
-    if lost:
-        msg = (
-            f"Expected every recording that has faces in {RECORDINGS_FILE}, found "
-            f"{len(lost)} missing there:\n{list_faults(sorted(lost))}\nPut their lines back, "
-            "with the names they had (column `recording`)."
-        )
-        raise StudyError(msg)
-    return planned
-
-
-def recording_times(study: StudyFolder) -> dict[str, RecordingTime] | None:
-    """Return how long recordings are; ``None`` when faces come from folders of images too."""
-    if not (study.faces / EXTRACTION_TABLE).exists():
-        return None
-    times = read_recording_times(study.faces)
-    planned = {r.name: r for r in study.design().recordings}
-    if any(face.recording not in times for face in study.store.faces.all()):
-        return None  # some come from folders of images: nothing can be said per minute
-    # Whose a recording is, recordings.csv says, also when it was corrected since.
-    return {
-        name: replace(time, unit=(r.animal, r.group, r.timepoint))
-        for name, time in times.items()
-        if (r := planned.get(name)) is not None
-    }
+    return {name: wanted.recording for name, wanted in require_fit(study).wanted.items()}

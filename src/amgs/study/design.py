@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from amgs.errors import StudyError, TableError, list_faults
+from amgs.extraction.recordings import split_files
 from amgs.tables import list_animals_in_two_groups, portable_path, read_table
+from amgs.video.periods import WHOLE, Period, parse_period
 from amgs.video.zones import Zone, parse_zone
 
 RECORDINGS_FILE = "recordings.csv"
 REQUIRED = ("animal", "group", "timepoint", "video")
 ABOUT_THE_ANIMAL = ("sex", "strain", "coat")
-OPTIONAL = ("recording", "zone", *ABOUT_THE_ANIMAL, "cage", "date")
+OPTIONAL = ("recording", "zone", "from", "to", "images", *ABOUT_THE_ANIMAL, "cage", "date")
 COLUMNS = (*REQUIRED, "zone", *ABOUT_THE_ANIMAL, "cage", "date")
-"""What ``amgs new`` writes; `recording` may be added where an animal has two at one timepoint."""
+"""What ``amgs new`` writes; the others may be added: `recording` where an animal has two at one
+timepoint, `from` and `to` for a part of a video, `images` for folders of whole photographs."""
+
+CROPPED, PHOTOGRAPHS = "cropped", "photographs"
+"""What a folder of images holds: faces alone, or whole photographs in which faces are found."""
+
+UNKNOWN = Zone("unknown")
+"""The zone of a line whose own cannot be read: what follows from a zone is not asked of it."""
+
+_EXCLUDING = ("exclu", "remove", "drop", "ignore", "include")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRecording:
     """One line of ``recordings.csv``: an animal at a timepoint, and where it was filmed.
 
-    ``video`` is a video, or a folder of images; relative paths start at the study's folder.
+    ``video`` is a video, several files of one session divided by ``;``, or a folder of images;
+    relative paths start at the study's folder.
     """
 
     line: int
@@ -37,6 +50,13 @@ class PlannedRecording:
     zone: Zone
     date: date | None
     further: Mapping[str, str]
+    period: Period = WHOLE
+    images: str = CROPPED
+
+    @property
+    def files(self) -> list[str]:
+        """The files of its session, in the order of time; one for most."""
+        return split_files(self.video)
 
 
 @dataclass(frozen=True)
@@ -108,14 +128,19 @@ def read_design(path: Path, baseline: str) -> Design:
         for line, row in zip(table.index, table.to_dict("records"), strict=True)
     ]
     known = {*REQUIRED, *OPTIONAL}
-    warnings = [
-        f"the column {name!r} is not known and not used; known are {', '.join(sorted(known))}"
-        for name in table.columns
-        if name not in known
-    ]
+    warnings = [_unknown_column(name, known) for name in table.columns if name not in known]
     faults += _faults_between(rows, baseline)
     warnings += _warnings(rows, baseline)
     return Design(tuple(rows), baseline, tuple(faults), tuple(warnings))
+
+
+def _unknown_column(name: str, known: Collection[str]) -> str:
+    text = f"the column {name!r} is not known and not used"
+    if name.casefold().startswith(_EXCLUDING):
+        return f"{text}; what is left out, and why, stands in exclusions.csv (`amgs exclude`)"
+    near = get_close_matches(name.casefold(), list(known), 1, 0.7)
+    hint = f"is {near[0]!r} meant?" if near else f"known are {', '.join(sorted(known))}"
+    return f"{text}; {hint}"
 
 
 def read_plain_design(path: Path, baseline: str) -> Design:
@@ -157,16 +182,27 @@ def _recording(line: int, row: dict[Any, Any], faults: list[str]) -> PlannedReco
         zone = parse_zone(row.get("zone", ""))
     except ValueError as error:
         faults.append(f"line {line}: {error}")
+        zone = UNKNOWN
+    period = WHOLE
+    try:
+        period = parse_period(row.get("from", ""), row.get("to", ""))
+    except ValueError as error:
+        faults.append(f"line {line}: {error}")
+    images = row.get("images", "").casefold() or CROPPED
+    if images not in {CROPPED, PHOTOGRAPHS}:
+        faults.append(f"line {line}: images is {images!r}, expected {CROPPED} or {PHOTOGRAPHS}")
     return PlannedRecording(
         line=line,
         name=row.get("recording") or f"{row['animal']}_{row['timepoint']}",
         animal=row["animal"],
         group=row["group"],
         timepoint=row["timepoint"],
-        video=portable_path(row["video"]),
+        video="; ".join(split_files(portable_path(row["video"]))) if row["video"] else "",
         zone=zone,
         date=_date(line, row.get("date", ""), faults),
         further={name: row.get(name, "") for name in (*ABOUT_THE_ANIMAL, "cage")},
+        period=period,
+        images=images,
     )
 
 
@@ -239,18 +275,23 @@ def _repeated_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
 
 
 def _zones(rows: Sequence[PlannedRecording]) -> Iterator[str]:
-    """Find recordings that look at the same place of a video."""
+    """Find recordings that look at the same place of a video at the same time."""
     by_video: dict[str, list[PlannedRecording]] = {}
     for r in rows:
-        if r.video:
-            by_video.setdefault(r.video, []).append(r)
-    for video, inside in by_video.items():
+        for file in r.files if r.video else ():
+            by_video.setdefault(file, []).append(r)
+    for file, inside in by_video.items():
         for a, b in combinations(inside, 2):
+            # Periods count from the start of a session: of two sessions they do not compare.
+            if UNKNOWN in {a.zone, b.zone} or (
+                a.video == b.video and not a.period.overlaps(b.period)
+            ):
+                continue
             if a.zone == b.zone:
-                yield f"line {b.line}: zone {b.zone.name} of {video} is in line {a.line} already"
+                yield f"line {b.line}: zone {b.zone.name} of {file} is in line {a.line} already"
             elif a.zone.overlaps(b.zone):  # pixels against shares: `amgs check` opens the video
                 yield (
-                    f"line {b.line}: zone {b.zone.name} of {video} overlaps {a.zone.name} of line "
+                    f"line {b.line}: zone {b.zone.name} of {file} overlaps {a.zone.name} of line "
                     f"{a.line}: one animal would count as two"
                 )
 

@@ -1,39 +1,50 @@
-"""`extract`: faces into the study, from its videos and from folders of images."""
+"""`extract`: make the faces of a study fit its table, from videos and from folders of images.
+
+What a line of the table wants is looked for in the study first: faces that are there under another
+name follow the line, and only what was never extracted is. What no line wants is kept, not counted.
+"""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from amgs.errors import (
-    NoImagesError,
-    ResumeError,
-    TableError,
-    UnreadableImageError,
-    list_faults,
-    quoted,
-)
+from amgs.errors import NoImagesError, ResumeError, TableError, list_faults, quoted
 from amgs.extraction.checks import clear_extraction
-from amgs.extraction.extract import ExtractionOptions, ExtractionSummary, extract_faces
-from amgs.extraction.recordings import KNOWN_COLUMNS, Recording, VideoToExtract
-from amgs.extraction.tables import FACES_TABLE
+from amgs.extraction.extract import (
+    ExtractionOptions,
+    ExtractionSummary,
+    FinishedRun,
+    require_one,
+    run_extraction,
+)
+from amgs.extraction.journal import describe_changes
+from amgs.extraction.opened import describe_settings
+from amgs.extraction.recordings import (
+    KNOWN_COLUMNS,
+    Recording,
+    VideoToExtract,
+    fingerprint_session,
+    recording_code,
+    video_to_extract,
+)
 from amgs.faces.base import FaceDetector
-from amgs.faces.detectors import open_detector
-from amgs.files import atomic_file
-from amgs.images import find_images, read_image
+from amgs.faces.detectors import describe_detector, open_detector
 from amgs.jobs import ProgressCallback, no_progress
-from amgs.provenance import hash_file, hash_text, record_provenance
-from amgs.store import FaceRecord
+from amgs.store import SourceRecord
+from amgs.study.actions import TABLE_APPLIED, who_acts
 from amgs.study.design import Design, PlannedRecording
+from amgs.study.extraction_tables import write_study_tables
+from amgs.study.fit import Fit, compare_with_table
 from amgs.study.folder import StudyFolder
-from amgs.study.layout import FACES
-from amgs.tables import read_table
-
-IMPORTED = "imported"
-_CODE_DIGITS = 10
+from amgs.study.generations import add_generation, find_generation, read_generations
+from amgs.study.importing import import_images
+from amgs.study.registering import register_run
+from amgs.study.sources import VIDEO, WantedSource
+from amgs.video.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +54,36 @@ class StudyExtraction:
     Parameters
     ----------
     summary
-        Of its videos; ``None`` when there is no video to examine, only folders of images.
+        Of its videos; ``None`` when there is no video in the table, only folders of images.
     unreadable
         Files in folders of images that cannot be used, with the reason.
     archived
         Recordings whose videos are elsewhere now; their faces stay.
+    moved, changed, retired
+        What was made to fit the table: faces that follow another line, recordings extracted again
+        because their video, zone or period is another one, and what no line wants any more.
+    images
+        What was found in folders of images, a sentence for each folder that has something to say.
     """
 
     summary: ExtractionSummary | None
     unreadable: list[str] = field(default_factory=list)
+    archived: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Which source every recording gets, and what must be extracted for it."""
+
+    generation: int
+    chosen: dict[str, SourceRecord] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    missing: dict[str, WantedSource] = field(default_factory=dict)
     archived: list[str] = field(default_factory=list)
 
 
@@ -62,10 +94,11 @@ def extract_study(
     executor: Executor | None = None,
     jobs: int | None = None,
     only_new: bool = False,
+    new_generation: bool = False,
     restart: bool = False,
     progress: ProgressCallback = no_progress,
 ) -> StudyExtraction:
-    """Take faces from all videos, and images from all folders, of the design into the study.
+    """Make the faces of a study fit its table, and extract what is new.
 
     Parameters
     ----------
@@ -78,194 +111,254 @@ def extract_study(
     only_new
         Keep recordings that were extracted with other settings or another detector as they are,
         and extract the others with those of today.
+    new_generation
+        Extract all recordings with the settings of today, beside the faces that are there; scores
+        of a frame that is chosen again carry over.
     restart
         Forget all faces and begin again; refused once one was scored or classified.
 
     Raises
     ------
     ResumeError
-        If settings or detector are others than before; the message names both ways on.
+        If settings or detector are others than before; the message names the ways on.
+    NoImagesError
+        If a video is not there, and its faces are not in the study.
+    TableError
+        If two lines mean the same video: one animal would count as two.
     """
     design = study.design()
     if restart:
         study.store.faces.clear()
         clear_extraction(study.faces)
-    registered = {face.recording for face in study.store.faces.all()}
-    videos = list_planned_videos(design, study.folder, registered)
-    named = {r.name for video in videos for r in video.recordings}
-    archived = [
-        r.name
-        for r in design.recordings
-        if r.name in registered - named and not (study.folder / r.video).is_dir()
-    ]
-    summary = None
+    fit = compare_with_table(study, design)
+    videos = {name: w for name, w in fit.wanted.items() if w.kind == VIDEO}
+    _refuse_missing(study, fit, videos)
+    _refuse_copies(videos)
+    run, plan = None, _Plan(1)
+    chosen = None
     if videos:
-        settings = study.settings.extract
-        options = ExtractionOptions(interval_s=settings.interval_s, margin=settings.margin)
-        chosen = detector or open_detector(settings.detector)
-        try:
-            summary = extract_faces(
-                videos,
-                study.faces,
-                options,
-                detector=chosen,
-                executor=executor,
-                jobs=jobs,
-                archived=archived,
-                keep_earlier=only_new,
-                progress=progress,
-            )
-        except ResumeError as error:
-            raise ResumeError(_explain_change(study, error)) from error
-        register_extracted(study, summary)
-    return StudyExtraction(summary, import_images(study, design, progress), archived)
+        chosen = detector or open_detector(study.settings.extract.detector)
+        plan = _plan(study, fit, videos, chosen, only_new=only_new, anew=new_generation)
+        run = _run(study, plan, chosen, executor=executor, jobs=jobs, progress=progress)
+        register_run(study, run, plan.missing, plan.generation)
+    found = import_images(study, design, detector, progress)
+    _assign(study, fit, plan, found.sources)
+    summary = None
+    if run is not None and chosen is not None:
+        summary = _summarise(study, design, plan, run, chosen)
+    return StudyExtraction(
+        summary,
+        found.unreadable,
+        plan.archived,
+        list(fit.moved.values()),
+        list(fit.changed.values()),
+        list(fit.retired.values()),
+        found.told,
+    )
 
 
-def _explain_change(study: StudyFolder, error: ResumeError) -> str:
-    found = str(error).split("options (", maxsplit=1)[-1].split("). Use", maxsplit=1)[0]
+def _refuse_missing(study: StudyFolder, fit: Fit, videos: Mapping[str, WantedSource]) -> None:
+    missing = [
+        w.recording.video
+        for name, w in videos.items()
+        if not w.is_here
+        and not fit.by_base.get(w.base)
+        and not (name in fit.assigned and name not in fit.changed)
+    ]
+    if missing:
+        listed = list(dict.fromkeys(missing))
+        msg = (
+            f"Expected the videos of the design in {study.folder}, found {len(listed)} missing:\n"
+            f"{list_faults(listed)}\nPaths are relative to the study folder; see `amgs check`."
+        )
+        raise NoImagesError(msg)
+
+
+def _refuse_copies(videos: Mapping[str, WantedSource]) -> None:
+    """Stop when two files have the same content; in one session, too."""
+    first: dict[str, str] = {}
+    faults = []
+    for wanted in videos.values():
+        for file in wanted.files:
+            known = first.setdefault(file["fingerprint"], file["path"])
+            if known != file["path"] and file["fingerprint"]:
+                faults.append(f"{file['path']} is a copy of {known}")
+    if faults:
+        listed = list(dict.fromkeys(faults))
+        msg = (
+            f"Expected every video once, found {len(listed)} copies, which would make one animal "
+            f"count as two:\n{list_faults(listed)}\nLeave the copies out. Two animals in one video "
+            "are two zones of it."
+        )
+        raise TableError(msg)
+
+
+def _options(study: StudyFolder) -> ExtractionOptions:
+    settings = study.settings.extract
+    return ExtractionOptions(interval_s=settings.interval_s, margin=settings.margin)
+
+
+def _plan(
+    study: StudyFolder,
+    fit: Fit,
+    videos: Mapping[str, WantedSource],
+    detector: FaceDetector,
+    *,
+    only_new: bool,
+    anew: bool,
+) -> _Plan:
+    settings = describe_settings(_options(study), detector)
+    generations = read_generations(study)
+    number = find_generation(generations, settings)
+    used = [s for name, s in fit.assigned.items() if name in videos and s.detail.get("row")]
+    if number is None and used and not (only_new or anew):
+        # Nothing has to be extracted where only the detector of a newer amgs is another one.
+        kept = _choose(fit, videos, max(s.generation for s in used), only_new=True, anew=False)
+        if kept.missing or fit.settings:
+            earlier = generations.get(used[-1].generation, {})
+            raise ResumeError(_explain_change(study, earlier, settings))
+        return kept
+    if number is None:
+        number = add_generation(study, settings)
+    return _choose(fit, videos, number, only_new=only_new, anew=anew)
+
+
+def _choose(
+    fit: Fit,
+    videos: Mapping[str, WantedSource],
+    generation: int,
+    *,
+    only_new: bool,
+    anew: bool,
+) -> _Plan:
+    plan = _Plan(generation)
+    for name, wanted in videos.items():
+        own = fit.assigned.get(name)
+        there = [s for s in fit.by_base.get(wanted.base, ()) if s.detail.get("row")]
+        if own is not None and name not in fit.changed | fit.moved and not wanted.is_here:
+            there = there or [own]  # it may be known by the name of its video alone
+        right = next((s for s in there if s.generation == generation), None)
+        keeps = only_new or (own is not None and own.kept and not anew)
+        if right is None and there and (keeps or not wanted.is_here):
+            right = own if own in there else there[-1]
+            plan.kept.add(name)
+        if right is None:
+            plan.missing[name] = wanted
+        else:
+            plan.chosen[name] = right
+            if not wanted.is_here:
+                plan.archived.append(name)
+    return plan
+
+
+def _explain_change(
+    study: StudyFolder, earlier: Mapping[str, Any], settings: Mapping[str, Any]
+) -> str:
+    changes = [
+        change
+        for change in describe_changes(earlier, settings)
+        if not change.startswith(("zone:", "period:"))
+    ]
     folder = quoted(study.folder)
     return (
         "Expected the settings that the study's faces were extracted with, found others "
-        f"({found}). Nothing was changed. There are three ways on:\n"
+        f"({'; '.join(changes)}). Nothing was changed. There are these ways on:\n"
         "  - put the settings in study.toml back;\n"
         "  - keep the faces that are there, and extract only new recordings with the new "
         f"settings: amgs extract {folder} --only-new\n"
+        "  - extract all recordings with the new settings, beside the faces that are there; "
+        f"scores of the same frames carry over: amgs extract {folder} --new-generation\n"
         "  - as long as no face was scored or classified, begin again with the new settings: "
         f"amgs extract {folder} --restart"
     )
 
 
-def list_planned_videos(
-    design: Design, folder: Path, registered: Collection[str] = ()
-) -> list[VideoToExtract]:
-    """Return the videos of a design with their recordings; folders of images are not among them.
-
-    Videos that are not there, but whose recordings are `registered` already, are left out.
-
-    Raises
-    ------
-    NoImagesError
-        If other videos are not there.
-    """
-    by_video: dict[str, list[PlannedRecording]] = {}
+def list_planned_videos(design: Design, folder: Path) -> list[VideoToExtract]:
+    """Return the videos of a design with their recordings; folders of images are not among them."""
+    grouped: dict[tuple[str, Period], list[Recording]] = {}
     for r in design.recordings:
-        path = folder / r.video
-        if not path.is_dir() and (path.exists() or r.name not in registered):
-            by_video.setdefault(r.video, []).append(r)
-    missing = [video for video in by_video if not (folder / video).exists()]
-    if missing:
-        msg = (
-            f"Expected the videos of the design in {folder}, found {len(missing)} missing:\n"
-            f"{list_faults(missing)}\nPaths are relative to the study folder; see `amgs check`."
-        )
-        raise NoImagesError(msg)
+        if not (folder / r.video).is_dir():
+            grouped.setdefault((r.video, r.period), []).append(Recording(r.name, r.zone, known(r)))
+    return _list_videos(folder, grouped)
+
+
+def _list_videos(
+    folder: Path, grouped: Mapping[tuple[str, Period], Sequence[Recording]]
+) -> list[VideoToExtract]:
     return [
-        VideoToExtract(
-            folder / video,
-            Path(video).name,
-            tuple(Recording(r.name, r.zone, _known(r)) for r in inside),
-        )
-        for video, inside in by_video.items()
+        video_to_extract(folder, video, recordings, period)
+        for (video, period), recordings in grouped.items()
     ]
 
 
-def _known(r: PlannedRecording) -> tuple[tuple[str, str], ...]:
+def known(r: PlannedRecording) -> tuple[tuple[str, str], ...]:
+    """Return animal, group and timepoint of a line, as tables of extraction carry them."""
     values = {"animal": r.animal, "group": r.group, "timepoint": r.timepoint}
     return tuple((column, values[column]) for column in KNOWN_COLUMNS)
 
 
-def register_extracted(study: StudyFolder, summary: ExtractionSummary) -> int:
-    """Register the faces of ``faces.csv`` in the store; return how many were new."""
-    table = read_table(
-        study.faces / FACES_TABLE, required=("image", "recording"), rows_needed=False
+def _run(
+    study: StudyFolder,
+    plan: _Plan,
+    detector: FaceDetector,
+    *,
+    executor: Executor | None,
+    jobs: int | None,
+    progress: ProgressCallback,
+) -> FinishedRun:
+    codes = {s.code: s for s in study.store.sources.all()}
+    grouped: dict[tuple[str, Period], list[Recording]] = {}
+    for name, wanted in plan.missing.items():
+        r = wanted.recording
+        # The name that a single set of settings has always given, unless another set has it.
+        holder = codes.get(wanted.base)
+        free = holder is None or holder.generation == plan.generation
+        further = "" if free else f"generation {plan.generation}"
+        fingerprint = fingerprint_session([file["fingerprint"] for file in wanted.files])
+        code = recording_code(fingerprint, r.zone, r.period, further)
+        plan.codes[name] = code
+        recording = Recording(name, r.zone, known(r), code)
+        grouped.setdefault((r.video, r.period), []).append(recording)
+    return run_extraction(
+        _list_videos(study.folder, grouped),
+        study.faces,
+        _options(study),
+        detector,
+        executor=executor,
+        jobs=jobs,
+        progress=progress,
     )
-    known = {face.image: face.content for face in study.store.faces.all()}
-    records = []
-    for row in table.to_dict("records"):
-        image = f"{FACES}/{row['image']}"
-        records.append(
-            FaceRecord(
-                image,
-                row["recording"],
-                known.get(image) or hash_file(study.folder / image),
-                float(row["time_s"]),
-                int(row["frame"]),
-                row["possible_sleep"],
-            )
-        )
-    options = {
-        "step": "extract",
-        "detector": summary.detector,
-        "settings": study.settings.as_dict()["extract"],
+
+
+def _assign(study: StudyFolder, fit: Fit, plan: _Plan, folders: Mapping[str, SourceRecord]) -> None:
+    """Give every recording its source, all at once, and write down what that changed."""
+    changes = {
+        "moved": list(fit.moved.values()),
+        "changed": list(fit.changed.values()),
+        "retired": list(fit.retired.values()),
+        "settings": list(fit.settings.values()),
     }
-    inputs = {"face_detector": summary.detector["sha256"]}
-    return study.store.faces.add(records, record_provenance(options, inputs).as_dict())
+    if any(changes.values()):
+        study.store.events.log(TABLE_APPLIED, who_acts(), changes)
+    codes = {name: source.code for name, source in (plan.chosen | dict(folders)).items()}
+    codes |= plan.codes
+    study.store.sources.assign({code: (name, name in plan.kept) for name, code in codes.items()})
 
 
-def import_images(study: StudyFolder, design: Design, progress: ProgressCallback) -> list[str]:
-    """Copy images of folders into the study, under neutral names; return those that are none.
-
-    A copy has the name of a code and its content: nothing of the folder or the file name, which may
-    tell the group, is left.
-    """
-    folder, store = study.folder, study.store.faces
-    faces = store.all()
-    registered: dict[str, set[str]] = {}
-    for face in faces:
-        registered.setdefault(face.recording, set()).add(face.content)
-    elsewhere = {face.content: face.recording for face in faces}
-    folders = [r for r in design.recordings if (folder / r.video).is_dir()]
-    records: list[FaceRecord] = []
-    faults: list[str] = []
-    unreadable: list[str] = []
-    for done, r in enumerate(folders, start=1):
-        known, found = registered.get(r.name, set()), dict(_contents(folder / r.video))
-        new = {path: c for path, c in found.items() if c not in known}
-        lost = known - set(found.values())
-        if new and lost and any(f.recording == r.name and IMPORTED in f.image for f in faces):
-            faults.append(f"{r.video}: {len(lost)} images were changed or replaced there")
-        for path, content in new.items():
-            if elsewhere.setdefault(content, r.name) != r.name:
-                faults.append(f"{path.name} of {r.name} is also in {elsewhere[content]}")
-                continue
-            problem = _problem(path)
-            if problem:
-                unreadable.append(f"{r.video}/{path.name}: {problem}")
-                continue
-            image = f"{FACES}/{_neutral_name(r, path, content)}"
-            records.append(FaceRecord(image, r.name, content))
-            if not faults:
-                _copy(path, folder / image)
-        progress("importing images", done, len(folders))
-    if faults:
-        msg = (
-            f"Expected every image once, and as it was imported, found {len(faults)} faults:\n"
-            f"{list_faults(faults)}\nRemove copies; put changed images back, or list them as "
-            "recordings of their own. Nothing was imported."
-        )
-        raise TableError(msg)
-    store.add(records, record_provenance({"step": "import images"}, {}).as_dict())
-    return unreadable
-
-
-def _problem(path: Path) -> str:
-    try:
-        read_image(path)
-    except UnreadableImageError as error:
-        return str(error)
-    return ""
-
-
-def _contents(place: Path) -> Iterator[tuple[Path, str]]:
-    for found in find_images([place]):
-        yield found.path, hash_file(found.path)
-
-
-def _neutral_name(r: PlannedRecording, path: Path, content: str) -> str:
-    code = hash_text([r.video, r.name])[:_CODE_DIGITS]
-    return f"{IMPORTED}/{code}/{code}_{content[:_CODE_DIGITS]}{path.suffix.lower()}"
-
-
-def _copy(source: Path, target: Path) -> None:
-    with atomic_file(target) as temporary:
-        shutil.copyfile(source, temporary)
+def _summarise(
+    study: StudyFolder,
+    design: Design,
+    plan: _Plan,
+    run: FinishedRun,
+    detector: FaceDetector,
+) -> ExtractionSummary:
+    rows = write_study_tables(study, design, describe_settings(_options(study), detector))
+    require_one(run.summary, len(plan.chosen) + len(plan.missing))
+    return replace(
+        run.summary,
+        videos=len(list_planned_videos(design, study.folder)),
+        recordings=rows,
+        images=sum(int(row["kept"] or 0) for row in rows),
+        earlier=sorted(plan.kept),
+        detector=describe_detector(detector),
+    )

@@ -9,8 +9,8 @@ from amgs.errors import DesignError
 from amgs.image_check.measures import ImageOfSet, compare_measures, measure_images
 from amgs.image_check.sets import compare_similarity, could_test, say_what_differs
 from amgs.jobs import ProgressCallback
-from amgs.study.consistency import planned_recordings
 from amgs.study.folder import StudyFolder
+from amgs.study.present import present
 
 MOST_MEASURED = 400
 """Measuring all images of a large study would take longer than all the rest of its report."""
@@ -20,14 +20,15 @@ FACTORS = ("group", "timepoint")
 
 def list_study_images(study: StudyFolder) -> list[ImageOfSet]:
     """Return the face images with animal, group and timepoint."""
-    planned = planned_recordings(study)
+    now = present(study)
+    planned = now.planned
     return [
         ImageOfSet(
             study.folder / face.image,
             face.image,
             {"animal": r.animal, "group": r.group, "timepoint": r.timepoint},
         )
-        for face in study.store.faces.all()
+        for face in now.faces
         for r in [planned[face.recording]]
     ]
 

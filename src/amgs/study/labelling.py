@@ -6,8 +6,9 @@ from pathlib import Path
 
 from amgs.scoring.labels import LABEL_COLUMNS, ImageScore, label_images, score_image
 from amgs.study.codes import Codes
-from amgs.study.consistency import planned_recordings, require_same_scoring
+from amgs.study.consistency import require_same_scoring
 from amgs.study.folder import StudyFolder
+from amgs.study.present import Present, present
 from amgs.study.ratings_table import finished_answers
 from amgs.tables import read_table, write_table
 
@@ -17,16 +18,15 @@ def make_codes(study: StudyFolder) -> Codes:
     return Codes(study.settings.scoring.seed)
 
 
-def score_faces(study: StudyFolder) -> list[ImageScore]:
-    """Return the human score of every face; see `amgs.scoring.labels.score_image`."""
+def score_faces(study: StudyFolder, now: Present) -> list[ImageScore]:
+    """Return the human score of every face that counts; see `amgs.scoring.labels.score_image`."""
     units = study.scale.unit_names
-    rows = study.store.scoring.all()
-    if rows:
+    if now.ratings:
         require_same_scoring(study)
-    by_image = finished_answers(rows, units)
+    by_image = finished_answers(now.ratings, units)
     return [
         score_image(face.image, by_image.get(face.image, {}).values(), units, study.label_rule)
-        for face in study.store.faces.all()
+        for face in now.faces
     ]
 
 
@@ -36,9 +36,10 @@ def write_labels(study: StudyFolder) -> tuple[Path, dict[str, int]]:
     Before the study is unblinded, animals and recordings stand there as codes: training keeps
     animals apart all the same.
     """
-    rows, counts = label_images(score_faces(study), study.label_rule)
-    faces = {face.image: face for face in study.store.faces.all()}
-    animals = {name: r.animal for name, r in planned_recordings(study).items()}
+    now = present(study)
+    rows, counts = label_images(score_faces(study, now), study.label_rule)
+    faces = {face.image: face for face in now.faces}
+    animals = {name: r.animal for name, r in now.planned.items()}
     shown = str if study.unblindings else make_codes(study)
     for row in rows:
         face = faces[row["image"]]

@@ -9,6 +9,7 @@ from amgs.scoring.agreement import measure_agreement
 from amgs.scoring.over_time import detailed_agreement
 from amgs.scoring.ratings import ratings_from_table
 from amgs.study.folder import StudyFolder
+from amgs.study.present import present
 from amgs.study.ratings_table import long_table
 
 if TYPE_CHECKING:
@@ -23,14 +24,15 @@ def list_ratings(study: StudyFolder) -> pd.DataFrame:
     NoImagesError
         If nobody has scored anything yet.
     """
-    table = long_table(study.store.scoring.all(), study.scale)
+    now = present(study)
+    table = long_table(now.ratings, study.scale)
     if table.empty:
         msg = (
             "Expected scores in the study, found none yet. Raters score with `amgs score "
             f"{quoted(study.folder)}`."
         )
         raise NoImagesError(msg)
-    timepoint = {r.name: r.timepoint for r in study.design().recordings}
+    timepoint = {name: r.timepoint for name, r in now.planned.items()}
     table["timepoint"] = table["recording"].map(timepoint)
     return table
 

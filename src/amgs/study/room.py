@@ -20,11 +20,13 @@ from amgs.scoring.course import (
     judge_course,
     read_reference,
 )
+from amgs.scoring.labels import NO_FACE
 from amgs.store import Answer, CourseAnswer, Presentation, Rater
 from amgs.store.base import first_unfinished, next_unfinished, now
 from amgs.store.records import WHOLE_IMAGE
 from amgs.study.consistency import require_same_scoring
 from amgs.study.folder import StudyFolder
+from amgs.study.present import faces_to_score
 from amgs.study.rater_codes import hash_code, hash_token, make_code, same_code
 
 REASONS = (
@@ -33,7 +35,7 @@ REASONS = (
     "face turned away",
     "face covered",
     "asleep",
-    "no face",
+    NO_FACE,
     "other",
 )
 """Why an image as a whole is not scorable."""
@@ -143,20 +145,34 @@ class ScoringRoom:
         settings = self._study.settings.scoring
         require_same_scoring(self._study)
         recordings: dict[str, list[int]] = {}
-        for face in self._study.store.faces.all():
+        for face in faces_to_score(self._study):
             recordings.setdefault(face.recording, []).append(face.id)
         seed = settings.seed
-        wanted = choose_faces(recordings, settings.images_per_recording, seed)
         order = self._store.order(rater.id)
+        chosen = choose_faces(recordings, settings.images_per_recording, seed)
+        wanted = self._without_scored_before(rater, order, chosen)
         if {p.face_id for p in order} == set(wanted):
             return
         keep = self._keep(rater, order)
+        if {p.face_id for p in order[keep:]} == set(wanted) - {p.face_id for p in order[:keep]}:
+            return  # what differs was seen before: it is excluded by now, and is not asked again
         # What was shown keeps its place: raters may go back, and repeats refer to first showings.
         seen = {p.face_id for p in order[:keep]}
         rest = [face for face in wanted if face not in seen]
         share = settings.repeat_percent / 100
         repeats = round(len(wanted) * share) - sum(p.repeat for p in order[:keep])
         self._store.plan(rater.id, keep, plan_order(rest, repeats, [seed, rater.id, keep]))
+
+    def _without_scored_before(
+        self, rater: Rater, order: list[Presentation], chosen: list[int]
+    ) -> list[int]:
+        """Leave out faces whose place in the same frame the rater has scored in another image."""
+        root = {face.id: face.root for face in self._study.store.faces.all(retired=True)}
+        finished = set(self._store.finished(rater.id, self.scale.unit_names))
+        done = {
+            root[p.face_id]: p.face_id for p in order if p.position in finished and not p.repeat
+        }
+        return [face for face in chosen if done.get(root[face], face) == face]
 
     def _keep(self, rater: Rater, order: list[Presentation]) -> int:
         """Return the place behind what the rater has answered, and the face that is due now.
@@ -181,7 +197,8 @@ class ScoringRoom:
             return None
         known = self._contents.get(shown.face_id)
         if known is None:
-            self._contents = {face.id: face.content for face in self._study.store.faces.all()}
+            faces = self._study.store.faces.all(retired=True)
+            self._contents = {face.id: face.content for face in faces}
             known = self._contents[shown.face_id]
         return content if hashlib.sha256(content).hexdigest() == known else None
 

@@ -20,7 +20,7 @@ from amgs.errors import StudyError, list_faults
 from amgs.faces.crop import DEFAULT_MARGIN
 from amgs.faces.detectors import DEFAULT_DETECTOR, DETECTORS
 from amgs.prediction.summary_options import DEFAULT_MIN_PER_MINUTE
-from amgs.scoring.labels import LabelRule
+from amgs.scoring.labels import LEAVE_OUT, NO_FACE, LabelRule
 from amgs.video.sampling import DEFAULT_INTERVAL_S
 from amgs.vocabulary import BASELINE, DEFAULT_THRESHOLD
 
@@ -80,6 +80,11 @@ class ScoringSettings:
         "So many of 100 images come twice, unannounced: they show intra-rater agreement.",
         0,
         50,
+    )
+    leave_out_faces: str = _setting(
+        NO_FACE,
+        "Which faces are left out of all results when more than half of their raters say so: "
+        "`no face`, `not scorable` (for whatever reason) or `never`.",
     )
     seed: int = _setting(0, "Every rater's order of faces follows from it.")
     course_pass: float = _setting(
@@ -217,6 +222,11 @@ def read_settings(path: Path) -> StudySettings:
     if not faults and values["extract"]["detector"] not in DETECTORS:
         found = values["extract"]["detector"]
         faults.append(f"[extract] detector: {found!r}, expected {' or '.join(DETECTORS)}")
+    leave_out = values["scoring"]["leave_out_faces"]
+    if not faults and leave_out not in LEAVE_OUT:
+        faults.append(
+            f"[scoring] leave_out_faces: {leave_out!r}, expected {' or '.join(LEAVE_OUT)}"
+        )
     if faults:
         msg = f"Expected the settings of a study in {path}, found {len(faults)} faults:\n"
         raise StudyError(f"{msg}{list_faults(faults)}\nSee docs/data-model.md.")

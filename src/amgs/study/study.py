@@ -53,10 +53,11 @@ class Study(StudyFolder):
         executor: Executor | None = None,
         jobs: int | None = None,
         only_new: bool = False,
+        new_generation: bool = False,
         restart: bool = False,
         progress: ProgressCallback = no_progress,
     ) -> StudyExtraction:
-        """Take faces from all videos, and images from all folders, of the design into the study."""
+        """Make the faces of the study fit its table, and extract what is new."""
         from amgs.study.extracting import extract_study
 
         return extract_study(
@@ -65,6 +66,7 @@ class Study(StudyFolder):
             executor=executor,
             jobs=jobs,
             only_new=only_new,
+            new_generation=new_generation,
             restart=restart,
             progress=progress,
         )

@@ -7,7 +7,7 @@ How a summary was last made (model, period, sleep …) is kept beside it, so tha
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,8 @@ from amgs.prediction.models import is_built_in
 from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns, summarise_animals
 from amgs.prediction.summary_options import SummaryOptions
 from amgs.study.classifying import find_reader, write_predictions
-from amgs.study.consistency import recording_times
 from amgs.study.folder import StudyFolder
+from amgs.study.present import Present, present, recording_times
 from amgs.study.unblinding import write_human_scores
 from amgs.tables import format_cells, write_table
 from amgs.vocabulary import EARLIER_COLUMNS, Output
@@ -86,17 +86,20 @@ def summarise_study(study: StudyFolder, choice: SummaryChoice) -> StudySummary:
         choice.leave_out_sleep,
         choice.unseen_only,
     )
-    times, model = None, ""
+    now, model = present(study), ""
+    times = recording_times(now)
     if choice.human:
         path = study.results / HUMAN_SUMMARY
         source = write_human_scores(study)
+        # Scores are few and drawn by lot: how many there are per minute says nothing.
+        times = {name: replace(time, duration_s=None) for name, time in times.items()}
     else:
-        path, times = study.results / SUMMARY, recording_times(study)
+        path = study.results / SUMMARY
         reader = find_reader(study, choice.model)
         source, model = write_predictions(study, reader), reader.name
     table, outputs = read_predictions_or_scores(source, study.scale.highest_sum)
     if not choice.human:
-        _require_all_classified(study, table, choice.model)
+        _require_all_classified(study, now, table, choice.model)
     rows = summarise_animals(table, options, times, outputs)
     columns = (*SUMMARY_COLUMNS, *mean_columns(outputs))
     write_table(path, columns, [format_cells(row, columns) for row in rows])
@@ -104,9 +107,11 @@ def summarise_study(study: StudyFolder, choice: SummaryChoice) -> StudySummary:
     return StudySummary(path, rows, table, times, options, tuple(outputs), model)
 
 
-def _require_all_classified(study: StudyFolder, table: pd.DataFrame, model: str) -> None:
+def _require_all_classified(
+    study: StudyFolder, now: Present, table: pd.DataFrame, model: str
+) -> None:
     """Stop when a model has not looked at all faces: animals would stand on a few of theirs."""
-    missing = study.store.faces.count() - len(table) - int(table.attrs.get("problems", 0))
+    missing = len(now.faces) - len(table) - int(table.attrs.get("problems", 0))
     if missing > 0:
         command = " ".join(part for part in ("amgs classify", model, quoted(study.folder)) if part)
         msg = (

@@ -20,6 +20,7 @@ from amgs.study.checking import check_faces
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import write_labels, write_training_images
 from amgs.study.layout import MODELS
+from amgs.study.present import present
 from amgs.vocabulary import NO_PAIN, PAIN
 
 TRAINED = "trained"
@@ -50,7 +51,7 @@ def train_on_labels(
             f"score with `amgs score {quoted(study.folder)}`; the rule for labels is in study.toml."
         )
         raise NoImagesError(msg)
-    faults = check_faces(study.store.faces.all(), study.design(), study.folder)
+    faults = check_faces(present(study).faces, study.folder)
     if faults:
         msg = f"Expected the face images as they were scored, found {len(faults)} faults:\n"
         raise StudyError(f"{msg}{list_faults(faults)}\nPut the files back; nothing was trained.")

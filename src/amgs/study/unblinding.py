@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from amgs.errors import StillBlindError, quoted
 from amgs.scoring.labels import NOT_SCORED
-from amgs.study.consistency import planned_recordings
 from amgs.study.folder import UNBLINDED, StudyFolder
 from amgs.study.labelling import score_faces
+from amgs.study.present import present
 from amgs.tables import write_table
 
 if TYPE_CHECKING:
@@ -75,10 +75,11 @@ def human_scores(study: StudyFolder) -> pd.DataFrame:
 def _scores_with_groups(study: StudyFolder) -> pd.DataFrame:
     import pandas as pd
 
-    planned = planned_recordings(study)
-    faces = {face.image: face for face in study.store.faces.all()}
+    now = present(study)
+    planned = now.planned
+    faces = {face.image: face for face in now.faces}
     rows: list[tuple[object, ...]] = []
-    for score in score_faces(study):
+    for score in score_faces(study, now):
         if score.why_none != NOT_SCORED:
             face = faces[score.image]
             r = planned[face.recording]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,17 @@ class Video:
 
         duration = self._container.duration
         return None if duration is None else duration / av.time_base
+
+    @property
+    def begun(self) -> datetime | None:
+        """When the camera began this file, where it wrote that down; its clock may be wrong."""
+        text = self._container.metadata.get("creation_time", "")
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        # Without a time zone two files of one camera still compare with each other.
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     def frame(self, index: int) -> Frame:
         """Return one frame.

@@ -37,11 +37,24 @@ class Interval:
     stop_s: float
 
 
-def cut_intervals(duration_s: float, interval_s: float, skip_start_s: float) -> list[Interval]:
+def cut_intervals(
+    duration_s: float, interval_s: float, skip_start_s: float, *, ends_there: bool = True
+) -> list[Interval]:
     """Cut a video into intervals; a last one of less than half the length joins the one before.
 
     Intervals start at ``skip_start_s``, then at whole multiples of ``interval_s``, so that minutes
     of different videos compare.
+
+    Parameters
+    ----------
+    duration_s
+        How long the recording is.
+    interval_s
+        How long an interval is.
+    skip_start_s
+        What is left out at the start.
+    ends_there
+        Whether the video ends with the recording; else frames behind it are those of no interval.
 
     Raises
     ------
@@ -61,7 +74,7 @@ def cut_intervals(duration_s: float, interval_s: float, skip_start_s: float) -> 
         Interval(
             number,
             max(skip_start_s, number * interval_s),
-            duration_s + 1.0 if number == count - 1 else (number + 1) * interval_s,
+            duration_s + ends_there if number == count - 1 else (number + 1) * interval_s,
         )
         for number in range(count)
     ]

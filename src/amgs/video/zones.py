@@ -11,8 +11,21 @@ NAMED = {
     "full": (0.0, 0.0, 1.0, 1.0),
     "left": (0.0, 0.0, 0.5, 1.0),
     "right": (0.5, 0.0, 1.0, 1.0),
+    "top": (0.0, 0.0, 1.0, 0.5),
+    "bottom": (0.0, 0.5, 1.0, 1.0),
+    "top-left": (0.0, 0.0, 0.5, 0.5),
+    "top-right": (0.5, 0.0, 1.0, 0.5),
+    "bottom-left": (0.0, 0.5, 0.5, 1.0),
+    "bottom-right": (0.5, 0.5, 1.0, 1.0),
 }
 """Zones with a name, as shares of width and height: left, top, right, bottom."""
+
+
+KINDS = f"{', '.join(NAMED)}, or x,y,w,h in pixels (0,0,960,1080) or per cent (0%,0%,50%,100%)"
+"""What a zone may be, for messages and help."""
+
+_PIXELS = re.compile(r"(\d+),(\d+),(\d+),(\d+)")
+_SHARES = re.compile(",".join([r"(\d+(?:\.\d+)?)%"] * 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,7 @@ class Zone:
     Parameters
     ----------
     name
-        As it was given: ``full``, ``left``, ``right`` or ``x,y,w,h`` in pixels.
+        As it was given: a name, or ``x,y,w,h`` in pixels or per cent.
     """
 
     name: str
@@ -35,8 +48,8 @@ class Zone:
         ImpossibleValueError
             If the zone reaches beyond the frame.
         """
-        if self.name in NAMED:
-            left, top, right, bottom = NAMED[self.name]
+        if self.in_shares:
+            left, top, right, bottom = self._corners()
             return (
                 round(left * width),
                 round(top * height),
@@ -52,11 +65,16 @@ class Zone:
             raise ImpossibleValueError(msg)
         return left, top, right, bottom
 
+    @property
+    def in_shares(self) -> bool:
+        """Whether it is a share of the frame, whatever the size of that is."""
+        return self.name in NAMED or "%" in self.name
+
     def overlaps(self, other: Zone) -> bool | None:
         """Whether two zones share a place; ``None`` where that depends on the size of the frame."""
         if "full" in {self.name, other.name}:
             return True
-        if (self.name in NAMED) != (other.name in NAMED):
+        if self.in_shares != other.in_shares:
             return None  # pixels against shares
         (l1, t1, r1, b1), (l2, t2, r2, b2) = self._corners(), other._corners()
         return l1 < r2 and l2 < r1 and t1 < b2 and t2 < b1
@@ -65,26 +83,29 @@ class Zone:
         """Return left, top, right, bottom, as shares or in pixels."""
         if self.name in NAMED:
             return NAMED[self.name]
+        if "%" in self.name:
+            # In thousandths of a per cent first: 33.3 % and 66.7 % must add up to a whole.
+            x, y, w, h = (round(float(n) * 1000) for n in self.name.replace("%", "").split(","))
+            return x / 100_000, y / 100_000, (x + w) / 100_000, (y + h) / 100_000
         x, y, w, h = (int(number) for number in self.name.split(","))
         return x, y, x + w, y + h
 
 
 def parse_zone(text: str) -> Zone:
-    """Read ``full``, ``left``, ``right`` or ``x,y,w,h``; an empty text is ``full``.
+    """Read a zone: a name, or ``x,y,w,h`` in pixels or per cent; an empty text is ``full``.
 
     Raises
     ------
     ImpossibleValueError
-        If it is none of these.
+        If it is none of these, or reaches beyond 100 %.
     """
-    plain = text.strip().lower().replace(" ", "") or "full"
+    plain = re.sub(r"\s", "", text).lower().replace("_", "-") or "full"
     if plain in NAMED:
         return Zone(plain)
-    numbers = re.fullmatch(r"(\d+),(\d+),(\d+),(\d+)", plain)
-    if not numbers or int(numbers[3]) == 0 or int(numbers[4]) == 0:
-        msg = (
-            f"Expected a zone as full, left, right or x,y,w,h in pixels (such as 0,0,960,1080), "
-            f"found {text!r}."
-        )
-        raise ImpossibleValueError(msg)
+    pixels, shares = _PIXELS.fullmatch(plain), _SHARES.fullmatch(plain)
+    found = pixels or shares
+    if found is None or float(found[3]) == 0 or float(found[4]) == 0:
+        raise ImpossibleValueError(f"Expected a zone as {KINDS}, found {text!r}.")
+    if shares and max(float(found[1]) + float(found[3]), float(found[2]) + float(found[4])) > 100:  # noqa: PLR2004
+        raise ImpossibleValueError(f"Expected a zone inside the frame, found {text!r}: over 100 %.")
     return Zone(plain)

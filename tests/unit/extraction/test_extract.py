@@ -26,7 +26,7 @@ from amgs.errors import (
 )
 from amgs.extraction.candidates import CandidateOptions, Survey
 from amgs.extraction.checks import clear_extraction
-from amgs.extraction.examine import examine_interval, survey_video
+from amgs.extraction.examine import examine_interval, sharpness_p75, survey_video
 from amgs.extraction.extract import ExtractionOptions, extract_faces
 from amgs.extraction.journal import Journal
 from amgs.extraction.preview import write_previews
@@ -160,7 +160,8 @@ def test_a_frame_is_examined_once(tmp_path: Path) -> None:
     options, detector = CandidateOptions(), MarkDetector()
     with closing(open_video(written(tmp_path, partly_blurred, 20))) as video:
         zones = [(0.0, 0.0, float(video.info.width), float(video.info.height))]
-        first = survey_video(video, zones, detector, options)
+        seen = survey_video(video, zones, detector, options)
+        first = Survey([sharpness_p75(c[0] for c in seen.values())], seen)
         anew = Survey(first.sharpness_p75, {})
         for interval in cut_intervals(20.0, 10.0, 1.0):
             before = detector.looked_at

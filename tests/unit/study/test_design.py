@@ -127,7 +127,7 @@ def test_videos_are_looked_for(tmp_path: Path, make_image) -> None:
         "line 3: no image in the folder empty",
         "line 4: nothing at missing.mp4; paths start at the study's folder",
         "line 5: text.mp4 cannot be opened as a video",
-        "line 6: images holds images, which have no zones",
+        "line 6: images holds images, which have no zones and no periods",
     ]
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos/monday.mp4").write_text("no video")

@@ -73,5 +73,5 @@ def test_zones(text: str, box: tuple[int, int, int, int]) -> None:
 @pytest.mark.parametrize("text", ["middle", "1,2,3", "1,2,0,4", "-1,2,3,4", "1.5,2,3,4"])
 def test_no_zones(text: str) -> None:
     """What is expected is said."""
-    with pytest.raises(ImpossibleValueError, match="full, left, right or x,y,w,h"):
+    with pytest.raises(ImpossibleValueError, match="full, left, right, .* or x,y,w,h in pixels"):
         parse_zone(text)

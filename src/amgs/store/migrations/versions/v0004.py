@@ -50,9 +50,7 @@ def _code(image: str) -> str:
 
 
 def _add_sources(connection: sa.Connection, recordings: dict[str, str]) -> dict[str, int]:
-    rows = [
-        {"code": code, "recording": name, "false": False} for code, name in recordings.items()
-    ]
+    rows = [{"code": code, "recording": name, "false": False} for code, name in recordings.items()]
     if rows:
         statement = sa.text(
             "INSERT INTO source (code, base, generation, recording, kept, detail) "
@@ -60,4 +58,4 @@ def _add_sources(connection: sa.Connection, recordings: dict[str, str]) -> dict[
         )
         connection.execute(statement, rows)
     found = connection.execute(sa.text("SELECT code, id FROM source")).all()
-    return {code: key for code, key in found}
+    return {row.code: row.id for row in found}

@@ -1,0 +1,21 @@
+"""Who did what to a study: the kinds of events that are written down, and by whom."""
+
+from __future__ import annotations
+
+import getpass
+
+TABLE_APPLIED = "table applied"
+"""Faces were made to fit a corrected table."""
+
+EXCLUDED, INCLUDED = "excluded", "included again"
+"""Something was left out of the results, or taken in again."""
+
+RENAMED, MERGED = "rater renamed", "raters merged"
+
+
+def who_acts() -> str:
+    """Return the name under which the user is signed in to the computer; empty if it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""

@@ -1,0 +1,211 @@
+"""What counts in a study at present: faces that fit the table and are not excluded, with scores.
+
+Every step that makes a result begins here, so that a correction is in all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from amgs.errors import AmgsError
+from amgs.prediction.recording_times import RecordingTime, read_pauses
+from amgs.scoring.labels import ANY_REASON, NEVER, NO_FACE
+from amgs.store import FaceRecord, RatingRow, SourceRecord
+from amgs.store.records import WHOLE_IMAGE
+from amgs.study.design import PlannedRecording
+from amgs.study.exclusions import Exclusions, read_exclusions
+from amgs.study.extraction_tables import NOT_EXTRACTED
+from amgs.study.fit import Fit, require_fit
+from amgs.study.folder import StudyFolder
+from amgs.study.sources import IMAGES
+from amgs.video.periods import Period
+
+
+@dataclass(frozen=True)
+class Present:
+    """What counts in a study at present.
+
+    Parameters
+    ----------
+    fit
+        The table and its sources.
+    faces
+        The faces that count, in the order in which they came.
+    excluded
+        By image why a face of the table does not count.
+    exclusions
+        ``exclusions.csv``.
+    ratings
+        Answers of raters that count, to these faces.
+    """
+
+    fit: Fit
+    faces: tuple[FaceRecord, ...]
+    excluded: Mapping[str, str]
+    exclusions: Exclusions
+    ratings: tuple[RatingRow, ...]
+
+    @property
+    def planned(self) -> dict[str, PlannedRecording]:
+        """The lines of the table by recording."""
+        return {name: wanted.recording for name, wanted in self.fit.wanted.items()}
+
+
+def present(study: StudyFolder) -> Present:
+    """Return what counts in a study at present.
+
+    Raises
+    ------
+    StudyError
+        If the table has faults, faces contradict it, or an exclusion names nothing of the study.
+    """
+    fit = require_fit(study)
+    design = study.design()
+    exclusions = read_exclusions(study, design)
+    planned = {name: wanted.recording for name, wanted in fit.wanted.items()}
+    everything = study.store.faces.all(retired=True)
+    assigned = [face for face in everything if face.recording in planned]
+    excluded = {
+        face.image: reason
+        for face in assigned
+        if (reason := _why_excluded(face, planned[face.recording], exclusions))
+    }
+    counted = [face for face in assigned if face.image not in excluded]
+    ratings = _ratings(study, everything, counted, exclusions)
+    by_majority = _left_out_by_raters(ratings, study.settings.scoring.leave_out_faces)
+    excluded |= by_majority
+    return Present(
+        fit,
+        tuple(face for face in counted if face.image not in by_majority),
+        excluded,
+        exclusions,
+        tuple(row for row in ratings if row.image not in by_majority),
+    )
+
+
+def _why_excluded(face: FaceRecord, r: PlannedRecording, exclusions: Exclusions) -> str:
+    if not exclusions.rows:
+        return ""
+    reason = (
+        exclusions.find("animal", r.animal)
+        or exclusions.find("recording", r.name)
+        or exclusions.find("face", face.image)
+    )
+    if not reason and face.time_s is not None:
+        for period, why in exclusions.periods(r.name):
+            if period.start_s <= face.time_s < period.stop_s:
+                return why
+    return reason
+
+
+def _ratings(
+    study: StudyFolder,
+    everything: Sequence[FaceRecord],
+    counted: Sequence[FaceRecord],
+    exclusions: Exclusions,
+) -> list[RatingRow]:
+    """Return the answers that count, each under the face and the person that it is of at present.
+
+    Answers to a face of an earlier generation count for the one at the same place of the same
+    frame, unless the rater answered for that one too; those of merged raters count as of one
+    person, whose own come first.
+    """
+    face_of = {face.id: face for face in everything}
+    active = {face.id: face for face in counted}
+    by_root = {face.root: face for face in counted}
+    raters = {rater.id: rater for rater in study.store.raters.all()}
+    person = {}
+    for rater in raters.values():
+        last = rater
+        while last.merged_into is not None:
+            last = raters[last.merged_into]
+        person[rater.name] = last.name
+    grouped: dict[tuple[str, int, bool], dict[tuple[bool, bool, str, int], list[RatingRow]]] = (
+        defaultdict(lambda: defaultdict(list))
+    )
+    for row in study.store.scoring.all():
+        name = person[row.rater]
+        if exclusions.raters & {name, row.rater}:
+            continue
+        target = active.get(row.face_id) or by_root.get(face_of[row.face_id].root)
+        if target is None:
+            continue
+        priority = (name != row.rater, target.id != row.face_id, row.rater, row.face_id)
+        moved = replace(row, image=target.image, recording=target.recording, rater=name)
+        grouped[name, target.id, row.repeat][priority].append(moved)
+    return [row for ways in grouped.values() for row in ways[min(ways)]]
+
+
+def _left_out_by_raters(ratings: Iterable[RatingRow], rule: str) -> dict[str, str]:
+    """Return images that more than half of their raters called no face, or not scorable."""
+    if rule == NEVER:
+        return {}
+    seen: dict[str, set[str]] = defaultdict(set)
+    against = Counter[str]()
+    for row in ratings:
+        if row.repeat:
+            continue
+        seen[row.image].add(row.rater)
+        if row.unit == WHOLE_IMAGE and (rule == ANY_REASON or row.reason == NO_FACE):
+            against[row.image] += 1
+    return {
+        image: f"{rule} by {n} of {len(seen[image])} raters"
+        for image, n in against.items()
+        if n > len(seen[image]) / 2
+    }
+
+
+def faces_to_score(study: StudyFolder) -> list[FaceRecord]:
+    """Return the faces that raters are shown: all but those that are excluded.
+
+    While the owner is at work on a table, raters go on: what cannot be read of it changes nothing
+    for them.
+    """
+    faces = study.store.faces.all()
+    try:
+        design = study.design()
+        exclusions = read_exclusions(study, design)
+    except AmgsError:
+        return faces
+    planned = {r.name: r for r in design.recordings}
+    return [
+        face
+        for face in faces
+        if face.recording not in planned
+        or not _why_excluded(face, planned[face.recording], exclusions)
+    ]
+
+
+def recording_times(now: Present) -> dict[str, RecordingTime]:
+    """Return how long every recording of the table is, and why one has no images.
+
+    Of folders of images no length is known.
+    """
+    times = {}
+    for name, r in now.planned.items():
+        source = now.fit.assigned.get(name)
+        unit = (r.animal, r.group, r.timepoint)
+        reason = now.exclusions.find("animal", r.animal) or now.exclusions.find("recording", name)
+        if reason or source is None or source.detail.get("problem"):
+            problem = NOT_EXTRACTED if source is None else str(source.detail.get("problem", ""))
+            times[name] = RecordingTime(0.0, unit=unit, reason=reason or problem)
+            continue
+        times[name] = _time_of(source, unit, now.exclusions.periods(name))
+    return times
+
+
+def _time_of(
+    source: SourceRecord,
+    unit: tuple[str, str, str],
+    excluded: Sequence[tuple[Period, str]],
+) -> RecordingTime:
+    row = source.detail.get("row", {})
+    if source.detail.get("kind") == IMAGES or not row.get("duration_s"):
+        return RecordingTime(None, unit=unit)
+    duration_s = float(row["duration_s"])
+    pauses = read_pauses(str(row.get("pauses", "")))
+    pauses += [(period.start_s, min(period.stop_s, duration_s)) for period, _ in excluded]
+    sleep = tuple((float(a), float(b)) for a, b in source.detail.get("sleep", ()))
+    return RecordingTime(duration_s, sleep, unit, tuple(pauses))

@@ -1,0 +1,164 @@
+"""A session: one video, or several files that a camera wrote one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amgs.errors import UnreadableVideoError
+from amgs.video.periods import Period
+from amgs.video.reader import open_video
+from amgs.video.sampling import Interval
+
+if TYPE_CHECKING:
+    from amgs.video.frame_table import FrameTable
+
+LONGEST_PAUSE_S = 6 * 3600
+"""Times further apart than this are of a clock that was set, not of one session."""
+
+_EARLY_S = 2.0
+"""Cameras note whole seconds, so the next file may seem to begin a little before the last ends."""
+
+_HEADER_MAY_LIE_BY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFile:
+    """One file of a session; ``offset_s`` is its start, from the start of the first file."""
+
+    path: Path
+    table: FrameTable
+    offset_s: float
+
+    @property
+    def stop_s(self) -> float:
+        """Its end, from the start of the first file."""
+        return self.offset_s + self.table.duration_s
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Files in order of time, and the size of their upright frames."""
+
+    files: tuple[SessionFile, ...]
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        """From the first frame of the first file to the end of the last."""
+        return self.files[-1].stop_s
+
+    @property
+    def pauses(self) -> list[tuple[float, float]]:
+        """Return from when to when nothing was filmed between two files."""
+        return [
+            (before.stop_s, after.offset_s)
+            for before, after in zip(self.files, self.files[1:], strict=False)
+            if after.offset_s > before.stop_s
+        ]
+
+    def clip(self, period: Period) -> tuple[float, float]:
+        """Return a period within the session, in seconds.
+
+        Raises
+        ------
+        UnreadableVideoError
+            If the session ends before the period begins.
+        """
+        if period.start_s >= self.duration_s:
+            msg = (
+                f"Expected a period within the {self.duration_s / 60:.1f} minutes of "
+                f"{self.files[0].path.name}, found one from minute {period.start_s / 60:g}"
+            )
+            raise UnreadableVideoError(msg)
+        return period.start_s, min(period.stop_s, self.duration_s)
+
+    def place(self, interval: Interval) -> tuple[int, Interval] | None:
+        """Return which file holds an interval, and the interval by that file's own time.
+
+        An interval that spans two files is taken from the one that holds most of it; ``None`` where
+        nothing was filmed.
+        """
+        best: tuple[float, int] | None = None
+        last = len(self.files) - 1
+        for number, file in enumerate(self.files):
+            # The last interval ends a little behind the last frame, which must stay in it.
+            stop_s = interval.stop_s if number == last else min(interval.stop_s, file.stop_s)
+            shared = stop_s - max(interval.start_s, file.offset_s)
+            if shared > 0 and (best is None or shared > best[0]):
+                best = (shared, number)
+        if best is None:
+            return None
+        file = self.files[best[1]]
+        stop_s = interval.stop_s - file.offset_s
+        if best[1] != last:
+            stop_s = min(stop_s, file.table.duration_s)
+        start_s = max(0.0, interval.start_s - file.offset_s)
+        return best[1], Interval(interval.number, start_s, stop_s)
+
+
+def open_session(paths: Sequence[Path]) -> Session:
+    """Read the frames of files that were filmed one after the other.
+
+    A pause between two files is known where both carry the time at which they were begun, as
+    cameras write it; else the next is taken to begin where the one before ends, and that is told.
+
+    Parameters
+    ----------
+    paths
+        In the order of time.
+
+    Raises
+    ------
+    UnreadableVideoError
+        If a file cannot be used, or has frames of another size than the first.
+    """
+    files: list[SessionFile] = []
+    sizes: list[tuple[int, int]] = []
+    begun: list[datetime | None] = []
+    warnings: list[str] = []
+    for path in paths:
+        video = open_video(path)
+        try:
+            sizes.append((video.info.width, video.info.height))
+            begun.append(video.begun)
+            promised, found = video.promised_duration_s, video.info.duration_s
+            if promised is not None and promised - found > _HEADER_MAY_LIE_BY_S:
+                warnings.append(
+                    f"{path.name}: the header gives a length of {promised:.1f} s, but the frames "
+                    f"end after {found:.1f} s. The file may be cut off; only the part present is "
+                    "used."
+                )
+            offset_s = 0.0
+            if files:
+                pause = _pause(begun[-2], begun[-1], files[-1])
+                offset_s = files[-1].stop_s + (pause or 0.0)
+                warnings.append(_say_pause(files[-1].path.name, path.name, pause))
+            files.append(SessionFile(path, video.table, offset_s))
+        finally:
+            video.close()
+    other = [f"{p.name}: {w} × {h}" for p, (w, h) in zip(paths, sizes, strict=True)]
+    if len(set(sizes)) > 1:
+        msg = f"Expected frames of one size in all files of a session, found {', '.join(other)}"
+        raise UnreadableVideoError(msg)
+    return Session(tuple(files), *sizes[0], tuple(warnings))
+
+
+def _pause(before: datetime | None, after: datetime | None, file: SessionFile) -> float | None:
+    if before is None or after is None:
+        return None
+    pause = (after - before).total_seconds() - file.table.duration_s
+    return max(0.0, pause) if -_EARLY_S <= pause <= LONGEST_PAUSE_S else None
+
+
+def _say_pause(before: str, after: str, pause: float | None) -> str:
+    if pause is None:
+        return (
+            f"{after}: when it was begun is not known, so it is taken to begin where {before} ends"
+        )
+    return f"{after}: begins {pause:.1f} s after the end of {before}, by the times in both files"
