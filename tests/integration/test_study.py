@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError
+from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError, TableError
 from amgs.model.bundle import load_model
 from amgs.model.training.train import TrainingOptions
 from amgs.prediction import read_predictions
@@ -220,7 +220,7 @@ def test_settings_that_scoring_began_with_are_kept(study: Study) -> None:
     ):
         (study.folder / "study.toml").write_text(text.replace(old, new), encoding="utf-8")
         with Study.open(study.folder) as changed, pytest.raises(StudyError, match=found):
-            score_faces(changed)
+            score_faces(changed, present(changed))
         done = amgs("check", study.folder)
         assert done.returncode == 1
         assert "when scoring began" in " ".join(done.stderr.split())

@@ -61,8 +61,8 @@ def check(
         with open_study(study) as opened:
             report = opened.check()
             document = _document(opened, report)
-        step = "extract" if document["faces"] == 0 else "score"
-        after = "" if document["unblinded"] else f" Next: amgs {step} {quoted(study)}"
+            step = _next_step(opened, report)
+        after = f" Next: amgs {step}"
     if json:
         print_json(document)
     else:
@@ -82,6 +82,19 @@ def _check_table(path: Path, baseline: str) -> tuple[CheckReport, dict[str, Any]
     design = read_plain_design(path, baseline)
     report = CheckReport(design, design.faults, design.warnings)
     return report, {"table": path.as_posix(), **_design(report)}
+
+
+def _next_step(study: Study, report: CheckReport) -> str:
+    """Return the command that a study is ready for."""
+    folder = quoted(study.folder)
+    if study.store.faces.count() == 0 or report.waiting:
+        return f"extract {folder}"
+    if not study.store.scoring.count_log():
+        return f"score {folder}"
+    models = [name for name, place, _ in study.store.predictions.models() if place]
+    if not models:
+        return f"agreement {folder}, then amgs train {folder}"
+    return f"classify {models[-1]} {folder}, then amgs report {folder}"
 
 
 def _document(study: Study, report: CheckReport) -> dict[str, Any]:

@@ -8,13 +8,13 @@ left out after groups and scores had been seen together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from amgs.errors import StudyError, UnknownNameError, list_faults, quoted
+from amgs.errors import StudyError, UnknownNameError, list_faults
 from amgs.study.actions import EXCLUDED, INCLUDED, who_acts
 from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
@@ -180,20 +180,18 @@ def _write_down(study: StudyFolder, rows: Sequence[Exclusion]) -> set[tuple[str,
     """Keep what is new or gone as events; return what was decided after unblinding."""
     events = study.store.events
     at: dict[tuple[str, str, str, str], tuple[str, str]] = {}
-    history = [(e["at"], EXCLUDED, e) for e in events.all(EXCLUDED)]
-    history += [(e["at"], INCLUDED, e) for e in events.all(INCLUDED)]
     # Two events of one millisecond: what was taken back had been left out before.
-    for time, kind, event in sorted(history, key=lambda entry: (entry[0], entry[1] == INCLUDED)):
+    for event in list_decisions(study):
         key = (event["kind"], event["name"], event["start"], event["stop"])
-        if kind == EXCLUDED:
-            at[key] = (time, event["reason"])
-        else:
+        if event["what"] == INCLUDED:
             at.pop(key, None)
+        else:
+            # A reason that is worded better later keeps the day of the decision.
+            at[key] = (at.get(key, (event["at"],))[0], event["reason"])
     now = {row.key: row for row in rows}
     for key, row in now.items():
         if key not in at or at[key][1] != row.reason:
             events.log(EXCLUDED, row.by or who_acts(), asdict(row))
-            # A reason that is worded better later keeps the day of the decision.
             at.setdefault(key, (datetime.now(UTC).isoformat(timespec="milliseconds"), row.reason))
     for key in set(at) - set(now):
         kind, name, start, stop = key
@@ -213,16 +211,8 @@ def exclude(study: StudyFolder, rows: Sequence[Exclusion]) -> Exclusions:
     StudyError
         If a line names nothing of this study: nothing is written.
     """
-    dated = [
-        Exclusion(
-            **asdict(row)
-            | {
-                "by": row.by or who_acts(),
-                "date": row.date or datetime.now(UTC).date().isoformat(),
-            }
-        )
-        for row in rows
-    ]
+    today = datetime.now(UTC).date().isoformat()
+    dated = [replace(row, by=row.by or who_acts(), date=row.date or today) for row in rows]
     design = study.design()
     names = _names(study, design)
     faults = [fault.partition(": ")[2] for row in dated for fault in _faults(0, row, names)]
@@ -259,20 +249,25 @@ def include(study: StudyFolder, kind: str, name: str, start: str = "", stop: str
     return len(doomed)
 
 
+def rename_in_exclusions(study: StudyFolder, kind: str, name: str, new_name: str) -> None:
+    """Let lines of the table follow when what they name got another name."""
+    known = [row for _, row in _read_rows(study.folder / EXCLUSIONS_FILE)]
+    if any((row.kind, row.name) == (kind, name) for row in known):
+        renamed = [
+            replace(row, name=new_name) if (row.kind, row.name) == (kind, name) else row
+            for row in known
+        ]
+        _write_rows(study, renamed)
+
+
 def _write_rows(study: StudyFolder, rows: Sequence[Exclusion]) -> None:
     cells = [[r.kind, r.name, r.start, r.stop, r.reason, r.by, r.date] for r in rows]
     write_table(study.folder / EXCLUSIONS_FILE, COLUMNS, cells)
 
 
-def say_where(study: StudyFolder) -> str:
-    """Return where decisions belong, for messages."""
-    folder = quoted(study.folder)
-    return f"{EXCLUSIONS_FILE}, or: amgs exclude {folder} --animal NAME --reason REASON"
-
-
-def history(study: StudyFolder) -> list[dict[str, Any]]:
-    """Return every decision that was ever made, with what became of it, oldest first."""
+def list_decisions(study: StudyFolder) -> list[dict[str, Any]]:
+    """Return every decision that was ever made, also those taken back, oldest first."""
     events = study.store.events
     found = [{"what": EXCLUDED, **e} for e in events.all(EXCLUDED)]
     found += [{"what": INCLUDED, **e} for e in events.all(INCLUDED)]
-    return sorted(found, key=lambda event: event["at"])
+    return sorted(found, key=lambda event: (event["at"], event["what"] == INCLUDED))

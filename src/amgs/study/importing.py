@@ -154,11 +154,13 @@ def _import_folder(
     without = set(folder.source.detail.get("without_face", ()))
     new = {c: path for c, path in folder.contents.items() if c not in faces and c not in without}
     finder = (detector or open_detector(study.settings.extract.detector)) if whole and new else None
+    unreadable = 0
     for content, path in new.items():
         try:
             rgb = read_image(path)
         except UnreadableImageError as error:
             result.unreadable.append(f"{r.video}/{path.name}: {error}")
+            unreadable += 1
             continue
         suffix = ".jpg" if whole else path.suffix.lower()
         image = f"{FACES}/{IMPORTED}/{code}/{code}_{content[:_CODE_DIGITS]}{suffix}"
@@ -183,7 +185,8 @@ def _import_folder(
         without &= set(folder.contents)
         folder.source.detail["without_face"] = sorted(without)  # type: ignore[index]
         n = len(folder.contents)
-        result.told.append(f"{r.name}: a face in {n - len(without)} of {n} photographs")
+        seen = n - unreadable - len(without)
+        result.told.append(f"{r.name}: a face in {seen} of {n} photographs")
 
 
 def _copy(source: Path, target: Path) -> None:

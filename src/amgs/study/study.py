@@ -6,7 +6,7 @@ The class lists the verbs and nothing else; each stands in a module of its own, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from amgs.prediction.readers import Reader
     from amgs.study.checking import CheckReport
     from amgs.study.comparing import StudyComparison
+    from amgs.study.exclusions import Exclusion, Exclusions
     from amgs.study.extracting import StudyExtraction
+    from amgs.study.people import RaterProgress
     from amgs.study.room import ScoringRoom
     from amgs.study.summarising import StudySummary, SummaryChoice
 
@@ -70,6 +72,48 @@ class Study(StudyFolder):
             restart=restart,
             progress=progress,
         )
+
+    def exclude(self, rows: Sequence[Exclusion]) -> Exclusions:
+        """Leave animals, recordings, periods, faces or raters out of all results, with a reason."""
+        from amgs.study.exclusions import exclude
+
+        return exclude(self, rows)
+
+    def include(self, kind: str, name: str, start: str = "", stop: str = "") -> int:
+        """Take in again what was left out; return how many lines that were."""
+        from amgs.study.exclusions import include
+
+        return include(self, kind, name, start, stop)
+
+    def exclusions(self) -> Exclusions:
+        """Return all that is left out, as ``exclusions.csv`` says."""
+        from amgs.study.exclusions import read_exclusions
+
+        return read_exclusions(self, self.design())
+
+    def raters(self) -> list[RaterProgress]:
+        """Return all raters, how far they are, and whether their answers count."""
+        from amgs.study.people import list_raters
+
+        return list_raters(self)
+
+    def rename_rater(self, name: str, new_name: str) -> None:
+        """Give a rater another name."""
+        from amgs.study.people import rename_rater
+
+        rename_rater(self, name, new_name)
+
+    def merge_raters(self, name: str, into: str) -> None:
+        """Say that two raters are one person."""
+        from amgs.study.people import merge_raters
+
+        merge_raters(self, name, into)
+
+    def separate_rater(self, name: str) -> None:
+        """Take back that a rater is the same person as another one."""
+        from amgs.study.people import separate_rater
+
+        separate_rater(self, name)
 
     def room(self) -> ScoringRoom:
         """Open the scoring room, in which people score faces, blinded."""

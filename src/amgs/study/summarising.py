@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import StudyError, quoted
+from amgs.errors import NoImagesError, StudyError, quoted
 from amgs.files import write_json
 from amgs.prediction.human import read_predictions_or_scores
 from amgs.prediction.models import is_built_in
@@ -88,6 +88,12 @@ def summarise_study(study: StudyFolder, choice: SummaryChoice) -> StudySummary:
     )
     now, model = present(study), ""
     times = recording_times(now)
+    if not now.faces:
+        msg = (
+            f"Expected faces to summarise, found none: {len(now.excluded)} are left out, and "
+            f"{len(now.fit.new)} recordings are not extracted. See `amgs check`."
+        )
+        raise NoImagesError(msg)
     if choice.human:
         path = study.results / HUMAN_SUMMARY
         source = write_human_scores(study)
