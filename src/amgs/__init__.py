@@ -48,7 +48,7 @@ _HOMES = {
     "list_videos": "amgs.extraction.recordings",
     "open_detector": "amgs.faces.detectors",
     "find_faces": "amgs.faces.find",
-    "ExtractionOptions": "amgs.extraction.extract",
+    "ExtractionOptions": "amgs.extraction.opened",
     "extract_faces": "amgs.extraction.extract",
     "read_ratings": "amgs.scoring.ratings",
     "measure_agreement": "amgs.scoring.agreement",

@@ -510,7 +510,7 @@ def test_a_report_says_why_nothing_could_be_compared(study: Study) -> None:
     done = amgs("report", study.folder)
     assert done.returncode == 0, done.stderr
     said = page.read_text(encoding="utf-8")
-    assert "Groups were not compared: Expected animals with pct_pain" in said
+    assert "Groups were not compared at 60min: Expected animals with pct_pain" in said
     assert amgs("report", study.folder, "--value", "mean_mgs_sum").returncode == 1, "it is blind"
     study.unblind("Owner", "test")
     assert amgs("report", study.folder, "--value", "mean_mgs_sum").returncode == 0

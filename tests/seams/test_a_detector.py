@@ -100,4 +100,4 @@ def test_a_study_takes_it_from_its_settings(study: Study) -> None:
     summary = study.extract().summary
     assert summary is not None
     assert summary.detector["name"] == "bright_spot"
-    assert summary.resumed_intervals == 2
+    assert summary.images == 2

@@ -32,12 +32,16 @@ class Exclusion:
 def choose_baseline(cohort: Cohort, baseline: str | None) -> str | None:
     """Return the baseline: the one named, else the timepoint called `baseline`, else none.
 
+    An empty name says that there is none, however many timepoints there are.
+
     Raises
     ------
     DesignError
         If the one named is not there, or there are several timepoints and none is the baseline.
     """
     there = cohort.timepoints
+    if baseline == "":
+        return None
     if baseline is not None:
         if baseline not in there:
             msg = f"Expected the baseline to be one of {', '.join(there)}, found {baseline!r}."

@@ -98,7 +98,7 @@ def summarise_animals(
     check_options(options)
     check_columns(predictions, options, times)
     check_groups(predictions)
-    chosen = _in_period(predictions, options)
+    chosen = choose_images(predictions, options)
     # Of all images, not only of those in the period: who has none in it is told, not forgotten.
     filmed = _recordings_of(_by_unit(predictions), times)
     in_period = _by_unit(chosen)
@@ -273,7 +273,8 @@ def threshold_sensitivity(
     return found
 
 
-def _in_period(predictions: pd.DataFrame, options: SummaryOptions) -> pd.DataFrame:
+def choose_images(predictions: pd.DataFrame, options: SummaryOptions) -> pd.DataFrame:
+    """Return the images that count: in the period, awake and unseen, where that was asked for."""
     chosen = predictions
     if options.from_min is not None or options.to_min is not None:
         start, stop = options.period_s

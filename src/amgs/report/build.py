@@ -11,10 +11,11 @@ from amgs.cohort.words import describe_test, p_text, p_value
 from amgs.figures.saving import value_title
 from amgs.files import atomic_file
 from amgs.provenance import Provenance
+from amgs.report.arrive import ArriveItem, arrive
 from amgs.report.drawings import GalleryRow, ShownFigure, gallery, show_figures
 from amgs.report.flow import FlowStep, exclusion_flow
 from amgs.report.material import ReportMaterial
-from amgs.report.words import ArriveItem, arrive, methods
+from amgs.report.words import methods
 
 PAGE_OPENING = "<!doctype html>"
 """What every report begins with; another file is never replaced by one."""

@@ -17,7 +17,7 @@ from amgs.figures.saving import svg_text
 from amgs.figures.table import DataKind, draw_figures
 from amgs.figures.time_course import TimeCourse
 from amgs.images import read_image
-from amgs.model.evaluate import MgsAgreement, compare_scored_images, trained_on
+from amgs.model.evaluate import compare_scored_images, trained_on
 from amgs.report.material import ReportMaterial
 
 if TYPE_CHECKING:
@@ -66,9 +66,13 @@ def show_figures(material: ReportMaterial) -> dict[str, list[ShownFigure]]:
             *_shown("comparison", material.comparison),
             *_shown("time course", _course_of(material)),
         ],
+        **{
+            f"further {place}": _shown("comparison", document)
+            for place, document in enumerate(material.further)
+        },
         "human": [
             *_shown("comparison", material.human_comparison),
-            *_shown("human against model", _human_against_model(material)),
+            *_human_against_model(material),
         ],
         "raters": _shown("agreement", material.agreement),
         "sets": [shown for result in sets for shown in _shown("image sets", result)],
@@ -96,15 +100,28 @@ def _course_of(material: ReportMaterial) -> TimeCourse | None:
     return TimeCourse(rows, value, material.timepoints)
 
 
-def _human_against_model(material: ReportMaterial) -> MgsAgreement | None:
-    """Compare human MGS and signed score over images that the model was not trained with.
+def _human_against_model(material: ReportMaterial) -> list[ShownFigure]:
+    """Compare human MGS and signed score over images of animals new to the model.
 
-    The numbers are those of `amgs evaluate --unseen-only` on the same images.
+    Where it was trained with images of every animal, over the images that are new to it.
     """
     table = material.predictions
     if table is None or "mgs" not in table or "signed_score" not in table:
-        return None
-    return compare_scored_images(table[~trained_on(table)])
+        return []
+    seen = trained_on(table)
+    says = ""
+    if seen.any():
+        says = " Images that it was not trained with; it was with others of these animals."
+        if "animal" in table:
+            known = table["animal"].isin(table.loc[seen, "animal"])
+            if not known.all():
+                seen = known
+                says = " Images of animals that it was not trained with."
+    agreement = compare_scored_images(table[~seen])
+    return [
+        ShownFigure(shown.svg, shown.caption + says)
+        for shown in _shown("human against model", agreement)
+    ]
 
 
 def gallery(material: ReportMaterial) -> list[GalleryRow]:

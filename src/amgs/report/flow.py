@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from amgs.extraction.tables import count_rejections
+from amgs.prediction.summarise import choose_images
+from amgs.prediction.summary_options import SummaryOptions
 from amgs.report.material import ReportMaterial
 
 
@@ -24,7 +28,10 @@ def exclusion_flow(material: ReportMaterial) -> list[FlowStep]:
     animals = {row["animal"] for row in material.summary}
     if material.recordings is not None:
         left = f"{material.recordings} recordings of {len(animals)} animals"
-        steps.append(FlowStep("Recordings", left))
+        missing = Counter(material.missing.values())
+        steps.append(FlowStep("Recordings", left, missing.most_common()))
+    if material.exclusions or material.left_out_by_raters:
+        steps.append(_decided(material))
     if material.extraction:
         steps.append(_candidates(material))
     if material.calls_pain:
@@ -37,8 +44,8 @@ def exclusion_flow(material: ReportMaterial) -> list[FlowStep]:
 
 def _candidates(material: ReportMaterial) -> FlowStep:
     rows = material.extraction or []
-    intervals = sum(int(row["intervals"]) for row in rows)
-    kept = sum(int(row["kept"]) for row in rows)
+    intervals = sum(int(row["intervals"] or 0) for row in rows)
+    kept = sum(int(row["kept"] or 0) for row in rows)
     reasons = Counter[str]()
     for row in rows:
         reasons.update(count_rejections(row))
@@ -49,19 +56,65 @@ def _candidates(material: ReportMaterial) -> FlowStep:
     return FlowStep("Face images", f"{kept} of {intervals} intervals gave an image", lost)
 
 
+def _decided(material: ReportMaterial) -> FlowStep:
+    """Count what people decided to leave out, by reason and group."""
+    lost = [(_say_exclusion(row), 1) for row in material.exclusions]
+    if material.left_out_by_raters:
+        rule = material.settings.get("leave_out_faces", "no face")
+        lost.append(
+            (f"image: {rule}, said more than half of its raters", material.left_out_by_raters)
+        )
+    late = sum(bool(row["after_unblinding"]) for row in material.exclusions)
+    n = len(material.exclusions)
+    left = f"{n} {'decision' if n == 1 else 'decisions'}"
+    if n:
+        left += f", {n - late} while blind and {late} after unblinding"
+    return FlowStep("Left out by decision", left, lost)
+
+
+def _say_exclusion(row: Mapping[str, Any]) -> str:
+    groups = f" ({', '.join(row['groups'])})" if row["groups"] else ""
+    after = ", decided after unblinding" if row["after_unblinding"] else ""
+    images = f"; {row['images']} images" if row["images"] else ""
+    return f"{row['what']}{groups}: {row['reason']}{after}{images}"
+
+
 def _classified(material: ReportMaterial) -> FlowStep:
     table = material.predictions
     assert table is not None  # noqa: S101 - the caller has looked
     threshold = material.settings.get("threshold")
     if threshold is None:
         return FlowStep("Classified images", f"{len(table)} images")
-    confident = int((table["confidence"] >= threshold).sum())
-    lost = [(f"confidence below {threshold:g}", len(table) - confident)]
+    lost = []
+    counted = table
+    for words, options in _choices(material.options):
+        fewer = choose_images(counted, options)
+        lost.append((words, len(counted) - len(fewer)))
+        counted = fewer
+    confident = int((counted["confidence"] >= threshold).sum())
+    lost.append((f"confidence below {threshold:g}", len(counted) - confident))
     problems = int(table.attrs.get("problems", 0))
     if problems:
         lost.append(("could not be read", problems))
     left = f"{confident} of {len(table) + problems} images classified with confidence"
     return FlowStep("Classified images", left, lost)
+
+
+def _choices(options: SummaryOptions | None) -> list[tuple[str, SummaryOptions]]:
+    """Return in words, one by one, by what images were chosen."""
+    if options is None:
+        return []
+    found = []
+    if options.from_min is not None or options.to_min is not None:
+        start = f"{options.from_min or 0:g}"
+        stop = "the end" if options.to_min is None else f"{options.to_min:g}"
+        period = SummaryOptions(from_min=options.from_min, to_min=options.to_min)
+        found.append((f"outside minute {start} to {stop}", period))
+    if options.leave_out_sleep:
+        found.append(("possible sleep", SummaryOptions(leave_out_sleep=True)))
+    if options.unseen_only:
+        found.append(("used to train or select the model", SummaryOptions(unseen_only=True)))
+    return found
 
 
 def _included(material: ReportMaterial) -> FlowStep:

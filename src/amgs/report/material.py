@@ -12,6 +12,8 @@ from amgs.vocabulary import Output
 if TYPE_CHECKING:
     import pandas as pd
 
+    from amgs.prediction.summary_options import SummaryOptions
+
 
 @dataclass(frozen=True)
 class ReportMaterial:
@@ -63,6 +65,17 @@ class ReportMaterial:
         The rule of the labels that the model was trained on, where it was trained here.
     notes
         What a reader of the results must know besides.
+    further
+        The comparisons of further timepoints, as `comparison`.
+    options
+        How images were summarised; which of them count follows from it.
+    exclusions
+        What was left out by decision: ``what``, ``kind``, ``groups``, ``reason``, ``by``, ``date``,
+        ``after_unblinding``, ``images``.
+    left_out_by_raters
+        How many images more than half of their raters called no face, or not scorable.
+    missing
+        Recordings without images, each with the reason.
     """
 
     title: str
@@ -90,6 +103,16 @@ class ReportMaterial:
     blinded: bool = False
     label_rule: Mapping[str, Any] | None = None
     course: Mapping[str, float] = field(default_factory=dict)
+    further: Sequence[Mapping[str, Any]] = ()
+    options: SummaryOptions | None = None
+    exclusions: Sequence[Mapping[str, Any]] = ()
+    left_out_by_raters: int = 0
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def comparisons(self) -> list[Mapping[str, Any]]:
+        """The comparisons of all timepoints, in their order."""
+        return [] if self.comparison is None else [self.comparison, *self.further]
 
     @property
     def seen_in_training(self) -> int:

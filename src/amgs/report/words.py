@@ -1,9 +1,6 @@
-"""The Methods paragraph and the ARRIVE 2.0 items, written from what really happened."""
+"""The Methods paragraph, written from what really happened."""
 
 from __future__ import annotations
-
-from collections import Counter
-from dataclasses import dataclass
 
 from amgs._version import __version__
 from amgs.cohort.words import p_text
@@ -22,16 +19,6 @@ CONFIDENT_VALUES = ("pct_pain", "mean_signed_score")
 """Values of an animal that rest on its confident images alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArriveItem:
-    """One of the ten essential items: what amgs knows, and what only the authors can add."""
-
-    number: int
-    title: str
-    known: str
-    to_add: str
-
-
 def sentence(text: str) -> str:
     """Return a text that begins with a capital letter."""
     return text[:1].upper() + text[1:]
@@ -45,6 +32,7 @@ def methods(material: ReportMaterial) -> list[str]:
             _images(material),
             _scoring(material),
             _model(material),
+            _left_out(material),
             _measure(material),
             _statistics(material),
         )
@@ -57,7 +45,7 @@ def _images(material: ReportMaterial) -> str:
         if material.blinded and material.predictions is not None:
             return "Face images were imported unchanged from folders of images."
         return ""
-    rows = material.extraction
+    rows = [row for row in material.extraction if row.get("duration_s")]
     minutes = sum(float(row["duration_s"]) for row in rows) / 60
     kept = sum(int(row["kept"]) for row in rows)
     interval = material.settings.get("interval_s")
@@ -105,12 +93,13 @@ def _scoring(material: ReportMaterial) -> str:
         text += f" On hidden repeats, raters gave the same score in {shown} of units."
     if material.unblindings:
         first = material.unblindings[0]
-        late = _scored_after(material)
+        late = scored_after(material)
         text += f" The study was unblinded on {first['at'][:10]}{late}."
     return text
 
 
-def _scored_after(material: ReportMaterial) -> str:
+def scored_after(material: ReportMaterial) -> str:
+    """Return who had not finished when the study was unblinded, and what was scored later."""
     first = (material.unblindings or [{}])[0]
     open_then = [name for name, (done, total) in first.get("progress", {}).items() if done < total]
     text = f", when {', '.join(open_then)} had not finished" if open_then else ""
@@ -163,6 +152,36 @@ def _model(material: ReportMaterial) -> str:
     return text
 
 
+def _left_out(material: ReportMaterial) -> str:
+    """Say which images and animals were left out by decision, and when that was decided."""
+    sentences = []
+    options = material.options
+    if options is not None and (options.from_min is not None or options.to_min is not None):
+        start = f"{options.from_min or 0:g}"
+        stop = "the end" if options.to_min is None else f"minute {options.to_min:g}"
+        sentences.append(f"Only minute {start} to {stop} of every recording was analysed.")
+    if options is not None and options.leave_out_sleep:
+        sentences.append("Images in stretches of possible sleep were left out.")
+    if options is not None and options.unseen_only:
+        sentences.append("Images that had been used to train or to select the model were left out.")
+    if material.exclusions:
+        said = "; ".join(
+            f"{row['what']}: {row['reason']}"
+            + (" (decided after unblinding)" if row["after_unblinding"] else "")
+            for row in material.exclusions
+        )
+        sentences.append(f"Left out by decision: {said}.")
+    if material.left_out_by_raters:
+        n = material.left_out_by_raters
+        images = "1 image" if n == 1 else f"{n} images"
+        rule = material.settings.get("leave_out_faces", "no face")
+        sentences.append(
+            f"{sentence(images)} that more than half of the raters called {rule!r} "
+            f"{'was' if n == 1 else 'were'} left out."
+        )
+    return " ".join(sentences)
+
+
 def _measure(material: ReportMaterial) -> str:
     comparison = material.comparison
     if not comparison:
@@ -184,9 +203,13 @@ def _measure(material: ReportMaterial) -> str:
     if comparison["baseline"] is not None:
         text += (
             f". The animal's value at {comparison['baseline']} was subtracted from that at "
-            f"{comparison['timepoint']}"
+            f"{' and '.join(_timepoints(material))}"
         )
     return f"{text}. The animal was the experimental unit."
+
+
+def _timepoints(material: ReportMaterial) -> list[str]:
+    return [str(document["timepoint"]) for document in material.comparisons]
 
 
 def _statistics(material: ReportMaterial) -> str:
@@ -219,102 +242,3 @@ def _statistics(material: ReportMaterial) -> str:
         done = "removed" if comparison["outlier_rule"] == "remove" else "kept"
         text += f" Outliers at baseline (studentised residual above 3), {done}: {names}."
     return text
-
-
-def arrive(material: ReportMaterial) -> list[ArriveItem]:
-    """Return the ten essential items of ARRIVE 2.0 (Percie du Sert et al. 2020)."""
-    return [*_who_and_how_many(material), *_what_and_how(material)]
-
-
-def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
-    comparison = material.comparison or {}
-    counts = ", ".join(f"{g} {material.count_animals(g)}" for g in material.groups)
-    used = ", ".join(f"{row['group']} {row['n']}" for row in comparison.get("groups", []))
-    lost = Counter(str(row["reason"]) for row in comparison.get("excluded", []))
-    excluded = "; ".join(f"{reason} ({n})" for reason, n in lost.items()) or "none"
-    return [
-        ArriveItem(
-            1,
-            "Study design",
-            f"Groups: {', '.join(material.groups)}. Timepoints: {', '.join(material.timepoints)}. "
-            "The experimental unit is the animal.",
-            "What was done to each group, and cage effects.",
-        ),
-        ArriveItem(
-            2,
-            "Sample size",
-            f"Animals filmed: {counts}. Analysed: {used or 'not compared'}.",
-            "How the sample size was decided beforehand.",
-        ),
-        ArriveItem(
-            3,
-            "Inclusion and exclusion criteria",
-            f"Left out of the comparison: {excluded}. Every reason is in the table of exclusions.",
-            "Whether the criteria were set beforehand.",
-        ),
-        ArriveItem(
-            4,
-            "Randomisation",
-            "Images were presented to raters in random orders."
-            if material.agreement and material.blinded
-            else "Not recorded in amgs.",
-            "How animals were allocated to groups and to the order of filming.",
-        ),
-        ArriveItem(
-            5, "Blinding", _blinding(material), "Who knew the groups at surgery and filming."
-        ),
-    ]
-
-
-def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
-    comparison = material.comparison or {}
-    return [
-        ArriveItem(
-            6,
-            "Outcome measures",
-            f"{sentence(TITLES.get(material.value, material.value))}, change from "
-            f"{comparison.get('baseline') or 'nothing'}.",
-            "Which outcome was primary, named beforehand.",
-        ),
-        ArriveItem(
-            7,
-            "Statistical methods",
-            "See Methods above; assumptions and tests without them are in the tables.",
-            "Any further analysis.",
-        ),
-        ArriveItem(8, "Experimental animals", _animals(material), "Age, weight, source, health."),
-        ArriveItem(
-            9,
-            "Experimental procedures",
-            "Filming: see the table of recordings." if material.extraction else "Not known.",
-            "Procedures, drugs, doses, camera, cubicle, time of day.",
-        ),
-        ArriveItem(
-            10,
-            "Results",
-            "Mean, SD, SEM and n of every group, effect sizes with intervals and exact p values "
-            "are in the tables; every animal is shown.",
-            "",
-        ),
-    ]
-
-
-def _blinding(material: ReportMaterial) -> str:
-    if material.agreement and material.blinded and material.unblindings is not None:
-        if not material.unblindings:
-            return "Raters were blind; the study has not been unblinded."
-        when = material.unblindings[0]["at"][:10]
-        return f"Raters were blind until {when}{_scored_after(material)}."
-    if material.card or material.calls_pain:
-        return "Images were classified by a model that does not know the groups."
-    return "Not recorded in amgs."
-
-
-def _animals(material: ReportMaterial) -> str:
-    def counted(column: str) -> str:
-        values = Counter(a.get(column) or "unknown" for a in material.animals.values())
-        return ", ".join(f"{value} {n}" for value, n in values.items())
-
-    if not material.animals or not any(any(a.values()) for a in material.animals.values()):
-        return "Not stated in recordings.csv."
-    return "; ".join(f"{column}: {counted(column)}" for column in ("strain", "sex", "coat")) + "."

@@ -15,10 +15,11 @@ from amgs.extraction.recordings import recording_code
 from amgs.extraction.tables import EXTRACTION_TABLE, FACES_TABLE, SLEEP_TABLE
 from amgs.provenance import hash_text
 from amgs.store import SourceRecord
-from amgs.study.design import Design, PlannedRecording
+from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.study.generations import GENERATION, read_generations
 from amgs.study.layout import FACES
+from amgs.study.planned import PlannedRecording
 from amgs.study.sources import IMAGES, VIDEO, images_base, say_place
 from amgs.tables import read_table
 from amgs.video.zones import parse_zone

@@ -13,11 +13,12 @@ from amgs.errors import FAULTS_IN_FULL, StudyError
 from amgs.provenance import hash_file
 from amgs.store import FaceRecord
 from amgs.study.consistency import changed_since_scoring
-from amgs.study.design import CROPPED, RECORDINGS_FILE, Design, PlannedRecording, read_design
+from amgs.study.design import RECORDINGS_FILE, Design, read_design
 from amgs.study.exclusions import read_exclusions
 from amgs.study.fit import compare_with_table
 from amgs.study.folder import StudyFolder
 from amgs.study.layout import VIDEOS
+from amgs.study.planned import CROPPED, PlannedRecording
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from amgs.store.base import PredictionStore
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import score_faces
 from amgs.study.present import present
+from amgs.study.results import note_written, require_unchanged
 from amgs.study.training import find_model
 
 KNOWN = ("mgs", "animal", "group", "timepoint", "recording", "time_s", "possible_sleep")
@@ -147,6 +148,7 @@ def write_predictions(study: StudyFolder, reader: Reader) -> Path:
     Human scores stand in the column ``mgs`` only once the study was unblinded.
     """
     path = study.results / f"predictions_{reader.name}.csv"
+    require_unchanged(study, path)
     now = present(study)
     planned = now.planned
     faces = {face.image: face for face in now.faces}
@@ -168,6 +170,7 @@ def write_predictions(study: StudyFolder, reader: Reader) -> Path:
         sink.finish(record_provenance({"model": reader.name}, {"model": reader.sha256}).as_dict())
     finally:
         sink.close()
+    note_written(study, path)
     return path
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from amgs.cohort.comparison import PAIR_COLUMNS, ComparisonChoice, compare_groups, pair_rows
 from amgs.cohort.design import read_cohort
-from amgs.files import write_json
+from amgs.files import safe_file_name, write_json
 from amgs.study.folder import StudyFolder
+from amgs.study.results import require_unchanged, write_result
 from amgs.study.summarising import (
     HUMAN_VALUE,
     StudySummary,
@@ -17,7 +18,6 @@ from amgs.study.summarising import (
     last_choice,
     summarise_study,
 )
-from amgs.tables import write_table
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,29 @@ def compare_summary(
     value = HUMAN_VALUE if is_human_value(choice.value) else choice.value
     chosen = replace(choice, value=value, baseline=study.settings.study.baseline)
     cohort = read_cohort(summary.path, value)
-    document = compare_groups(cohort, chosen).document
-    path = comparison_file(study, cohort.value)
-    pairs = study.results / f"pairs_{cohort.value}.csv"
+    document = compare_groups(cohort, chosen).document | {"made": summary.made}
+    # Where there are several timepoints, each has its own file.
+    several = len(timepoints_to_compare(study, summary, ComparisonChoice())) > 1
+    of_what = f"{cohort.value}_{document['timepoint']}" if several else cohort.value
+    path = comparison_file(study, of_what)
+    pairs = study.results / f"pairs_{safe_file_name(of_what)}.csv"
+    require_unchanged(study, pairs)
     write_json(path, document)
-    write_table(pairs, PAIR_COLUMNS, pair_rows(document))
+    write_result(study, pairs, PAIR_COLUMNS, pair_rows(document))
     return StudyComparison(document, summary, path, pairs)
 
 
-def comparison_file(study: StudyFolder, value: str) -> Path:
-    """Return where a comparison is kept."""
-    return study.results / f"comparison_{value}.json"
+def timepoints_to_compare(
+    study: StudyFolder, summary: StudySummary, choice: ComparisonChoice
+) -> list[str]:
+    """Return the timepoints that a report compares: the one named, or all but the baseline."""
+    if choice.timepoint is not None:
+        return [choice.timepoint]
+    there = list(dict.fromkeys(str(row["timepoint"]) for row in summary.rows))
+    later = [name for name in there if name != study.settings.study.baseline]
+    return later or there
+
+
+def comparison_file(study: StudyFolder, of_what: str) -> Path:
+    """Return where the comparison of a value (and a timepoint, where there are several) is kept."""
+    return study.results / f"comparison_{safe_file_name(of_what)}.json"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from amgs.errors import StudyError, list_faults
-from amgs.study.design import PlannedRecording
 from amgs.study.fit import require_fit
 from amgs.study.folder import StudyFolder
+from amgs.study.planned import PlannedRecording
 
 SCORING_BEGAN = "scoring began"
 """The kind of event that keeps the scale and sample that raters began with."""

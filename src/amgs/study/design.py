@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from amgs.errors import StudyError, TableError, list_faults
 from amgs.extraction.recordings import split_files
-from amgs.tables import list_animals_in_two_groups, portable_path, read_table
-from amgs.video.periods import WHOLE, Period, parse_period
+from amgs.study.design_checks import faults_between, warnings_between
+from amgs.study.planned import ABOUT_THE_ANIMAL, CROPPED, PHOTOGRAPHS, UNKNOWN, PlannedRecording
+from amgs.tables import portable_path, read_table
+from amgs.video.periods import WHOLE, parse_period
 from amgs.video.zones import Zone, parse_zone
 
 RECORDINGS_FILE = "recordings.csv"
 REQUIRED = ("animal", "group", "timepoint", "video")
-ABOUT_THE_ANIMAL = ("sex", "strain", "coat")
 OPTIONAL = ("recording", "zone", "from", "to", "images", *ABOUT_THE_ANIMAL, "cage", "date")
 COLUMNS = (*REQUIRED, "zone", *ABOUT_THE_ANIMAL, "cage", "date")
 """What ``amgs new`` writes; the others may be added: `recording` where an animal has two at one
 timepoint, `from` and `to` for a part of a video, `images` for folders of whole photographs."""
 
-CROPPED, PHOTOGRAPHS = "cropped", "photographs"
-"""What a folder of images holds: faces alone, or whole photographs in which faces are found."""
-
-UNKNOWN = Zone("unknown")
-"""The zone of a line whose own cannot be read: what follows from a zone is not asked of it."""
-
 _EXCLUDING = ("exclu", "remove", "drop", "ignore", "include")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRecording:
-    """One line of ``recordings.csv``: an animal at a timepoint, and where it was filmed.
-
-    ``video`` is a video, several files of one session divided by ``;``, or a folder of images;
-    relative paths start at the study's folder.
-    """
-
-    line: int
-    name: str
-    animal: str
-    group: str
-    timepoint: str
-    video: str
-    zone: Zone
-    date: date | None
-    further: Mapping[str, str]
-    period: Period = WHOLE
-    images: str = CROPPED
-
-    @property
-    def files(self) -> list[str]:
-        """The files of its session, in the order of time; one for most."""
-        return split_files(self.video)
 
 
 @dataclass(frozen=True)
@@ -129,8 +97,8 @@ def read_design(path: Path, baseline: str) -> Design:
     ]
     known = {*REQUIRED, *OPTIONAL}
     warnings = [_unknown_column(name, known) for name in table.columns if name not in known]
-    faults += _faults_between(rows, baseline)
-    warnings += _warnings(rows, baseline)
+    faults += faults_between(rows, baseline)
+    warnings += warnings_between(rows, baseline)
     return Design(tuple(rows), baseline, tuple(faults), tuple(warnings))
 
 
@@ -168,8 +136,8 @@ def read_plain_design(path: Path, baseline: str) -> Design:
         PlannedRecording(line, f"{a}_{g}_{t}", a, g, t, "", Zone("full"), None, _NOTHING)
         for (a, g, t), line in seen.items()
     ]
-    faults += _faults_between(rows, baseline)
-    return Design(tuple(rows), baseline, tuple(faults), tuple(_warnings(rows, baseline)))
+    faults += faults_between(rows, baseline)
+    return Design(tuple(rows), baseline, tuple(faults), tuple(warnings_between(rows, baseline)))
 
 
 _NOTHING = dict.fromkeys((*ABOUT_THE_ANIMAL, "cage"), "")
@@ -219,131 +187,4 @@ def _date(line: int, text: str, faults: list[str]) -> date | None:
         return None
     if found > datetime.now(UTC).date() + timedelta(days=1):  # somewhere it is tomorrow already
         faults.append(f"line {line}: the date {text} has not come yet")
-    return found
-
-
-def _faults_between(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
-    """Yield what is wrong between lines."""
-    yield from list_animals_in_two_groups((r.animal, r.group) for r in rows)
-    yield from _names_alike(rows)
-    yield from _two_names(rows)
-    yield from _repeated_names(rows)
-    yield from _zones(rows)
-    if baseline not in {r.timepoint for r in rows}:
-        found = ", ".join(dict.fromkeys(r.timepoint for r in rows))
-        yield (
-            f"no recording at the baseline {baseline!r}; the timepoints are {found}. Name the "
-            "baseline in study.toml"
-        )
-    yield from _late_baselines(rows, baseline)
-
-
-def _names_alike(rows: Sequence[PlannedRecording]) -> Iterator[str]:
-    """Find names that differ in capitals or blanks alone: one group would count as two."""
-    for what in ("animal", "group", "timepoint"):
-        written: dict[str, dict[str, int]] = {}
-        for r in rows:
-            name: str = getattr(r, what)
-            written.setdefault("".join(name.split()).casefold(), {}).setdefault(name, r.line)
-        for spellings in written.values():
-            if len(spellings) > 1:
-                places = " and ".join(f"{n!r} (line {line})" for n, line in spellings.items())
-                yield f"{what} {places} differ in capitals or blanks only; use one of them"
-
-
-def _two_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
-    for column in ABOUT_THE_ANIMAL:
-        said: dict[str, dict[str, int]] = {}
-        for r in rows:
-            if r.further[column]:
-                said.setdefault(r.animal, {}).setdefault(r.further[column], r.line)
-        for animal, values in said.items():
-            if len(values) > 1:
-                places = " and ".join(f"{v} in line {line}" for v, line in values.items())
-                yield f"animal {animal}: {column} is {places}"
-
-
-def _repeated_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
-    first: dict[str, int] = {}
-    for r in rows:
-        if r.name in first:
-            yield (
-                f"line {r.line}: {r.animal} at {r.timepoint} stands in line {first[r.name]} "
-                "already; if it was filmed twice, give both a name in a column `recording`"
-            )
-        first.setdefault(r.name, r.line)
-
-
-def _zones(rows: Sequence[PlannedRecording]) -> Iterator[str]:
-    """Find recordings that look at the same place of a video at the same time."""
-    by_video: dict[str, list[PlannedRecording]] = {}
-    for r in rows:
-        for file in r.files if r.video else ():
-            by_video.setdefault(file, []).append(r)
-    for file, inside in by_video.items():
-        for a, b in combinations(inside, 2):
-            # Periods count from the start of a session: of two sessions they do not compare.
-            if UNKNOWN in {a.zone, b.zone} or (
-                a.video == b.video and not a.period.overlaps(b.period)
-            ):
-                continue
-            if a.zone == b.zone:
-                yield f"line {b.line}: zone {b.zone.name} of {file} is in line {a.line} already"
-            elif a.zone.overlaps(b.zone):  # pixels against shares: `amgs check` opens the video
-                yield (
-                    f"line {b.line}: zone {b.zone.name} of {file} overlaps {a.zone.name} of line "
-                    f"{a.line}: one animal would count as two"
-                )
-
-
-def _late_baselines(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
-    for animal, mine in _by_animal(rows).items():
-        before = [r for r in mine if r.timepoint == baseline and r.date]
-        for r in mine:
-            late = [b for b in before if r.date and b.date and b.date > r.date]
-            if r.timepoint != baseline and late:
-                yield (
-                    f"animal {animal}: the baseline of line {late[0].line} ({late[0].date}) is "
-                    f"later than {r.timepoint} of line {r.line} ({r.date})"
-                )
-
-
-def _warnings(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:
-    if any(r.timepoint == baseline for r in rows):
-        timepoints = {
-            animal: {r.timepoint for r in mine}
-            for animal, mine in _by_animal(rows).items()
-            if animal
-        }
-        yield from _without_change(
-            [a for a, there in timepoints.items() if baseline not in there], f"no {baseline}"
-        )
-        yield from _without_change(
-            [a for a, there in timepoints.items() if there == {baseline}],
-            f"nothing besides {baseline}",
-        )
-    groups = list(dict.fromkeys(r.group for r in rows))
-    if len(groups) == 1:
-        yield f"there is one group only ({groups[0]}): it can be compared only with its baseline"
-    for group in groups:
-        animals = {r.animal for r in rows if r.group == group}
-        if len(animals) == 1 and group:
-            yield f"group {group} has one animal: no group can be compared with it"
-
-
-_NAMED = 10
-
-
-def _without_change(animals: Sequence[str], what: str) -> Iterator[str]:
-    if animals:
-        more = f" and {len(animals) - _NAMED} more" if len(animals) > _NAMED else ""
-        names = ", ".join(animals[:_NAMED])
-        who = "1 animal has" if len(animals) == 1 else f"{len(animals)} animals have"
-        yield f"{who} {what}, so no change from it: {names}{more}"
-
-
-def _by_animal(rows: Iterable[PlannedRecording]) -> dict[str, list[PlannedRecording]]:
-    found: dict[str, list[PlannedRecording]] = {}
-    for r in rows:
-        found.setdefault(r.animal, []).append(r)
     return found

@@ -10,18 +10,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from amgs.errors import NoImagesError, ResumeError, TableError, list_faults, quoted
+from amgs.errors import NoImagesError, TableError, list_faults
 from amgs.extraction.checks import clear_extraction
 from amgs.extraction.extract import (
-    ExtractionOptions,
     ExtractionSummary,
     FinishedRun,
     require_one,
     run_extraction,
 )
-from amgs.extraction.journal import describe_changes
 from amgs.extraction.opened import describe_settings
 from amgs.extraction.recordings import (
     KNOWN_COLUMNS,
@@ -36,12 +33,13 @@ from amgs.faces.detectors import describe_detector, open_detector
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.store import SourceRecord
 from amgs.study.actions import TABLE_APPLIED, who_acts
-from amgs.study.design import Design, PlannedRecording
+from amgs.study.design import Design
+from amgs.study.extraction_plan import ExtractionPlan, extraction_options, plan_extraction
 from amgs.study.extraction_tables import write_study_tables
 from amgs.study.fit import Fit, compare_with_table
 from amgs.study.folder import StudyFolder
-from amgs.study.generations import add_generation, find_generation, read_generations
 from amgs.study.importing import import_images
+from amgs.study.planned import PlannedRecording
 from amgs.study.registering import register_run
 from amgs.study.sources import VIDEO, WantedSource
 from amgs.video.periods import Period
@@ -73,18 +71,6 @@ class StudyExtraction:
     changed: list[str] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Plan:
-    """Which source every recording gets, and what must be extracted for it."""
-
-    generation: int
-    chosen: dict[str, SourceRecord] = field(default_factory=dict)
-    codes: dict[str, str] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
-    missing: dict[str, WantedSource] = field(default_factory=dict)
-    archived: list[str] = field(default_factory=list)
 
 
 def extract_study(
@@ -134,11 +120,11 @@ def extract_study(
     videos = {name: w for name, w in fit.wanted.items() if w.kind == VIDEO}
     _refuse_missing(study, fit, videos)
     _refuse_copies(videos)
-    run, plan = None, _Plan(1)
+    run, plan = None, ExtractionPlan(1)
     chosen = None
     if videos:
         chosen = detector or open_detector(study.settings.extract.detector)
-        plan = _plan(study, fit, videos, chosen, only_new=only_new, anew=new_generation)
+        plan = plan_extraction(study, fit, videos, chosen, only_new=only_new, anew=new_generation)
         run = _run(study, plan, chosen, executor=executor, jobs=jobs, progress=progress)
         register_run(study, run, plan.missing, plan.generation)
     found = import_images(study, design, detector, progress)
@@ -193,86 +179,6 @@ def _refuse_copies(videos: Mapping[str, WantedSource]) -> None:
         raise TableError(msg)
 
 
-def _options(study: StudyFolder) -> ExtractionOptions:
-    settings = study.settings.extract
-    return ExtractionOptions(interval_s=settings.interval_s, margin=settings.margin)
-
-
-def _plan(
-    study: StudyFolder,
-    fit: Fit,
-    videos: Mapping[str, WantedSource],
-    detector: FaceDetector,
-    *,
-    only_new: bool,
-    anew: bool,
-) -> _Plan:
-    settings = describe_settings(_options(study), detector)
-    generations = read_generations(study)
-    number = find_generation(generations, settings)
-    used = [s for name, s in fit.assigned.items() if name in videos and s.detail.get("row")]
-    if number is None and used and not (only_new or anew):
-        # Nothing has to be extracted where only the detector of a newer amgs is another one.
-        kept = _choose(fit, videos, max(s.generation for s in used), only_new=True, anew=False)
-        if kept.missing or fit.settings:
-            earlier = generations.get(used[-1].generation, {})
-            raise ResumeError(_explain_change(study, earlier, settings))
-        return kept
-    if number is None:
-        number = add_generation(study, settings)
-    return _choose(fit, videos, number, only_new=only_new, anew=anew)
-
-
-def _choose(
-    fit: Fit,
-    videos: Mapping[str, WantedSource],
-    generation: int,
-    *,
-    only_new: bool,
-    anew: bool,
-) -> _Plan:
-    plan = _Plan(generation)
-    for name, wanted in videos.items():
-        own = fit.assigned.get(name)
-        there = [s for s in fit.by_base.get(wanted.base, ()) if s.detail.get("row")]
-        if own is not None and name not in fit.changed | fit.moved and not wanted.is_here:
-            there = there or [own]  # it may be known by the name of its video alone
-        right = next((s for s in there if s.generation == generation), None)
-        keeps = only_new or (own is not None and own.kept and not anew)
-        if right is None and there and (keeps or not wanted.is_here):
-            right = own if own in there else there[-1]
-            plan.kept.add(name)
-        if right is None:
-            plan.missing[name] = wanted
-        else:
-            plan.chosen[name] = right
-            if not wanted.is_here:
-                plan.archived.append(name)
-    return plan
-
-
-def _explain_change(
-    study: StudyFolder, earlier: Mapping[str, Any], settings: Mapping[str, Any]
-) -> str:
-    changes = [
-        change
-        for change in describe_changes(earlier, settings)
-        if not change.startswith(("zone:", "period:"))
-    ]
-    folder = quoted(study.folder)
-    return (
-        "Expected the settings that the study's faces were extracted with, found others "
-        f"({'; '.join(changes)}). Nothing was changed. There are these ways on:\n"
-        "  - put the settings in study.toml back;\n"
-        "  - keep the faces that are there, and extract only new recordings with the new "
-        f"settings: amgs extract {folder} --only-new\n"
-        "  - extract all recordings with the new settings, beside the faces that are there; "
-        f"scores of the same frames carry over: amgs extract {folder} --new-generation\n"
-        "  - as long as no face was scored or classified, begin again with the new settings: "
-        f"amgs extract {folder} --restart"
-    )
-
-
 def list_planned_videos(design: Design, folder: Path) -> list[VideoToExtract]:
     """Return the videos of a design with their recordings; folders of images are not among them."""
     grouped: dict[tuple[str, Period], list[Recording]] = {}
@@ -299,7 +205,7 @@ def known(r: PlannedRecording) -> tuple[tuple[str, str], ...]:
 
 def _run(
     study: StudyFolder,
-    plan: _Plan,
+    plan: ExtractionPlan,
     detector: FaceDetector,
     *,
     executor: Executor | None,
@@ -322,7 +228,7 @@ def _run(
     return run_extraction(
         _list_videos(study.folder, grouped),
         study.faces,
-        _options(study),
+        extraction_options(study),
         detector,
         executor=executor,
         jobs=jobs,
@@ -330,7 +236,9 @@ def _run(
     )
 
 
-def _assign(study: StudyFolder, fit: Fit, plan: _Plan, folders: Mapping[str, SourceRecord]) -> None:
+def _assign(
+    study: StudyFolder, fit: Fit, plan: ExtractionPlan, folders: Mapping[str, SourceRecord]
+) -> None:
     """Give every recording its source, all at once, and write down what that changed."""
     changes = {
         "moved": list(fit.moved.values()),
@@ -348,11 +256,11 @@ def _assign(study: StudyFolder, fit: Fit, plan: _Plan, folders: Mapping[str, Sou
 def _summarise(
     study: StudyFolder,
     design: Design,
-    plan: _Plan,
+    plan: ExtractionPlan,
     run: FinishedRun,
     detector: FaceDetector,
 ) -> ExtractionSummary:
-    rows = write_study_tables(study, design, describe_settings(_options(study), detector))
+    rows = write_study_tables(study, design, describe_settings(extraction_options(study), detector))
     require_one(run.summary, len(plan.chosen) + len(plan.missing))
     return replace(
         run.summary,

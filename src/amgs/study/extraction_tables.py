@@ -10,10 +10,11 @@ from amgs.extraction.tables import RecordingRows, write_tables
 from amgs.files import write_json
 from amgs.provenance import record_provenance
 from amgs.store import FaceRecord, SourceRecord
-from amgs.study.design import Design, PlannedRecording
+from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.study.generations import read_generations
 from amgs.study.layout import FACES
+from amgs.study.planned import PlannedRecording
 from amgs.study.sources import IMAGES
 
 NOT_EXTRACTED = "not extracted yet"

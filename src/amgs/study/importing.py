@@ -22,9 +22,10 @@ from amgs.images import find_images, read_image
 from amgs.jobs import ProgressCallback
 from amgs.provenance import hash_file, record_provenance
 from amgs.store import FaceRecord, SourceRecord
-from amgs.study.design import PHOTOGRAPHS, Design, PlannedRecording
+from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.study.layout import FACES
+from amgs.study.planned import PHOTOGRAPHS, PlannedRecording
 from amgs.study.sources import IMAGES, images_base, say_place
 
 IMPORTED = "imported"

@@ -10,6 +10,7 @@ from amgs.study.consistency import require_same_scoring
 from amgs.study.folder import StudyFolder
 from amgs.study.present import Present, present
 from amgs.study.ratings_table import finished_answers
+from amgs.study.results import write_result
 from amgs.tables import read_table, write_table
 
 
@@ -50,7 +51,7 @@ def write_labels(study: StudyFolder) -> tuple[Path, dict[str, int]]:
             "content": face.content[:16],
         }
     path = study.results / "labels.csv"
-    write_table(path, LABEL_COLUMNS, [[row[c] for c in LABEL_COLUMNS] for row in rows])
+    write_result(study, path, LABEL_COLUMNS, [[row[c] for c in LABEL_COLUMNS] for row in rows])
     return path, counts
 
 

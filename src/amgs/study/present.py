@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from amgs.errors import AmgsError
 from amgs.prediction.recording_times import RecordingTime, read_pauses
 from amgs.scoring.labels import ANY_REASON, NEVER, NO_FACE
 from amgs.store import FaceRecord, RatingRow, SourceRecord
 from amgs.store.records import WHOLE_IMAGE
-from amgs.study.design import PlannedRecording
 from amgs.study.exclusions import Exclusions, read_exclusions
 from amgs.study.extraction_tables import NOT_EXTRACTED
 from amgs.study.fit import Fit, require_fit
 from amgs.study.folder import StudyFolder
+from amgs.study.planned import PlannedRecording
 from amgs.study.sources import IMAGES
 from amgs.video.periods import Period
 
@@ -31,8 +32,10 @@ class Present:
     ----------
     fit
         The table and its sources.
+    assigned
+        The faces of the table, in the order in which they came.
     faces
-        The faces that count, in the order in which they came.
+        Those of them that count.
     excluded
         By image why a face of the table does not count.
     exclusions
@@ -42,10 +45,12 @@ class Present:
     """
 
     fit: Fit
+    assigned: tuple[FaceRecord, ...]
     faces: tuple[FaceRecord, ...]
     excluded: Mapping[str, str]
     exclusions: Exclusions
     ratings: tuple[RatingRow, ...]
+    left_out_by_raters: int = 0
 
     @property
     def planned(self) -> dict[str, PlannedRecording]:
@@ -78,10 +83,12 @@ def present(study: StudyFolder) -> Present:
     excluded |= by_majority
     return Present(
         fit,
+        tuple(assigned),
         tuple(face for face in counted if face.image not in by_majority),
         excluded,
         exclusions,
         tuple(row for row in ratings if row.image not in by_majority),
+        len(by_majority),
     )
 
 
@@ -176,6 +183,39 @@ def faces_to_score(study: StudyFolder) -> list[FaceRecord]:
         if face.recording not in planned
         or not _why_excluded(face, planned[face.recording], exclusions)
     ]
+
+
+def list_for_report(now: Present) -> list[dict[str, Any]]:
+    """Return every exclusion with the groups that it concerns, and how many images."""
+    recordings = {r.image: r for r in now.assigned}
+    found = []
+    for row in now.exclusions.rows:
+        groups = {
+            r.group
+            for name, r in now.planned.items()
+            if (row.kind == "animal" and r.animal == row.name)
+            or (row.kind in {"recording", "period"} and name == row.name)
+        }
+        face = recordings.get(row.name)
+        if row.kind == "face" and face is not None:
+            groups = {now.planned[face.recording].group}
+        alone = Exclusions((row,))
+        images = sum(
+            bool(_why_excluded(face, now.planned[face.recording], alone)) for face in now.assigned
+        )
+        found.append(
+            {
+                "what": row.what,
+                "kind": row.kind,
+                "groups": sorted(groups),
+                "reason": row.reason,
+                "by": row.by,
+                "date": row.date,
+                "after_unblinding": row.key in now.exclusions.after_unblinding,
+                "images": images,
+            }
+        )
+    return found
 
 
 def recording_times(now: Present) -> dict[str, RecordingTime]:

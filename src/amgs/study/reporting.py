@@ -10,18 +10,19 @@ from typing import Any
 
 from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import DesignError, NoImagesError, NothingLeftError, StudyError, quoted
-from amgs.extraction.tables import EXTRACTION_TABLE
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.provenance import hash_file, record_provenance
 from amgs.report.build import write_report
-from amgs.report.gather import read_extraction, read_summary
+from amgs.report.gather import read_summary
 from amgs.report.material import ReportMaterial
 from amgs.study.classifying import find_reader
-from amgs.study.comparing import compare_summary
+from amgs.study.comparing import compare_summary, timepoints_to_compare
 from amgs.study.design import RECORDINGS_FILE, Design
+from amgs.study.extraction_tables import list_recording_rows
 from amgs.study.folder import StudyFolder
 from amgs.study.image_checking import check_image_sets
 from amgs.study.labelling import write_labels
+from amgs.study.present import list_for_report, present
 from amgs.study.rater_agreement import measure_rater_agreement
 from amgs.study.room import PASSED
 from amgs.study.settings import SETTINGS_FILE
@@ -82,16 +83,23 @@ def gather_study(
         reader = find_reader(study, made.model)
         inputs["model"] = reader.sha256
         card = reader.card() if reader.folder is not None else None
-    human, notes = _compare_human_scores(study, choice, by_model=by_model)
-    comparison = None
-    try:
-        comparison = compare_summary(study, summary, choice).document
-    except NothingLeftError as error:
-        notes.append(f"Groups were not compared: {error}")
+    timepoints = timepoints_to_compare(study, summary, choice)
+    human, notes = _compare_human_scores(
+        study, replace(choice, timepoint=timepoints[0]), by_model=by_model
+    )
+    documents = []
+    for timepoint in timepoints:
+        try:
+            chosen = replace(choice, timepoint=timepoint)
+            documents.append(compare_summary(study, summary, chosen).document)
+        except NothingLeftError as error:
+            notes.append(f"Groups were not compared at {timepoint}: {error}")
     agreement = None
     with contextlib.suppress(NoImagesError):
         agreement = measure_rater_agreement(study)
-    extraction = study.faces / EXTRACTION_TABLE
+    now = present(study)
+    rows = [r.row for r in list_recording_rows(study, design)]
+    extraction = [{str(k): "" if v is None else str(v) for k, v in row.items()} for row in rows]
     for name in (SETTINGS_FILE, RECORDINGS_FILE):
         inputs[name] = hash_file(study.folder / name)
     image_sets = check_image_sets(study, progress)
@@ -103,15 +111,20 @@ def gather_study(
     return ReportMaterial(
         title=study.name,
         summary=read_summary(summary.path, choice.value),
-        comparison=comparison,
+        comparison=documents[0] if documents else None,
+        further=documents[1:],
         human_comparison=human,
-        settings=_flat(study, made, videos=extraction.exists()),
+        settings=_flat(study, made, videos=bool(extraction)),
         predictions=summary.table,
         outputs=summary.outputs,
         model=summary.model,
         notes=notes,
         images_at=study.folder,
-        extraction=read_extraction(extraction) if extraction.exists() else None,
+        extraction=extraction or None,
+        options=summary.options,
+        exclusions=list_for_report(now),
+        left_out_by_raters=now.left_out_by_raters,
+        missing={row["recording"]: str(row["problem"]) for row in rows if row.get("problem")},
         recordings=len(design.recordings),
         animals=_animals(design),
         agreement=agreement,

@@ -42,7 +42,11 @@ class AboutSettings:
     """``[study]``: what the study is."""
 
     name: str = _setting("", "What the study is called in reports.")
-    baseline: str = _setting(BASELINE, "The timepoint that others are compared with.")
+    baseline: str = _setting(
+        BASELINE,
+        "The timepoint that others are compared with; empty in a study without a baseline, whose "
+        "groups are then compared as they are.",
+    )
     database: str = _setting(
         "",
         "Empty: study.db in this folder. For several rooms at once a PostgreSQL server, such as "

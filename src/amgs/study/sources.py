@@ -19,8 +19,9 @@ from typing import Any
 from amgs.extraction.recordings import fingerprint_session, fingerprint_video, recording_code
 from amgs.provenance import hash_text
 from amgs.store import SourceRecord
-from amgs.study.design import Design, PlannedRecording
+from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
+from amgs.study.planned import PlannedRecording
 
 VIDEO, IMAGES = "video", "images"
 

@@ -203,7 +203,7 @@ class Study(StudyFolder):
         """Summarise images into one row per animal and timepoint; keep the table."""
         from amgs.study.summarising import SummaryChoice, summarise_study
 
-        return summarise_study(self, choice or SummaryChoice())
+        return summarise_study(self, choice or SummaryChoice(), remember=True)
 
     def compare(self, choice: ComparisonChoice | None = None, model: str = "") -> StudyComparison:
         """Compare groups, from a summary made anew in the way it was last made; keep both."""

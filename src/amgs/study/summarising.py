@@ -7,7 +7,7 @@ How a summary was last made (model, period, sleep …) is kept beside it, so tha
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,13 @@ from amgs.prediction.human import read_predictions_or_scores
 from amgs.prediction.models import is_built_in
 from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns, summarise_animals
 from amgs.prediction.summary_options import SummaryOptions
+from amgs.study.actions import who_acts
 from amgs.study.classifying import find_reader, write_predictions
 from amgs.study.folder import StudyFolder
 from amgs.study.present import Present, present, recording_times
+from amgs.study.results import set_aside_others, write_result
 from amgs.study.unblinding import write_human_scores
-from amgs.tables import format_cells, write_table
+from amgs.tables import format_cells
 from amgs.vocabulary import EARLIER_COLUMNS, Output
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 
 HUMAN_VALUE = "mean_mgs_sum"
 SUMMARY, HUMAN_SUMMARY = "summary.csv", "summary_human.csv"
+
+SUMMARISED = "summarised"
+"""The kind of event that keeps how a study is summarised from then on."""
+
+_DERIVED = (("comparison", ".json"), ("pairs", ".csv"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class StudySummary:
     options: SummaryOptions
     outputs: tuple[Output, ...] = ()
     model: str = ""
+    made: dict[str, Any] = field(default_factory=dict)
 
 
 def is_human_value(value: str) -> bool:
@@ -66,8 +74,19 @@ def is_human_value(value: str) -> bool:
     return EARLIER_COLUMNS.get(value, value) == HUMAN_VALUE
 
 
-def summarise_study(study: StudyFolder, choice: SummaryChoice) -> StudySummary:
-    """Summarise a study and keep the table with the choice.
+def summarise_study(
+    study: StudyFolder, choice: SummaryChoice, *, remember: bool = False
+) -> StudySummary:
+    """Summarise a study and keep the table, and how it was made.
+
+    Parameters
+    ----------
+    study
+        The study.
+    choice
+        How it is summarised.
+    remember
+        Whether later comparisons and reports are to be made in this way.
 
     Raises
     ------
@@ -86,7 +105,7 @@ def summarise_study(study: StudyFolder, choice: SummaryChoice) -> StudySummary:
         choice.leave_out_sleep,
         choice.unseen_only,
     )
-    now, model = present(study), ""
+    now, model, reader_sha256 = present(study), "", ""
     times = recording_times(now)
     if not now.faces:
         msg = (
@@ -102,15 +121,54 @@ def summarise_study(study: StudyFolder, choice: SummaryChoice) -> StudySummary:
     else:
         path = study.results / SUMMARY
         reader = find_reader(study, choice.model)
-        source, model = write_predictions(study, reader), reader.name
+        source, model, reader_sha256 = (
+            write_predictions(study, reader),
+            reader.name,
+            reader.sha256,
+        )
     table, outputs = read_predictions_or_scores(source, study.scale.highest_sum)
+    made = _making(study, now, options, reader_sha256, replace(choice, model=model))
+    set_aside_others(
+        study, path.with_suffix(".json"), made, _made_with(study, path, human=choice.human)
+    )
     if not choice.human:
         _require_all_classified(study, now, table, choice.model)
     rows = summarise_animals(table, options, times, outputs)
     columns = (*SUMMARY_COLUMNS, *mean_columns(outputs))
-    write_table(path, columns, [format_cells(row, columns) for row in rows])
-    write_json(path.with_suffix(".json"), asdict(choice))
-    return StudySummary(path, rows, table, times, options, tuple(outputs), model)
+    write_result(study, path, columns, [format_cells(row, columns) for row in rows])
+    write_json(path.with_suffix(".json"), {"choice": asdict(choice), "made": made})
+    if remember:
+        study.store.events.log(SUMMARISED, who_acts(), asdict(choice))
+    return StudySummary(path, rows, table, times, options, tuple(outputs), model, made)
+
+
+def _making(
+    study: StudyFolder, now: Present, options: SummaryOptions, sha256: str, choice: SummaryChoice
+) -> dict[str, Any]:
+    """Return all that decides what a summary says, besides the faces and the table themselves."""
+    used = {s.generation for s in now.fit.assigned.values() if s.detail.get("row")}
+    return {
+        **asdict(options),
+        "model": "" if choice.human else choice.model,
+        "model_sha256": sha256,
+        "human": choice.human,
+        "generations": sorted(used),
+        "leave_out_faces": study.settings.scoring.leave_out_faces,
+        "exclusions": [f"{row.what}: {row.reason}" for row in now.exclusions.rows],
+    }
+
+
+def _made_with(study: StudyFolder, summary: Path, *, human: bool) -> list[Path]:
+    """Return the results that were made in the same way as a summary."""
+    derived = [
+        path
+        for kind, suffix in _DERIVED
+        for path in sorted(study.results.glob(f"{kind}_*{suffix}"))
+        if path.name.startswith(f"{kind}_{HUMAN_VALUE}") == human
+    ]
+    course = summary.with_name(f"{summary.stem}_time_course.csv")
+    further = [] if human else [study.results / "figures", study.results / "report.html"]
+    return [summary, course, *derived, *further]
 
 
 def _require_all_classified(
@@ -135,12 +193,18 @@ def last_choice(study: StudyFolder, *, human: bool) -> SummaryChoice:
     StudyError
         If the file that keeps it was damaged.
     """
+    for event in reversed(study.store.events.all(SUMMARISED)):
+        if event["human"] == human:
+            return SummaryChoice(**{name: event[name] for name in SummaryChoice.__slots__})
     path = study.results / (HUMAN_SUMMARY if human else SUMMARY)
     kept = path.with_suffix(".json")
     if not kept.exists():
         return SummaryChoice(human=human)
     try:
-        return SummaryChoice(**json.loads(kept.read_text(encoding="utf-8")))
+        document = json.loads(kept.read_text(encoding="utf-8"))
+        if "choice" in document:  # of a comparison or report that somebody asked for in passing
+            return SummaryChoice(human=human)
+        return SummaryChoice(**document)
     except (TypeError, ValueError) as error:
         msg = f"Expected how {path.name} was made in {kept}, found something else. Delete {kept}."
         raise StudyError(msg) from error

@@ -10,7 +10,7 @@ from amgs.scoring.labels import NOT_SCORED
 from amgs.study.folder import UNBLINDED, StudyFolder
 from amgs.study.labelling import score_faces
 from amgs.study.present import present
-from amgs.tables import write_table
+from amgs.study.results import write_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,5 +96,5 @@ def write_human_scores(study: StudyFolder) -> Path:
 def _write(study: StudyFolder, table: pd.DataFrame) -> Path:
     path = study.results / "human_scores.csv"
     rows = table.astype(object).where(table.notna(), None)
-    write_table(path, HUMAN_COLUMNS, rows.itertuples(index=False))
+    write_result(study, path, HUMAN_COLUMNS, rows.itertuples(index=False))
     return path

@@ -1,0 +1,45 @@
+"""One line of ``recordings.csv`` as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from amgs.extraction.recordings import split_files
+from amgs.video.periods import WHOLE, Period
+from amgs.video.zones import Zone
+
+CROPPED, PHOTOGRAPHS = "cropped", "photographs"
+"""What a folder of images holds: faces alone, or whole photographs in which faces are found."""
+
+ABOUT_THE_ANIMAL = ("sex", "strain", "coat")
+
+UNKNOWN = Zone("unknown")
+"""The zone of a line whose own cannot be read: what follows from a zone is not asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRecording:
+    """One line of ``recordings.csv``: an animal at a timepoint, and where it was filmed.
+
+    ``video`` is a video, several files of one session divided by ``;``, or a folder of images;
+    relative paths start at the study's folder.
+    """
+
+    line: int
+    name: str
+    animal: str
+    group: str
+    timepoint: str
+    video: str
+    zone: Zone
+    date: date | None
+    further: Mapping[str, str]
+    period: Period = WHOLE
+    images: str = CROPPED
+
+    @property
+    def files(self) -> list[str]:
+        """The files of its session, in the order of time; one for most."""
+        return split_files(self.video)
