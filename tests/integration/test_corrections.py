@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import StudyError, UnknownNameError
 from amgs.scoring.labels import NOT_SCORED
 from amgs.study import Study
 from amgs.study.exclusions import Exclusion, list_decisions
-from amgs.study.summarising import SummaryChoice
+from amgs.study.summarising import SummaryChoice, last_choice
 from cubicles import COLUMNS, add_blink, film, score_all, write_rows
 from marked import MarkDetector
 from program import amgs
@@ -304,6 +306,82 @@ def _predictions(study: Study) -> list[dict[str, str]]:
 
     with study.predictions("blink").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+class TestResults:
+    def test_what_is_typed_into_a_result_is_never_undone(self, study: Study) -> None:
+        """It stops with the place for decisions; saved by a spreadsheet alone it is the same."""
+        pct_pain(study)
+        path = study.results / "summary.csv"
+        text = path.read_text("utf-8")
+        path.write_text("\ufeff" + text.replace(",", ";").replace("0.166667", "0,166667"), "utf-8")
+        pct_pain(study)
+        assert path.read_text("utf-8") == text
+        path.write_text(text.replace("yes,", "no,died"), "utf-8")
+        for command in (("summarise", "--model", "blink"), ("report", "--model", "blink")):
+            done = amgs(command[0], study.folder, *command[1:])
+            assert done.returncode == 1
+            assert "amgs exclude" in done.stderr
+            assert "summary.csv" in done.stderr
+        assert "no,died" in path.read_text("utf-8")
+        path.rename(study.results / "my summary.csv")
+        pct_pain(study)
+        assert path.read_text("utf-8") == text
+
+    def test_results_made_in_another_way_are_set_aside_under_their_name(self, study: Study) -> None:
+        """What lies in the folder is of one model, one period and one set of exclusions."""
+        pct_pain(study)
+        done = amgs("compare", study.folder, "--json")
+        assert done.returncode in {0, 1}, done.stderr
+        made = json.loads((study.results / "summary.json").read_text("utf-8"))["made"]
+        assert (made["model"], made["threshold"], made["exclusions"]) == ("blink", 0.75, [])
+        before = sorted(p.name for p in study.results.glob("*pct_pain*"))
+        assert before
+        pct_pain(study, from_min=0.1)
+        assert not list(study.results.glob("*pct_pain*"))
+        (aside,) = (study.results / "earlier").iterdir()
+        assert aside.name.startswith("blink_")
+        assert {p.name for p in aside.iterdir()} >= {*before, "summary.csv", "summary.json"}
+
+    def test_a_report_in_passing_changes_no_later_one(self, study: Study) -> None:
+        """Another model is looked at once; comparisons go on as the study was summarised."""
+        pct_pain(study, from_min=0.1)
+        study.classify("orbital")
+        study.report(ComparisonChoice(value="orbital_tightening"), model="orbital")
+        assert last_choice(study, human=False) == SummaryChoice("blink", from_min=0.1)
+
+    def test_methods_and_flow_say_what_was_left_out(self, study: Study) -> None:
+        pct_pain(study, from_min=0.0, to_min=0.2)
+        study.exclude([Exclusion("animal", "m1", "wrong dose", by="Ada")])
+        text = study.report().read_text("utf-8")
+        assert "Only minute 0 to 0.2 of every recording was analysed." in text
+        assert "outside minute 0 to 0.2" in text
+        assert "animal m1 (sham): wrong dose" in text
+        assert "Left out by decision: animal m1: wrong dose." in text
+
+    def test_a_study_without_a_baseline_compares_its_timepoint(self, study: Study) -> None:
+        write_rows(study, [row for row in ROWS if row[2] == "24h"])
+        with set_text(study, 'baseline = "baseline"', 'baseline = ""') as opened:
+            assert opened.check().faults[0].startswith("m1_baseline: has faces")
+            extract(opened)
+            pct_pain(opened)
+            document = opened.compare().document
+            assert document["baseline"] is None
+            assert {g["group"]: g["mean"] for g in document["groups"]} == {
+                "sham": 0,
+                "surgery": 100,
+            }
+
+    def test_a_report_covers_all_timepoints(self, study: Study) -> None:
+        film(study.folder, "48h", {"left": True, "right": False}, place=8)
+        later = [[r[0], r[1], "48h", "videos/48h.mp4", r[4]] for r in ROWS[::2]]
+        write_rows(study, ROWS + later)
+        extract(study)
+        pct_pain(study)
+        text = study.report().read_text("utf-8")
+        assert "24h minus baseline" in text
+        assert "48h minus baseline" in text
+        assert (study.results / "comparison_pct_pain_48h.json").exists()
 
 
 class TestRaters:

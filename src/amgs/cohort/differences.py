@@ -95,11 +95,11 @@ def changes_from_baseline(
         groups[cell.animal] = cell.group
     changes, excluded = [], []
     for animal, known in by_animal.items():
-        reasons = [
-            _why_missing(known, timepoint)
-            for timepoint in ([] if baseline is None else [baseline]) + [after]
-        ]
-        reason = "; ".join(filter(None, reasons))
+        asked = ([] if baseline is None else [baseline]) + [after]
+        reason = "; ".join(filter(None, (_why_missing(known, t) for t in asked)))
+        becauses = {known[t][1] for t in asked if t in known}
+        if reason and len(becauses) == 1 and all(t in known for t in asked) and all(becauses):
+            reason = becauses.pop()  # the whole animal: it need not be said of every timepoint
         if reason:
             excluded.append(Exclusion(animal, groups[animal], reason))
             continue

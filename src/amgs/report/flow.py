@@ -133,4 +133,5 @@ def _compared(material: ReportMaterial) -> FlowStep:
     comparison = material.comparison or {}
     n = sum(row["n"] for row in comparison["groups"])
     reasons = Counter(str(row["reason"]) for row in comparison["excluded"])
-    return FlowStep("Animals compared", f"{n} animals", reasons.most_common())
+    left = "1 animal" if n == 1 else f"{n} animals"
+    return FlowStep("Animals compared", left, reasons.most_common())

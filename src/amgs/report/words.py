@@ -158,7 +158,7 @@ def _left_out(material: ReportMaterial) -> str:
     options = material.options
     if options is not None and (options.from_min is not None or options.to_min is not None):
         start = f"{options.from_min or 0:g}"
-        stop = "the end" if options.to_min is None else f"minute {options.to_min:g}"
+        stop = "the end" if options.to_min is None else f"{options.to_min:g}"
         sentences.append(f"Only minute {start} to {stop} of every recording was analysed.")
     if options is not None and options.leave_out_sleep:
         sentences.append("Images in stretches of possible sleep were left out.")

@@ -151,14 +151,14 @@ def write_predictions(study: StudyFolder, reader: Reader) -> Path:
     require_unchanged(study, path)
     now = present(study)
     planned = now.planned
-    faces = {face.image: face for face in now.faces}
+    said = {row.image: row for row in study.store.predictions.all(reader.sha256)}
     scores = {s.image: s.mgs for s in score_faces(study, now)} if study.unblindings else {}
     sink = CsvSink(path, KNOWN, reader.outputs, reader.sha256, overwrite=True, restart=True)
     try:
-        for row in study.store.predictions.all(reader.sha256):
-            face = faces.get(row.image)
-            if face is None:
-                continue  # it is excluded, or no line of the table wants it
+        for face in now.faces:
+            row = said.get(face.image)
+            if row is None:
+                continue  # the model has not looked at it yet
             r = planned[face.recording]
             known = (
                 _number(scores.get(row.image), "g"),

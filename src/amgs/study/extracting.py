@@ -212,14 +212,11 @@ def _run(
     jobs: int | None,
     progress: ProgressCallback,
 ) -> FinishedRun:
-    codes = {s.code: s for s in study.store.sources.all()}
     grouped: dict[tuple[str, Period], list[Recording]] = {}
     for name, wanted in plan.missing.items():
         r = wanted.recording
-        # The name that a single set of settings has always given, unless another set has it.
-        holder = codes.get(wanted.base)
-        free = holder is None or holder.generation == plan.generation
-        further = "" if free else f"generation {plan.generation}"
+        # Each generation has images and journals of its own, also one that was never finished.
+        further = "" if plan.generation == 1 else f"generation {plan.generation}"
         fingerprint = fingerprint_session([file["fingerprint"] for file in wanted.files])
         code = recording_code(fingerprint, r.zone, r.period, further)
         plan.codes[name] = code

@@ -33,7 +33,7 @@ class Present:
     fit
         The table and its sources.
     assigned
-        The faces of the table, in the order in which they came.
+        The faces of the table, in its order and that of time.
     faces
         Those of them that count.
     excluded
@@ -71,7 +71,12 @@ def present(study: StudyFolder) -> Present:
     exclusions = read_exclusions(study, design)
     planned = {name: wanted.recording for name, wanted in fit.wanted.items()}
     everything = study.store.faces.all(retired=True)
-    assigned = [face for face in everything if face.recording in planned]
+    # In the order of the table and of time, however often and in whatever order they came.
+    place = {name: number for number, name in enumerate(planned)}
+    assigned = sorted(
+        (face for face in everything if face.recording in planned),
+        key=lambda face: (place[face.recording], face.time_s or 0.0, face.image),
+    )
     excluded = {
         face.image: reason
         for face in assigned

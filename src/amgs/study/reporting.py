@@ -28,6 +28,7 @@ from amgs.study.room import PASSED
 from amgs.study.settings import SETTINGS_FILE
 from amgs.study.summarising import (
     HUMAN_VALUE,
+    StudySummary,
     SummaryChoice,
     has_readings,
     is_human_value,
@@ -83,17 +84,7 @@ def gather_study(
         reader = find_reader(study, made.model)
         inputs["model"] = reader.sha256
         card = reader.card() if reader.folder is not None else None
-    timepoints = timepoints_to_compare(study, summary, choice)
-    human, notes = _compare_human_scores(
-        study, replace(choice, timepoint=timepoints[0]), by_model=by_model
-    )
-    documents = []
-    for timepoint in timepoints:
-        try:
-            chosen = replace(choice, timepoint=timepoint)
-            documents.append(compare_summary(study, summary, chosen).document)
-        except NothingLeftError as error:
-            notes.append(f"Groups were not compared at {timepoint}: {error}")
+    human, documents, notes = _compare(study, summary, choice, by_model=by_model)
     agreement = None
     with contextlib.suppress(NoImagesError):
         agreement = measure_rater_agreement(study)
@@ -140,6 +131,23 @@ def gather_study(
         inputs=inputs,
         notice=study.notice,
     )
+
+
+def _compare(
+    study: StudyFolder, summary: StudySummary, choice: ComparisonChoice, *, by_model: bool
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]], list[str]]:
+    """Compare human scores, and the summary at every timepoint; say what could not be compared."""
+    timepoints = timepoints_to_compare(study, summary, choice)
+    first = replace(choice, timepoint=timepoints[0])
+    human, notes = _compare_human_scores(study, first, by_model=by_model)
+    documents = []
+    for timepoint in timepoints:
+        try:
+            chosen = replace(choice, timepoint=timepoint)
+            documents.append(compare_summary(study, summary, chosen).document)
+        except NothingLeftError as error:
+            notes.append(f"Groups were not compared at {timepoint}: {error}")
+    return human, documents, notes
 
 
 def _what_is_reported(
