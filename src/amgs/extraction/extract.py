@@ -233,8 +233,19 @@ class _Extraction:
         rows = [r for opened in self.opened for r in describe_outcome(opened.outcome())]
         self.summary.recordings = [r.row for r in rows]
         self.summary.images = sum(int(r.row["kept"]) for r in rows)
+        self.summary.warnings += _damaged(rows)
         self.summary.warnings += _two_animals(rows)
         return FinishedRun(self.summary, self.opened, rows, self.failed)
+
+
+def _damaged(rows: Sequence[RecordingRows]) -> Iterator[str]:
+    for r in rows:
+        if r.row["rejected_damaged"]:
+            yield (
+                f"{r.recording.name}: {r.row['rejected_damaged']} of {r.row['candidates']} frames "
+                "examined are damaged and were not used. Copy the video again if a player shows "
+                "the original without faults."
+            )
 
 
 def _two_animals(rows: Sequence[RecordingRows]) -> Iterator[str]:

@@ -10,6 +10,9 @@ TABLE_APPLIED = "table applied"
 EXCLUDED, INCLUDED = "excluded", "included again"
 """Something was left out of the results, or taken in again."""
 
+CONVERTED = "converted"
+"""A video was written once more, and the table names the new file."""
+
 RENAMED, MERGED = "rater renamed", "raters merged"
 
 

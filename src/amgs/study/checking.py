@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from amgs.errors import FAULTS_IN_FULL, StudyError
+from amgs.errors import FAULTS_IN_FULL, StudyError, UnreadableVideoError
 from amgs.provenance import hash_file
 from amgs.store import FaceRecord
 from amgs.study.consistency import changed_since_scoring
@@ -125,8 +125,15 @@ def _line_of(fault: str) -> int:
 def _check_zones(path: Path, video: str, inside: Sequence[PlannedRecording]) -> list[str]:
     """Compare zones with the size of the frame, and with each other in pixels."""
     from amgs.extraction.checks import find_overlaps, zone_faults
+    from amgs.video.convert import needs_conversion
     from amgs.video.reader import read_header
 
+    try:
+        reason = needs_conversion(path)
+    except UnreadableVideoError:
+        reason = ""
+    if reason:
+        return [f"line {inside[0].line}: {video} cannot be searched: {reason}. First: amgs convert"]
     header = read_header(path)
     if header is None:
         return [f"line {r.line}: {video} cannot be opened as a video" for r in inside]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from amgs.study.people import RaterProgress
     from amgs.study.room import ScoringRoom
     from amgs.study.summarising import StudySummary, SummaryChoice
+    from amgs.video.convert import Converted
 
 
 class Study(StudyFolder):
@@ -41,6 +42,14 @@ class Study(StudyFolder):
         from amgs.study.checking import check_study
 
         return check_study(self)
+
+    def convert(
+        self, *, lossless: bool = False, progress: ProgressCallback = no_progress
+    ) -> dict[str, Converted]:
+        """Write videos that cannot be searched once more, and name the new files in the table."""
+        from amgs.study.converting import convert_study
+
+        return convert_study(self, lossless=lossless, progress=progress)
 
     def preview(self, detector: FaceDetector | None = None) -> dict[str, Path | str]:
         """Draw the zones on a frame of every video; return image or problem by video."""

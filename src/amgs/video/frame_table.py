@@ -61,12 +61,16 @@ class FrameTable:
         Seconds per unit.
     made_by
         ``packets`` or, where those said too little, ``decoding`` the whole video.
+    starts_alone
+        Whether the first frame is a key; not so where an edit list hides the frames that it is
+        made from, as in videos that were trimmed without being encoded again.
     """
 
     pts: npt.NDArray[np.int64]
     key: npt.NDArray[np.bool_]
     time_base: Fraction
     made_by: Literal["packets", "decoding"]
+    starts_alone: bool = True
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -120,7 +124,7 @@ def make_frame_table(container: InputContainer) -> FrameTable:
     if from_packets is not None:
         proved = _prove(from_packets, beginning)
         if proved is not None:
-            return FrameTable(proved[0], proved[1], time_base, "packets")
+            return FrameTable(*proved[:2], time_base, "packets", starts_alone=proved[2])
     return _decode_all(container, time_base)
 
 
@@ -190,7 +194,7 @@ def _read_packets(
 def _prove(
     packets: tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]],
     beginning: list[tuple[int, bool]],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], bool] | None:
     """Drop frames before the first decoded one; ``None`` when the decoder shows others."""
     pts, key = packets
     # An edit list or an open first group hides the frames before this one from every player.
@@ -204,8 +208,9 @@ def _prove(
         if key[index] and not is_key:
             return None
     # Decoding from the start always reaches the first frame, whatever the container calls it.
+    starts_alone = bool(key[0])
     key[0] = True
-    return pts, key
+    return pts, key, starts_alone
 
 
 def _decode_all(container: InputContainer, time_base: Fraction) -> FrameTable:
@@ -218,8 +223,8 @@ def _decode_all(container: InputContainer, time_base: Fraction) -> FrameTable:
     for frame in decode_from_start(container):
         if frame.pts is None or (pts and frame.pts <= pts[-1]):
             msg = (
-                "its frames carry no times, or times that go backwards; convert it once, for "
-                "example with: ffmpeg -i VIDEO -c:v libx264 -crf 16 NEW.mp4"
+                "its frames carry no times, or times that go backwards; write it once more with "
+                "`amgs convert`"
             )
             raise UnreadableVideoError(msg)
         pts.append(frame.pts)

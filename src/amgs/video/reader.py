@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import UnreadableVideoError
+from amgs.video.decoder_log import damage_heard
 from amgs.video.frame import RGB, Frame, VideoInfo, deinterlace
 from amgs.video.frame_table import FrameTable, make_frame_table, raise_if_lost, read_packets
 
@@ -37,6 +38,39 @@ _BACK_OFF_S = (0.0, 1.0, 4.0, 16.0)
 """How long before the wanted keyframe the search begins, one try after the other."""
 
 
+class _Damage:
+    """Which frames are made from damaged packets, since the last seek.
+
+    A frame is made from the packets between the keyframe before it and itself, in the order of
+    decoding; what lies outside of them does not touch it.
+    """
+
+    def __init__(self) -> None:
+        self._place: dict[int, int] = {}
+        self._key_before: dict[int, int] = {}
+        self._damaged: list[int] = []
+        self._key = 0
+
+    def note(self, packet: Any, damaged: bool) -> None:
+        """Take down a packet that was just decoded."""
+        if packet is None or packet.pts is None:
+            return
+        place = len(self._place)
+        if packet.is_keyframe:
+            self._key = place
+        self._place[packet.pts] = place
+        self._key_before[packet.pts] = self._key
+        if damaged:
+            self._damaged.append(place)
+
+    def reaches(self, pts: int) -> bool:
+        """Whether the frame with this time is made from a damaged packet."""
+        if not self._damaged or pts not in self._place:
+            return False
+        first, last = self._key_before[pts], self._place[pts]
+        return any(first <= place <= last for place in self._damaged)
+
+
 class Video:
     """An open video; used by one thread at a time.
 
@@ -50,6 +84,7 @@ class Video:
         self._container = container
         self._stream = container.streams.video[0]
         self._context: Any = self._stream.codec_context
+        self._damage = _Damage()
         self.info = self._examine()
         self._twin: Video | None = None
 
@@ -76,6 +111,17 @@ class Video:
 
         duration = self._container.duration
         return None if duration is None else duration / av.time_base
+
+    @property
+    def lost_frames(self) -> int:
+        """How many frames a file without times of its own promises more than it holds.
+
+        In such a file (AVI) a frame has the time that its place gives it: where frames are missing
+        in the middle, those behind them seem to come too early.
+        """
+        if "avi" not in self._container.format.name:
+            return 0
+        return max(0, int(self._stream.frames) - len(self.table))
 
     @property
     def begun(self) -> datetime | None:
@@ -112,7 +158,7 @@ class Video:
             if frame.pts is None or frame.pts < self.table.pts[wanted]:
                 continue
             # A later frame in its place means that the wanted one was damaged: never show another.
-            if frame.pts != self.table.pts[wanted]:
+            if frame.pts != self.table.pts[wanted] or self._damage.reaches(frame.pts):
                 break
             yield self._frame(frame, wanted)
             wanted += 1
@@ -151,7 +197,7 @@ class Video:
         """Decode from the keyframe before `index` on; earlier frames may come first."""
         key = self.table.key_before(index)
         # A keyframe needs no other packet; decoding on would cost the whole group.
-        alone = one and key == index
+        alone = one and key == index and (key > 0 or self.table.starts_alone)
         for packet in self._packets_from(int(self.table.pts[key])):
             yield from self._decode(packet)
             if alone:
@@ -162,9 +208,11 @@ class Video:
         import av
 
         try:
-            frames = self._context.decode(packet)
+            with damage_heard() as heard:
+                frames = self._context.decode(packet)
         except (av.error.InvalidDataError, av.error.EOFError):
             return
+        self._damage.note(packet, bool(heard))
         # The decoder conceals damage by copying from neighbours: such a frame shows no moment.
         yield from (frame for frame in frames if not frame.is_corrupt)
 
@@ -172,10 +220,18 @@ class Video:
         """Yield the packets from the keyframe with this time on, seeking ever further back."""
         import av
 
+        if pts == self.table.pts[0] and not self.table.starts_alone:
+            # What the first frame is made from lies before it, hidden: from the very beginning.
+            self._context.flush_buffers()
+            self._damage = _Damage()
+            self._container.seek(0)
+            yield from self._demux()
+            return
         time_base = self.table.time_base
         # Seeking in MPEG-TS and PS goes by bitrate and may land behind the keyframe.
         for back_off in (*_BACK_OFF_S, None):
             self._context.flush_buffers()
+            self._damage = _Damage()
             try:
                 if back_off is None:
                     self._container.seek(0)

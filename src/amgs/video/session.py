@@ -134,6 +134,12 @@ def open_session(paths: Sequence[Path]) -> Session:
                     f"end after {found:.1f} s. The file may be cut off; only the part present is "
                     "used."
                 )
+            if video.lost_frames:
+                warnings.append(
+                    f"{path.name}: its header promises {video.lost_frames} frames more than it "
+                    "holds, and it has no times of its own. If they are missing in the middle, "
+                    "times behind that place are too early; copy the video again if you can."
+                )
             offset_s = 0.0
             if files:
                 pause = _pause(begun[-2], begun[-1], files[-1])
