@@ -119,6 +119,14 @@ class ImpossibleValueError(AmgsError, ValueError):
     """A number lies where it cannot lie, such as a confidence of 0.4."""
 
 
+def count_of(n: int, noun: str) -> str:
+    """Write how many there are of something: ``1 fault``, ``2 faults``, ``3 copies``."""
+    if n == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{n} {plural}"
+
+
 def quoted(path: object) -> str:
     """Write a path so that it can be copied into a terminal, also with blanks in it."""
     text = str(path)

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import ScaleError, UnknownNameError, list_faults
+from amgs.errors import ScaleError, UnknownNameError, count_of, list_faults
 
 LOWEST, HIGHEST = 0, 2
 LEVELS = tuple(range(LOWEST, HIGHEST + 1))
@@ -132,7 +132,7 @@ def parse_scale(text: str, name: str, where: str = "") -> Scale:
     if not faults and limits["no_pain_to"] >= limits["pain_from"]:
         faults.append("no_pain_to must be less than pain_from")
     if faults:
-        msg = f"Expected a grimace scale in {where}, found {len(faults)} faults:\n"
+        msg = f"Expected a grimace scale in {where}, found {count_of(len(faults), 'fault')}:\n"
         raise ScaleError(f"{msg}{list_faults(faults)}\nCompare with docs/extending.md.")
     return Scale(
         name=name,

@@ -174,7 +174,11 @@ def _read_text(path: Path) -> str:
         )
         raise TableError(msg) from error
     except OSError as error:
-        msg = f"Expected a CSV at {path}, but it cannot be opened: {error.strerror or error}."
+        workbook = path.with_suffix(".xlsx")
+        hint = ""
+        if workbook.is_file():
+            hint = f" {workbook.name} lies there: save it in the spreadsheet as 'CSV UTF-8'."
+        msg = f"Expected a CSV at {path}, but it cannot be opened: {error.strerror or error}.{hint}"
         raise TableError(msg) from error
 
 

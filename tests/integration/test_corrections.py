@@ -16,8 +16,9 @@ from amgs.study import Study
 from amgs.study.exclusions import Exclusion, list_decisions
 from amgs.study.summarising import SummaryChoice, last_choice
 from cubicles import COLUMNS, add_blink, film, score_all, write_rows
-from marked import MarkDetector
+from marked import MarkDetector, Mouse, video_of
 from program import amgs
+from videos import KINDS, write_video
 
 ROWS = [
     [animal, group, timepoint, f"videos/{timepoint}.mp4", zone]
@@ -425,6 +426,25 @@ class TestRecordingsAsTheyAre:
         assert found.summary is not None
         assert any("begin" in text for text in found.summary.warnings)
 
+    def test_a_video_that_cannot_be_searched(self, study: Study) -> None:
+        """`check` says so, `amgs convert` mends it, and the table names the new file."""
+        scene = video_of(lambda _t: [Mouse(20, 40, shut=True)], 25)
+        write_video(
+            study.folder / "videos", KINDS["avi_h264_b_frames"], 25 * 20, 25, scene, "recoded"
+        )
+        write_rows(study, [*ROWS, ["m3", "sham", "24h", "videos/recoded.avi", "left"]])
+        (fault,) = study.check().faults
+        assert "recoded.avi cannot be searched" in fault
+        assert "amgs convert" in fault
+        done = amgs("convert", study.folder)
+        assert done.returncode == 0, done.stderr
+        assert study.design().recordings[-1].video == "videos/recoded_converted.mp4"
+        assert study.check().faults == ()
+        extract(study)
+        assert pct_pain(study)["m3", "24h"] == 100
+        (event,) = study.store.events.all("converted")
+        assert event["video"] == "videos/recoded.avi"
+
     def test_only_a_part_of_a_video(self, study: Study) -> None:
         """Minutes count from its beginning, and nothing outside is seen by anybody."""
         film(study.folder, "long", {"left": lambda t: t >= 20}, seconds=60)
@@ -463,7 +483,7 @@ class TestRecordingsAsTheyAre:
         """Faces are found and cropped; photographs without one are counted."""
         from PIL import Image
 
-        from marked import Mouse, frame_with
+        from marked import frame_with
 
         place = study.folder / "videos/photos"
         place.mkdir()

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from amgs.study import CheckReport, Study
 
 
+_MOST_COLUMNS = 6
+"""A table with more timepoints is turned, so that it fits a terminal."""
+
+
 def check(
     study: Annotated[
         Path,
@@ -129,6 +133,16 @@ def _print(report: CheckReport, document: dict[str, Any]) -> None:
     timepoints = report.design.timepoints
     baseline = report.design.baseline
     marked = [f"{t} (baseline)" if t == baseline != BASELINE else t for t in timepoints]
+    if len(timepoints) > _MOST_COLUMNS:
+        print_table(
+            f"{document.get('study') or document['table']}: animals by timepoint and group",
+            ["timepoint", *(entry["group"] for entry in document["groups"])],
+            [
+                [shown, *(entry["timepoints"][t] or "–" for entry in document["groups"])]
+                for t, shown in zip(timepoints, marked, strict=True)
+            ],
+        )
+        return
     print_table(
         f"{document.get('study') or document['table']}: animals by group and timepoint",
         ["group", "animals", *marked],

@@ -21,7 +21,7 @@ from amgs.cli.console import (
     require_faces,
     show_progress,
 )
-from amgs.errors import quoted
+from amgs.errors import count_of, quoted
 
 if TYPE_CHECKING:
     from amgs.prediction.classify import ClassifySummary, ImageListing
@@ -150,7 +150,10 @@ def _write(
         restart=restart,
     )
     if sink.done:
-        note(f"Continuing after {len(sink.done)} images of an interrupted run.", quiet=silent)
+        note(
+            f"Continuing after {count_of(len(sink.done), 'image')} of an interrupted run.",
+            quiet=silent,
+        )
     try:
         with show_progress(quiet=silent) as progress:
             summary = classify_images(reader, listing, listing.total, sink, progress=progress)

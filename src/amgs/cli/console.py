@@ -227,12 +227,19 @@ def _lines_now_and_then() -> ProgressCallback:
     import time
 
     last = time.monotonic()
+    begun: dict[str, tuple[float, int]] = {}
 
     def report(step: str, done: int, total: int | None) -> None:
         nonlocal last
-        if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            sys.stderr.write(f"{step}: {done}{f' of {total}' if total else ''}\n")
+        now = time.monotonic()
+        since, first = begun.setdefault(step, (now, done))
+        if now - last >= _SECONDS_BETWEEN_LINES:
+            last = now
+            left = ""
+            if total and done > first:
+                minutes = (now - since) / (done - first) * (total - done) / 60
+                left = f", about {minutes:.0f} min left"
+            sys.stderr.write(f"{step}: {done}{f' of {total}' if total else ''}{left}\n")
             sys.stderr.flush()
 
     return report

@@ -13,8 +13,8 @@ from amgs.cli.console import (
     fail,
     note,
     open_study,
+    print_facts,
     print_json,
-    print_table,
     show_progress,
 )
 from amgs.errors import quoted
@@ -84,11 +84,14 @@ def convert(
     if not done:
         note("Every video can be searched as it is; nothing was converted.", quiet=quiet)
         return
-    print_table(
-        "Converted",
-        ["video", "into", "frames", "times", "quality"],
-        [[name, c.path.name, c.frames, c.times, c.quality] for name, c in done.items()],
-    )
+    for name, c in done.items():
+        facts = [
+            ("written", c.path.name),
+            ("frames", c.frames),
+            ("times", c.times),
+            ("quality", c.quality),
+        ]
+        print_facts(Path(name).name, facts)
     note(after, quiet=quiet)
 
 

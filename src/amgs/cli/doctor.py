@@ -68,7 +68,6 @@ def examine() -> dict[str, dict[str, Any]]:
 def _try_engine() -> dict[str, Any]:
     """Run the default backbone once, on an image whose features are known to be finite."""
     import numpy as np
-    import onnxruntime
 
     from amgs.model.backbones.networks import Network
     from amgs.model.backbones.table import DEFAULT_BACKBONE, find_backbone, locate_backbone
@@ -82,7 +81,6 @@ def _try_engine() -> dict[str, Any]:
     features = Network(path).features(np.zeros((1, 3, side, side), np.float32))
     whole = hash_file(path) == backbone.sha256
     return {
-        "providers": onnxruntime.get_available_providers(),
         "in use": "CPUExecutionProvider",
         "default backbone unchanged": whole,
         "works": bool(whole and np.isfinite(features).all()),

@@ -27,7 +27,7 @@ from amgs.cli.extract_output import (
     tell_previews,
     tell_problems,
 )
-from amgs.errors import quoted
+from amgs.errors import count_of, quoted
 
 if TYPE_CHECKING:
     from amgs.extraction.extract import ExtractionOptions, ExtractionSummary
@@ -233,7 +233,7 @@ def _extract_study(
         tell_problems(summary)
     tell_changes(found, quiet=quiet)
     if found.archived:
-        named = f"{len(found.archived)} recordings"
+        named = f"{count_of(len(found.archived), 'recording')}"
         note(f"The videos of {named} are no longer here; their faces are kept.", quiet=quiet)
     note(f"{n_faces} faces in the study. Next: amgs score {quoted(folder)}", quiet=quiet)
 

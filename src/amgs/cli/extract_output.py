@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.cli.console import fail, note, print_json, print_table, warn
-from amgs.errors import list_faults
+from amgs.errors import count_of, list_faults
 
 if TYPE_CHECKING:
     from amgs.extraction.extract import ExtractionSummary
@@ -116,5 +116,5 @@ def tell_problems(summary: ExtractionSummary) -> None:
     """List the videos that could not be used."""
     if summary.problems:
         faults = [f"{name}: {problem}" for name, problem in summary.problems]
-        n = "1 video" if len(faults) == 1 else f"{len(faults)} videos"
+        n = "1 video" if len(faults) == 1 else f"{count_of(len(faults), 'video')}"
         note(f"{n} could not be used:\n{list_faults(faults)}")

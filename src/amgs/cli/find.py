@@ -19,7 +19,7 @@ from amgs.cli.console import (
     print_table,
     show_progress,
 )
-from amgs.errors import list_faults
+from amgs.errors import count_of, list_faults
 
 COLUMNS = (
     "image",
@@ -107,9 +107,9 @@ def find(
         _print(documents, rows, out, draw, quiet=quiet)
     problems = [f"{d['image']}: {d['problem']}" for d in documents if "problem" in d]
     if problems:
-        note(f"{len(problems)} files could not be read:\n{list_faults(problems)}")
+        note(f"{count_of(len(problems), 'file')} could not be read:\n{list_faults(problems)}")
     if len(problems) == len(documents):
-        fail(f"Not one of {len(documents)} files could be read as an image.")
+        fail(f"Not one of {count_of(len(documents), 'file')} could be read as an image.")
 
 
 def _rows(document: dict[str, Any]) -> Iterator[list[object]]:
@@ -143,7 +143,11 @@ def _print(
     if len(rows) > _ROWS_SHOWN:
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
     without = sum(not d["faces"] and "problem" not in d for d in documents)
-    note(f"{len(rows)} faces in {len(documents)} images; {without} without a face.", quiet=quiet)
+    note(
+        f"{count_of(len(rows), 'face')} in {count_of(len(documents), 'image')}; {without} "
+        f"without a face.",
+        quiet=quiet,
+    )
     if out is not None:
         note(f"Written to {out}.", quiet=quiet)
     if draw is not None:

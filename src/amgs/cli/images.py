@@ -21,7 +21,7 @@ from amgs.cli.console import (
     warn,
 )
 from amgs.cohort.words import p_value
-from amgs.errors import list_faults
+from amgs.errors import count_of, list_faults
 
 if TYPE_CHECKING:
     from amgs.image_check.measures import ImageOfSet
@@ -82,7 +82,7 @@ def images(
     written = [] if figures is None else _write_figures(figures, similarity)
     if problems:
         faults = [f"{name}: {problem}" for name, problem in problems]
-        warn([f"{len(faults)} images cannot be read:\n{list_faults(faults)}"])
+        warn([f"{count_of(len(faults), 'image')} cannot be read:\n{list_faults(faults)}"])
     if json:
         print_json(
             {

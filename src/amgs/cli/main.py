@@ -70,6 +70,26 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 
+PANELS = {
+    "Begin": ("demo", "doctor"),
+    "A study, in the order of an experiment": (
+        "new",
+        "check",
+        "extract",
+        "score",
+        "agreement",
+        "label",
+        "unblind",
+        "summarise",
+        "compare",
+        "report",
+    ),
+    "Corrections": ("exclude", "include", "raters", "convert"),
+    "Images and models": ("find", "train", "classify", "evaluate", "images", "models"),
+    "Other programs, and drawn mice": ("import", "export", "simulate"),
+}
+"""How `amgs --help` groups the commands; a test asks that each stands in one of them."""
+
 EPILOG = (
     "Begin with `amgs demo`, then see docs/start.md. Every command explains itself with --help, "
     "takes --json for one machine-readable document, and exits with 0 on success, 1 on an error "
@@ -93,10 +113,12 @@ _simulate = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-for _name, _function in COMMANDS.items():
+_PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
+for _name in sorted(COMMANDS, key=[*_PANEL_OF, *COMMANDS].index):
     _group, _, _leaf = _name.rpartition(" ")
-    (_simulate if _group else app).command(name=_leaf)(_function)
-app.add_typer(_simulate)
+    _panel = None if _group else _PANEL_OF[_name]
+    (_simulate if _group else app).command(name=_leaf, rich_help_panel=_panel)(COMMANDS[_name])
+app.add_typer(_simulate, rich_help_panel=_PANEL_OF["simulate"])
 
 
 def _print_version(wanted: bool) -> None:

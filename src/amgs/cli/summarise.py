@@ -43,7 +43,8 @@ def summarise(
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Images with lower confidence do not count. Default: 0.75, as in the paper."
+            help="Images with lower confidence do not count. Default: 0.75, as in the paper. A "
+            "study has its own in study.toml."
         ),
     ] = None,
     model: Annotated[

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from amgs.cli.console import note, number, print_table
+from amgs.errors import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,8 @@ def list_warnings(
     unseen = unseen_recordings(table, times or {})
     if unseen:
         found.append(
-            f"{len(unseen)} recordings have no image and are in no row: {', '.join(unseen[:10])}. "
+            f"{count_of(len(unseen), 'recording')} have no image and are in no row: "
+            f"{', '.join(unseen[:10])}. "
             "Their animals get one when `amgs extract` is given a table of recordings."
         )
     if table.attrs.get("problems"):
@@ -50,7 +52,8 @@ def list_warnings(
     seen = count_seen(table)
     if seen and not options.unseen_only:
         found.append(
-            f"{seen} of {len(table)} images were used for training or model selection: the calls "
+            f"{seen} of {count_of(len(table), 'image')} were used for training or model "
+            f"selection: the calls "
             "on them look too good. Leave them out with --unseen-only or, better, classify animals "
             "that nobody scored."
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from amgs.errors import TableError, UnreadableVideoError, list_faults
+from amgs.errors import TableError, UnreadableVideoError, count_of, list_faults
 from amgs.tables import portable_path, read_table
 from amgs.video import Period, Zone, parse_period, parse_zone
 from amgs.video.periods import WHOLE
@@ -162,7 +162,8 @@ def _from_table(path: Path) -> list[VideoToExtract]:
             faults.append(f"line {line}: zone {zone.name} of {video} is listed twice")
         others.append(Recording(name, zone, known))
     if faults:
-        msg = f"Expected one recording in every line of {path}, found {len(faults)} faults:\n"
+        n = count_of(len(faults), "fault")
+        msg = f"Expected one recording in every line of {path}, found {n}:\n"
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect these lines.")
     return [
         video_to_extract(path.parent, video, recordings, period)
@@ -236,7 +237,8 @@ def refuse_copies(videos: Sequence[VideoToExtract]) -> None:
         seen.setdefault(fingerprint, str(path))
     if faults:
         msg = (
-            f"Expected every video once, found {len(faults)} copies, which would make one animal "
+            f"Expected every video once, found {count_of(len(faults), 'copy')}, which would make "
+            f"one animal "
             f"count as two:\n{list_faults(faults)}\nLeave the copies out. Two animals in one video "
             "are two zones of it."
         )

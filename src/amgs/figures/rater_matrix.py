@@ -13,8 +13,8 @@ _DARK_FROM = 0.6
 
 
 def fits(document: dict[str, Any]) -> bool:
-    """Whether two raters scored the same images."""
-    return bool(document.get("rater_pairs"))
+    """Whether there are several pairs of raters; of one pair a number says as much."""
+    return len(document.get("rater_pairs") or ()) > 1
 
 
 def caption(document: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from amgs.cohort.oneway import Result
 from amgs.cohort.robust import holm, kruskal_wallis_test
-from amgs.errors import UnreadableImageError
+from amgs.errors import UnreadableImageError, count_of
 from amgs.faces.quality import measure_sharpness
 from amgs.images import read_image
 from amgs.jobs import ProgressCallback, bounded_map, no_progress, open_executor
@@ -143,7 +143,9 @@ def _test_same_animals(means: Mapping[str, Mapping[str, float]]) -> dict[str, An
     ]
     columns = [[inside[animal] for animal in common] for inside in means.values()]
     if len(common) < 3 or all(column == columns[0] for column in columns):  # noqa: PLR2004
-        return {"reason": f"{len(common)} animals have every timepoint, or nothing varies"}
+        return {
+            "reason": f"{count_of(len(common), 'animal')} have every timepoint, or nothing varies"
+        }
     if len(columns) == _TWO:
         p = float(wilcoxon(columns[0], columns[1]).pvalue)
         return {"test": "Wilcoxon, paired", "n": len(common), "p": p}

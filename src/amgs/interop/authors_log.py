@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.errors import TableError, list_faults
+from amgs.errors import TableError, count_of, list_faults
 from amgs.interop.base import Imported, Importer
 from amgs.vocabulary import PAIN, parse_class
 
@@ -61,7 +61,8 @@ def read_authors_log(path: Path) -> pd.DataFrame:
     if faults:
         msg = (
             f"Expected `true class/file, mm:ss, predicted class, confidence` in every line of "
-            f"{path}, found {len(faults)} others:\n{list_faults(faults)}\nCorrect these lines."
+            f"{path}, found {count_of(len(faults), 'other')}:\n{list_faults(faults)}\nCorrect "
+            f"these lines."
         )
         raise TableError(msg)
     table = pd.DataFrame(rows).set_index("line")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.errors import TableError, list_faults
+from amgs.errors import TableError, count_of, list_faults
 from amgs.interop.base import Imported, Importer
 from amgs.interop.tu_berlin import read_tu_berlin
 from amgs.scoring.labels import LabelRule, score_image
@@ -114,7 +114,8 @@ def read_tu_berlin_cohort(folder: Path, subsets: Sequence[str] = ()) -> Imported
             )
         )
     if faults:
-        msg = f"Expected every scored image to be explained, found {len(faults)} faults:\n"
+        n = count_of(len(faults), "fault")
+        msg = f"Expected every scored image to be explained, found {n}:\n"
         raise TableError(f"{msg}{list_faults(faults)}")
     # Codes are letters in the order of time; tables keep the order of what they are given.
     rows.sort(key=lambda row: row[-1])

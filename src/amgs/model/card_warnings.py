@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from amgs.errors import count_of
 from amgs.model.training.splits import PartsOfData
 from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, LabelledImage
 
@@ -86,7 +87,8 @@ def warn_of_odd_scores(images: Sequence[LabelledImage]) -> list[str]:
         return []
     return [
         (
-            f"{len(odd)} images have a label that their MGS does not suggest (pain from 3, no pain "
+            f"{count_of(len(odd), 'image')} have a label that their MGS does not suggest (pain "
+            f"from 3, no pain "
             f"up to 1), such as {odd[0]}. Is a column shifted?"
         )
     ]
@@ -101,7 +103,7 @@ def warn_of_images(
     """Say what is odd about the images: unreadable, or nearly the same across parts or classes."""
     warnings = []
     if unreadable:
-        warnings.append(f"{len(unreadable)} files could not be read and were left out.")
+        warnings.append(f"{count_of(len(unreadable), 'file')} could not be read and were left out.")
     if leaks:
         i, j = leaks[0]
         warnings.append(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from amgs.errors import TableError, list_faults
+from amgs.errors import TableError, count_of, list_faults
 from amgs.images import count_images, find_images
 from amgs.jobs import ProgressCallback, batches, bounded_map, no_progress, open_executor
 from amgs.model.backbones.networks import BATCH_SIZE
@@ -206,7 +206,8 @@ def _listing_from_csv(path: Path) -> ImageListing:
     faults += [f"line {line}: {name} is listed twice" for line, name in repeated.items() if name]
     if faults:
         msg = (
-            f"Expected one image in every line of {path}, each once, found {len(faults)} faults:\n"
+            f"Expected one image in every line of {path}, each once, found "
+            f"{count_of(len(faults), 'fault')}:\n"
             f"{list_faults(faults)}\nCorrect these lines."
         )
         raise TableError(msg)

@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.errors import TableError, list_faults
+from amgs.errors import TableError, count_of, list_faults
 from amgs.interop.formats import recognise
 from amgs.prediction.table import declared_outputs, read_readings
 from amgs.tables import MAX_MGS, parse_mgs, read_table
@@ -56,7 +56,8 @@ def read_predictions_or_scores(
     if "time_s" in text:
         text["time_s"] = [_time(cell, line, faults) for line, cell in text["time_s"].items()]
     if faults:
-        msg = f"Expected human scores in every line of {path}, found {len(faults)} faults:\n"
+        n = count_of(len(faults), "fault")
+        msg = f"Expected human scores in every line of {path}, found {n}:\n"
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect these lines.")
     return text, []
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import DesignError, ImpossibleValueError, TableError, list_faults
+from amgs.errors import DesignError, ImpossibleValueError, TableError, count_of, list_faults
 from amgs.prediction.recording_times import RecordingTime
 from amgs.tables import list_animals_in_two_groups
 from amgs.vocabulary import DEFAULT_THRESHOLD
@@ -97,7 +97,7 @@ def check_columns(
         unknown = sorted(set(predictions["recording"]) - set(times) - {""})
         faults += [f"recording {name} is not in extraction.csv" for name in unknown]
     if faults:
-        msg = f"Expected every image to name its animal, found {len(faults)} faults:\n"
+        msg = f"Expected every image to name its animal, found {count_of(len(faults), 'fault')}:\n"
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect the table and classify again.")
 
 

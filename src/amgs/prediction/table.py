@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amgs.errors import ImpossibleValueError, TableError, list_faults
+from amgs.errors import ImpossibleValueError, TableError, count_of, list_faults
 from amgs.interop.formats import recognise
 from amgs.prediction.models import BUILT_IN_MODELS
 from amgs.prediction.sinks import provenance_beside
@@ -193,7 +193,8 @@ def _typed(
         ]
     if faults:
         msg = (
-            f"Expected predictions in every line of {path}, found {len(faults)} faults:\n"
+            f"Expected predictions in every line of {path}, found "
+            f"{count_of(len(faults), 'fault')}:\n"
             f"{list_faults(faults)}\nCorrect these lines, or classify the images again."
         )
         raise TableError(msg)
@@ -240,7 +241,8 @@ def _check_confidences(path: Path, table: pd.DataFrame) -> None:
     faults = [f"line {line}: {confidence[line]}" for line in table.index[outside]]
     if faults:
         msg = (
-            f"Expected confidences from 0.5 to 1 in {path}, found {len(faults)} others:\n"
+            f"Expected confidences from 0.5 to 1 in {path}, found "
+            f"{count_of(len(faults), 'other')}:\n"
             f"{list_faults(faults)}\n"
             "A confidence belongs to the predicted class: it is a share of at least 0.5, not a per "
             "cent and not the probability of pain (that is p_pain). Classify the images again."

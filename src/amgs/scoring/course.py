@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from amgs.errors import TableError, list_faults
+from amgs.errors import TableError, count_of, list_faults
 from amgs.scale import LEVELS, Scale
 from amgs.scoring.ratings import NOT_SCORABLE
 from amgs.tables import portable_path, read_table
@@ -75,7 +75,7 @@ def read_reference(path: Path, scale: Scale) -> list[ReferenceFace]:
     if faults:
         msg = (
             f"Expected an image and 0, 1, 2 or an empty cell for every unit in each line of {path},"
-            f" found {len(faults)} faults:\n{list_faults(faults)}\nCorrect these lines."
+            f" found {count_of(len(faults), 'fault')}:\n{list_faults(faults)}\nCorrect these lines."
         )
         raise TableError(msg)
     return faces

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from amgs.errors import TableError, list_faults
+from amgs.errors import TableError, count_of, list_faults
 from amgs.scale import HIGHEST, LOWEST
 from amgs.tables import read_table
 
@@ -91,7 +91,8 @@ def read_ratings_table(path: Path) -> pd.DataFrame:
     if faults:
         msg = (
             f"Expected a score of 0, 1 or 2, or an empty cell for 'not scorable', once per rater, "
-            f"unit and image in {path}, found {len(faults)} faults:\n{list_faults(faults)}\n"
+            f"unit and image in {path}, found "
+            f"{count_of(len(faults), 'fault')}:\n{list_faults(faults)}\n"
             "Correct these lines."
         )
         raise TableError(msg)

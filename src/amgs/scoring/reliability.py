@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from amgs.errors import count_of
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Result: TypeAlias = dict[str, Any]
 
@@ -58,7 +60,7 @@ def intraclass_correlation(scores: Floats) -> Result:
     n, k = x.shape
     form = "ICC(2,1): two-way random, absolute agreement, single rater"
     if n < _TWO or k < _TWO:
-        reason = f"{n} images were scored by all {k} raters; two of each are needed"
+        reason = f"{count_of(n, 'image')} were scored by all {k} raters; two of each are needed"
         if k < _TWO:
             reason = (
                 "only 1 rater scored enough images; those with fewer than half as many are left out"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from amgs.errors import StoreError, list_faults
+from amgs.errors import StoreError, count_of, list_faults
 from amgs.jobs import batches
 from amgs.store import tables
 from amgs.store.base import FaceStore
@@ -126,7 +126,9 @@ def _keys(connection: Connection, codes: Iterable[str]) -> dict[str, int]:
     known = {row.code: row.id for row in connection.execute(select(_SOURCE.code, _SOURCE.id))}
     unknown = sorted(set(codes) - set(known))
     if unknown:
-        msg = f"Expected faces of sources that are known, found {len(unknown)} others:\n"
+        msg = (
+            f"Expected faces of sources that are known, found {count_of(len(unknown), 'other')}:\n"
+        )
         raise StoreError(msg + list_faults(unknown))
     return known
 

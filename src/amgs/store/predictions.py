@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from amgs.errors import StoreError, list_faults
+from amgs.errors import StoreError, count_of, list_faults
 from amgs.jobs import batches
 from amgs.store import tables
 from amgs.store.base import PredictionStore
@@ -101,7 +101,7 @@ class SqlPredictions(PredictionStore):
             found |= {row.image: row.id for row in connection.execute(wanted)}
         unknown = [image for image in images if image not in found]
         if unknown:
-            msg = f"Expected images of this study, found {len(unknown)} others:\n"
+            msg = f"Expected images of this study, found {count_of(len(unknown), 'other')}:\n"
             raise StoreError(msg + list_faults(unknown))
         return found
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import StudyError, TableError, list_faults
+from amgs.errors import StudyError, TableError, count_of, list_faults
 from amgs.extraction.recordings import split_files
 from amgs.study.design_checks import faults_between, warnings_between
 from amgs.study.planned import ABOUT_THE_ANIMAL, CROPPED, PHOTOGRAPHS, UNKNOWN, PlannedRecording
@@ -66,7 +66,8 @@ class Design:
             With every fault.
         """
         if self.faults:
-            msg = f"Expected a sound design in {where}, found {len(self.faults)} faults:\n"
+            n = count_of(len(self.faults), "fault")
+            msg = f"Expected a sound design in {where}, found {n}:\n"
             text = list_faults(self.faults)
             raise StudyError(f"{msg}{text}\nCorrect the table, then look with `amgs check`.")
 

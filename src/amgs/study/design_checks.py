@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
+from amgs.errors import count_of
 from amgs.study.planned import ABOUT_THE_ANIMAL, UNKNOWN, PlannedRecording
 from amgs.tables import list_animals_in_two_groups
 
@@ -126,7 +127,7 @@ def _without_change(animals: Sequence[str], what: str) -> Iterator[str]:
     if animals:
         more = f" and {len(animals) - _NAMED} more" if len(animals) > _NAMED else ""
         names = ", ".join(animals[:_NAMED])
-        who = "1 animal has" if len(animals) == 1 else f"{len(animals)} animals have"
+        who = "1 animal has" if len(animals) == 1 else f"{count_of(len(animals), 'animal')} have"
         yield f"{who} {what}, so no change from it: {names}{more}"
 
 

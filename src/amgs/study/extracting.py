@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from amgs.errors import NoImagesError, TableError, list_faults
+from amgs.errors import NoImagesError, TableError, count_of, list_faults
 from amgs.extraction.checks import clear_extraction
 from amgs.extraction.extract import (
     ExtractionSummary,
@@ -172,7 +172,8 @@ def _refuse_copies(videos: Mapping[str, WantedSource]) -> None:
     if faults:
         listed = list(dict.fromkeys(faults))
         msg = (
-            f"Expected every video once, found {len(listed)} copies, which would make one animal "
+            f"Expected every video once, found {count_of(len(listed), 'copy')}, which would make "
+            f"one animal "
             f"count as two:\n{list_faults(listed)}\nLeave the copies out. Two animals in one video "
             "are two zones of it."
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import TableError, UnreadableImageError, list_faults
+from amgs.errors import TableError, UnreadableImageError, count_of, list_faults
 from amgs.faces.base import FaceDetector
 from amgs.faces.crop import crop_face, write_crop
 from amgs.faces.detectors import open_detector
@@ -102,7 +102,7 @@ def import_images(
         if face.source in codes and not any(content in folder.contents for folder in folders)
     }
     if gone:
-        n = "1 image" if len(gone) == 1 else f"{len(gone)} images"
+        n = "1 image" if len(gone) == 1 else f"{count_of(len(gone), 'image')}"
         result.told.append(f"Set aside: {n} of the study, no longer in a folder of the table")
     sources = [folder.source for folder in folders]
     if gone:

@@ -8,6 +8,7 @@ Adding a setting is one field here and one line in ``docs/data-model.md``, which
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
@@ -16,7 +17,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, TypeVar
 
-from amgs.errors import StudyError, list_faults
+from amgs.errors import StudyError, count_of, list_faults
 from amgs.faces.crop import DEFAULT_MARGIN
 from amgs.faces.detectors import DEFAULT_DETECTOR, DETECTORS
 from amgs.prediction.summary_options import DEFAULT_MIN_PER_MINUTE
@@ -232,7 +233,9 @@ def read_settings(path: Path) -> StudySettings:
             f"[scoring] leave_out_faces: {leave_out!r}, expected {' or '.join(LEAVE_OUT)}"
         )
     if faults:
-        msg = f"Expected the settings of a study in {path}, found {len(faults)} faults:\n"
+        msg = (
+            f"Expected the settings of a study in {path}, found {count_of(len(faults), 'fault')}:\n"
+        )
         raise StudyError(f"{msg}{list_faults(faults)}\nSee docs/data-model.md.")
     return StudySettings(**{name: kind(**values[name]) for name, kind in _SECTION_TYPES.items()})
 
@@ -249,7 +252,7 @@ def _read_toml(path: Path) -> dict[tuple[str, str], Any]:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         msg = (
             f"Expected TOML text in {path}, found a mistake: {error}. Text is written in quotes, "
-            "numbers without."
+            f"numbers without{_decimal_comma(path)}."
         )
         raise StudyError(msg) from error
     given: dict[tuple[str, str], Any] = {}
@@ -259,6 +262,15 @@ def _read_toml(path: Path) -> dict[tuple[str, str], Any]:
         else:
             given["", section] = entries
     return given
+
+
+def _decimal_comma(path: Path) -> str:
+    """Return what to write where a number has a decimal comma."""
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        found = re.fullmatch(r"\s*(\w+)\s*=\s*(\d+),(\d+)\s*(?:#.*)?", line)
+        if found:
+            return f"; decimals with a point: {found[1]} = {found[2]}.{found[3]}"
+    return ""
 
 
 def _unknown(key: tuple[str, str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.errors import NoImagesError, StudyError, quoted
+from amgs.errors import NoImagesError, StudyError, count_of, quoted
 from amgs.files import write_json
 from amgs.prediction.human import read_predictions_or_scores
 from amgs.prediction.models import is_built_in
@@ -110,7 +110,7 @@ def summarise_study(
     if not now.faces:
         msg = (
             f"Expected faces to summarise, found none: {len(now.excluded)} are left out, and "
-            f"{len(now.fit.new)} recordings are not extracted. See `amgs check`."
+            f"{count_of(len(now.fit.new), 'recording')} are not extracted. See `amgs check`."
         )
         raise NoImagesError(msg)
     if choice.human:

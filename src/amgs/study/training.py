@@ -9,7 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import NoImagesError, StudyError, UnknownNameError, list_faults, quoted
+from amgs.errors import NoImagesError, StudyError, UnknownNameError, count_of, list_faults, quoted
 from amgs.files import atomic_folder
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import CARD, load_model
@@ -53,7 +53,8 @@ def train_on_labels(
         raise NoImagesError(msg)
     faults = check_faces(present(study).faces, study.folder)
     if faults:
-        msg = f"Expected the face images as they were scored, found {len(faults)} faults:\n"
+        n = count_of(len(faults), "fault")
+        msg = f"Expected the face images as they were scored, found {n}:\n"
         raise StudyError(f"{msg}{list_faults(faults)}\nPut the files back; nothing was trained.")
     folder = study.folder / MODELS / name
     images = load_training_set(

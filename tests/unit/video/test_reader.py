@@ -187,7 +187,7 @@ def test_wrong_header_counts_are_not_believed(video_of, tmp_path) -> None:
 def test_times_that_order_nothing_are_refused(video_of) -> None:
     """H.264 with B-frames in AVI has no times of display; guessing would be a wrong time."""
     path, _ = video_of(CANNOT_BE_TIMED)
-    with pytest.raises(UnreadableVideoError, match="times that go backwards; convert it once"):
+    with pytest.raises(UnreadableVideoError, match="times that go backwards; write it once more"):
         open_video(path)
 
 

@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from amgs._version import __version__
-from amgs.errors import WeightsError
+from amgs.errors import WeightsError, count_of
 from amgs.model.backbones.onnx_names import INPUT_NAME, OUTPUT_NAME
 
 Array = npt.NDArray[np.float32]
@@ -156,7 +156,8 @@ class GraphBuilder:
             return np.asarray(self._weights[name], dtype=np.float64)
         except KeyError as error:
             msg = (
-                f"Expected the tensor {name!r} in the weights, found {len(self._weights)} others. "
+                f"Expected the tensor {name!r} in the weights, found "
+                f"{count_of(len(self._weights), 'other')}. "
                 "This file belongs to another network."
             )
             raise WeightsError(msg) from error

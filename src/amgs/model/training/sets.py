@@ -11,6 +11,7 @@ from amgs.errors import (
     NoImagesError,
     OneClassError,
     TableError,
+    count_of,
     list_faults,
 )
 from amgs.images import find_images
@@ -109,7 +110,8 @@ def _from_csv(path: Path, highest_mgs: float) -> list[LabelledImage]:
             faults.append(f"line {line}: {image.name} is a duplicate of line {first}")
     if faults:
         msg = (
-            f"Expected a labelled image in every line of {path}, found {len(faults)} faults:\n"
+            f"Expected a labelled image in every line of {path}, found "
+            f"{count_of(len(faults), 'fault')}:\n"
             f"{list_faults(faults)}\nCorrect these lines; nothing was trained."
         )
         raise TableError(msg)

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from amgs.errors import LeakedAnimalError, TooFewAnimalsError, UnknownAnimalsError, list_faults
+from amgs.errors import (
+    LeakedAnimalError,
+    TooFewAnimalsError,
+    UnknownAnimalsError,
+    count_of,
+    list_faults,
+)
 from amgs.vocabulary import PAIN, SPLITS, LabelledImage, Part, SplitUnit
 
 N_TENTHS = 10
@@ -212,7 +218,7 @@ def _named_by_all(
         nameless = [image.name for image, name in zip(images, names, strict=True) if name is None]
         msg = (
             f"Expected the {what} of every image or of none, found {len(nameless)} of "
-            f"{len(names)} images without one:\n{list_faults(nameless)}\n"
+            f"{count_of(len(names), 'image')} without one:\n{list_faults(nameless)}\n"
             f"Fill in the `{what}` column, or remove these images."
         )
         raise UnknownAnimalsError(msg)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amgs.errors import ConflictingLabelsError, NoImagesError, OneClassError, list_faults
+from amgs.errors import ConflictingLabelsError, NoImagesError, OneClassError, count_of, list_faults
 from amgs.files import refuse_to_replace_folder
 from amgs.images import find_near_duplicates
 from amgs.jobs import ProgressCallback, no_progress
@@ -250,7 +250,7 @@ def _leave_out_unreadable(
     if len({image.label for image in kept}) < len(CLASSES):
         msg = (
             f"Expected readable images of both classes, found only `{kept[0].label}` after "
-            f"{len(unreadable)} files could not be read. Replace the damaged files."
+            f"{count_of(len(unreadable), 'file')} could not be read. Replace the damaged files."
         )
         raise OneClassError(msg)
     rows = Extracted(

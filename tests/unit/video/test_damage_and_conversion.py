@@ -1,0 +1,158 @@
+"""Trimmed, damaged and unsearchable videos: never another frame, and a way on for each."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from amgs.errors import UnreadableVideoError
+from amgs.video import open_video
+from amgs.video.convert import convert_video, needs_conversion
+from amgs.video.session import open_session
+from program import amgs
+from videos import KINDS, VideoKind, numbered_frame, read_number, write_video
+
+N = 120
+OPEN_GOP = VideoKind(".mkv", b_frames=3, options={"x264-params": "open-gop=1"})
+
+
+def trimmed(folder: Path, source: Path, suffix: str, by_s: float) -> Path:
+    """Copy packets with a start before zero: the container hides what lies before it."""
+    target = folder / f"trimmed{suffix}"
+    with av.open(str(source)) as before, av.open(str(target), "w") as after:
+        stream = before.streams.video[0]
+        assert stream.time_base is not None
+        copy = after.add_stream_from_template(stream)
+        shift = round(by_s / stream.time_base)
+        for packet in before.demux(stream):
+            if packet.dts is None or packet.pts is None:
+                continue
+            packet.pts -= shift
+            packet.dts -= shift
+            packet.stream = copy
+            after.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+@pytest.mark.parametrize("kind", [KINDS["mp4_gop15"], OPEN_GOP], ids=["closed", "open"])
+def test_a_trimmed_video_begins_where_players_begin(
+    tmp_path: Path, suffix: str, kind: VideoKind
+) -> None:
+    """Frames before the cut are not counted; those that are made from them are right."""
+    source, _ = write_video(tmp_path, kind, N)
+    path = trimmed(tmp_path, source, suffix, 0.8)
+    with closing(open_video(path)) as video:
+        assert len(video.table) == N - 20
+        for index in (0, 1, 7, 50, 99, 0, 20):
+            assert read_number(video.frame(index).rgb()) == index + 20
+            assert video.table.times_s[index] == pytest.approx(index / 25)
+
+
+def test_damage_that_a_decoder_conceals_is_no_frame(tmp_path: Path) -> None:
+    """A frame is right or refused; flipped bits made visibly broken ones pass before."""
+    path, _ = write_video(tmp_path, KINDS["mp4_gop15"], N)
+    with closing(open_video(path)) as video:
+        true = [video.frame(k).rgb().astype(int) for k in range(N)]
+    content = bytearray(path.read_bytes())
+    rng = np.random.default_rng(3)
+    for place in rng.integers(len(content) // 10, len(content) - 4000, 20):
+        content[place] ^= 1 << int(rng.integers(8))
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(bytes(content))
+    right = refused = 0
+    with closing(open_video(broken)) as video:
+        for index in range(N):
+            try:
+                found = video.frame(index).rgb().astype(int)
+            except UnreadableVideoError:
+                refused += 1
+                continue
+            right += bool(np.abs(found - true[index]).mean() < 1.5)
+    assert refused > 10
+    assert right >= 0.95 * (N - refused)
+    assert right > 20, "what lies in undamaged groups is used"
+
+
+def test_frames_missing_in_a_file_without_times_are_told(tmp_path: Path) -> None:
+    """What follows seems to come too early there, and nothing in the file says so."""
+    path, _ = write_video(tmp_path, KINDS["avi_mjpeg"], N)
+    content = path.read_bytes()
+    half = len(content) // 2
+    path.write_bytes(content[:half] + content[half + 20_000 :])
+    (warning,) = [w for w in open_session([path]).warnings if "no times of its own" in w]
+    assert "copy the video again" in warning
+
+
+def test_a_sound_file_is_not_warned_of(tmp_path: Path) -> None:
+    for name in ("avi_mjpeg", "avi_mpeg4", "mp4_gop15", "mts_open_gop"):
+        path, _ = write_video(tmp_path, KINDS[name], N, name=name)
+        assert open_session([path]).warnings == ()
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_a_video_that_cannot_be_searched_is_converted(tmp_path: Path, lossless: bool) -> None:
+    """Every frame, in order, at its time; lossless ones to the last pixel."""
+    path, _ = write_video(tmp_path, KINDS["avi_h264_b_frames"], N)
+    assert "another order" in needs_conversion(path)
+    with pytest.raises(UnreadableVideoError, match="amgs convert"):
+        open_video(path)
+    target = tmp_path / f"new.{'mkv' if lossless else 'mp4'}"
+    done = convert_video(path, target, lossless=lossless)
+    assert done.frames == N
+    assert done.times == "a constant 25 frames/s"
+    assert ("not lossless" in done.quality) is not lossless
+    assert needs_conversion(target) == ""
+    with closing(open_video(target)) as video:
+        assert len(video.table) == N
+        for index in (0, 1, 60, N - 1, 30):
+            rgb = video.frame(index).rgb()
+            assert read_number(rgb) == index
+            assert video.table.times_s[index] == pytest.approx(index / 25, abs=2e-3)
+            if not lossless:
+                assert np.abs(rgb.astype(int) - numbered_frame(index)).mean() < 4
+
+
+def test_two_files_joined_by_copying(tmp_path: Path) -> None:
+    """Their clock begins anew in the middle; after the conversion it goes on."""
+    first, _ = write_video(tmp_path, KINDS["mts_gop250"], 60, name="first")
+    second, _ = write_video(
+        tmp_path,
+        KINDS["mts_gop250"],
+        60,
+        draw_frame=lambda n: numbered_frame(n + 60),
+        name="second",
+    )
+    joined = tmp_path / "joined.mts"
+    joined.write_bytes(first.read_bytes() + second.read_bytes())
+    with pytest.raises(UnreadableVideoError, match="go backwards"):
+        open_video(joined)
+    done = amgs("convert", joined)
+    assert done.returncode == 0, done.stderr
+    assert "began anew once" in " ".join(done.stdout.split())
+    with closing(open_video(tmp_path / "joined_converted.mp4")) as video:
+        assert [read_number(video.frame(k).rgb()) for k in (0, 59, 60, 119)] == [0, 59, 60, 119]
+        assert (np.diff(video.table.times_s) > 0).all()
+
+
+def test_turned_and_wide_videos_stay_so(tmp_path: Path) -> None:
+    for name in ("mp4_rotated_90", "mp4_wide_pixels"):
+        path, _ = write_video(tmp_path, KINDS[name], 30, name=name)
+        convert_video(path, tmp_path / f"{name}_new.mp4")
+        with (
+            closing(open_video(path)) as before,
+            closing(open_video(tmp_path / f"{name}_new.mp4")) as after,
+        ):
+            assert after.frame(9).rgb().shape == before.frame(9).rgb().shape
+            difference = after.frame(9).rgb().astype(int) - before.frame(9).rgb()
+            assert np.abs(difference).mean() < 2
+
+
+def test_a_folder_and_a_mistyped_name(tmp_path: Path) -> None:
+    done = amgs("convert", tmp_path / "nothing.avi")
+    assert done.returncode == 1
+    assert "nothing at" in done.stderr
