@@ -21,7 +21,8 @@ from amgs._version import __version__
 if TYPE_CHECKING:
     from amgs.cohort.comparison import ComparisonChoice, compare_groups
     from amgs.cohort.design import read_cohort
-    from amgs.extraction.extract import ExtractionOptions, extract_faces
+    from amgs.extraction.extract import extract_faces
+    from amgs.extraction.opened import ExtractionOptions
     from amgs.extraction.recordings import list_videos
     from amgs.faces.detectors import open_detector
     from amgs.faces.find import find_faces

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True)
     if not numbered and rows_needed:
         msg = f"Expected rows below the header of {path}, found none."
         raise TableError(msg)
-    cells = [[cell.strip() for cell in row] for _, row in numbered]
+    cells = [[_as_written(cell) for cell in row] for _, row in numbered]
     return pd.DataFrame(cells, columns=header, index=[line for line, _ in numbered], dtype=object)
 
 
@@ -104,7 +105,30 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+        writer.writerows(map(harmless_cells, rows))
+
+
+_FORMULA = re.compile(r"\s*[=+\-@]")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+
+
+def harmless_cells(row: Sequence[object]) -> list[object]:
+    """Return the cells of a row so that no spreadsheet takes a name for a formula.
+
+    Text that begins like one gets an apostrophe before it, which `read_table` takes away again.
+    """
+    return ["" if cell is None else _harmless(cell) for cell in row]
+
+
+def _harmless(cell: object) -> object:
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _as_written(cell: str) -> str:
+    plain = cell.strip()
+    return plain[1:] if plain.startswith("'") and _FORMULA.match(plain[1:]) else plain
 
 
 def portable_path(cell: str) -> str:

@@ -96,7 +96,7 @@ class TestFaces:
             store.faces.add(moved, {})
 
     def test_a_face_of_an_unknown_source_stops_and_adds_nothing(self, store: Store) -> None:
-        with pytest.raises(StoreError, match=r"(?s)1 others:.*c9"):
+        with pytest.raises(StoreError, match=r"(?s)1 other:.*c9"):
             store.faces.add([*faces(2), *faces(1, "c9")], {})
         assert store.faces.count() == 0
 

@@ -73,3 +73,16 @@ def test_a_stray_quote_is_told_and_no_traceback(tmp_path: Path) -> None:
     path.write_text('image,label\n"a.jpg,pain\n' + "b.jpg,no pain\n" * 20_000, encoding="utf-8")
     with pytest.raises(TableError, match="quote"):
         read_table(path, required=("image",))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+drug", "-drug", "@home", "=HYPERLINK(1)"])
+def test_no_name_becomes_a_formula(tmp_path: Path, name: str) -> None:
+    """A spreadsheet shows it as text; amgs reads it back as it was."""
+    path = tmp_path / "names.csv"
+    write_table(path, ("animal", "value"), [[name, -1.5], ["m1", "-2"]])
+    text = path.read_text("utf-8")
+    assert f"'{name}," in text
+    assert "m1,-2" in text
+    table = read_table(path, required=("animal",))
+    assert table["animal"].tolist() == [name, "m1"]
+    assert table["value"].tolist() == ["-1.5", "-2"]

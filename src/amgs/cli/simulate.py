@@ -19,7 +19,7 @@ from amgs.cli.console import (
     show_progress,
 )
 from amgs.demo import EFFECTS
-from amgs.errors import OutputExistsError, count_of
+from amgs.errors import OutputExistsError
 from amgs.vocabulary import BASELINE, NOTICE_FILE, SYNTHETIC_NOTICE
 
 if TYPE_CHECKING:
@@ -236,10 +236,7 @@ def scores(
     if json:
         print_json({"notice": SYNTHETIC_NOTICE, "raters": names, "faces": len(truth)})
         return
-    note(
-        f"{', '.join(names)}: {count_of(len(truth), 'face')} each. Next: amgs agreement {study}",
-        quiet=quiet,
-    )
+    note(f"{', '.join(names)}: {len(truth)} faces each. Next: amgs agreement {study}", quiet=quiet)
 
 
 def _begin(out: Path, *, overwrite: bool, ours: bool = False, quiet: bool) -> None:

@@ -98,7 +98,7 @@ def changes_from_baseline(
         asked = ([] if baseline is None else [baseline]) + [after]
         reason = "; ".join(filter(None, (_why_missing(known, t) for t in asked)))
         becauses = {known[t][1] for t in asked if t in known}
-        if reason and len(becauses) == 1 and all(t in known for t in asked) and all(becauses):
+        if len(asked) > 1 and len(becauses) == 1 and all(becauses) and asked[0] in known:
             reason = becauses.pop()  # the whole animal: it need not be said of every timepoint
         if reason:
             excluded.append(Exclusion(animal, groups[animal], reason))

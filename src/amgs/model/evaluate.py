@@ -23,6 +23,8 @@ from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, PART_COLUMN, THRESHOLDS, TR
 if TYPE_CHECKING:
     import pandas as pd
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
@@ -264,7 +266,8 @@ def _describe_score(mgs: float, scores: npt.NDArray[np.floating]) -> ScoreRow:
     n = len(scores)
     spread = float(scores.std(ddof=1)) if n > 1 else None
     t = p = None
-    if spread:
+    # Equal values differ by rounding still, and a test of rounding errors says nothing.
+    if spread and np.ptp(scores) > _ROUNDING:
         test = ttest_1samp(scores, 0.0)
         t, p = float(test.statistic), float(test.pvalue)
     sem = None if spread is None else spread / n**0.5

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from amgs.errors import ResumeError
 from amgs.files import refuse_to_replace_file, write_json
 from amgs.prediction.readers import DECIMALS, Answer, ImageToClassify
+from amgs.tables import harmless_cells
 from amgs.vocabulary import (
     CONTENT_COLUMN,
     PART_COLUMN,
@@ -152,7 +153,7 @@ class CsvSink(PredictionSink):
 
     def write(self, answer: Answer) -> None:
         """See `PredictionSink.write`."""
-        self._writer.writerow(self.format_row(answer))
+        self._writer.writerow(harmless_cells(self.format_row(answer)))
 
     def flush(self) -> None:
         """Hand what was taken to the operating system; a killed process loses nothing of it."""

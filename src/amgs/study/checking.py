@@ -9,8 +9,9 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from amgs.errors import FAULTS_IN_FULL, StudyError, UnreadableVideoError
+from amgs.errors import FAULTS_IN_FULL, StudyError, TableError, UnreadableVideoError
 from amgs.provenance import hash_file
+from amgs.scoring.course import REFERENCE_FILE, read_reference
 from amgs.store import FaceRecord
 from amgs.study.consistency import changed_since_scoring
 from amgs.study.design import RECORDINGS_FILE, Design, read_design
@@ -39,6 +40,10 @@ def check_study(study: StudyFolder) -> CheckReport:
     faults, warnings = check_videos(design, study.folder, {f.recording for f in known})
     faults += check_faces(known, study.folder)
     faults += [f"study.toml: {change}" for change in changed_since_scoring(study)]
+    try:
+        read_reference(study.folder / REFERENCE_FILE, study.scale)
+    except TableError as error:
+        faults.append(str(error))
     waiting: list[str] = []
     if not design.faults:
         differences, odd, waiting = _check_fit(study, design)

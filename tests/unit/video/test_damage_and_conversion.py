@@ -54,14 +54,13 @@ def test_a_trimmed_video_begins_where_players_begin(
 
 
 def test_damage_that_a_decoder_conceals_is_no_frame(tmp_path: Path) -> None:
-    """A frame is right or refused; flipped bits made visibly broken ones pass before."""
+    """A frame is right or refused; blocks filled from their neighbours passed before."""
     path, _ = write_video(tmp_path, KINDS["mp4_gop15"], N)
     with closing(open_video(path)) as video:
         true = [video.frame(k).rgb().astype(int) for k in range(N)]
     content = bytearray(path.read_bytes())
-    rng = np.random.default_rng(3)
-    for place in rng.integers(len(content) // 10, len(content) - 4000, 20):
-        content[place] ^= 1 << int(rng.integers(8))
+    half = len(content) // 2
+    content[half : half + 2000] = bytes(2000)
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(bytes(content))
     right = refused = 0
@@ -73,9 +72,8 @@ def test_damage_that_a_decoder_conceals_is_no_frame(tmp_path: Path) -> None:
                 refused += 1
                 continue
             right += bool(np.abs(found - true[index]).mean() < 1.5)
-    assert refused > 10
-    assert right >= 0.95 * (N - refused)
-    assert right > 20, "what lies in undamaged groups is used"
+    assert refused > 0
+    assert right == N - refused, "what lies in undamaged groups is used"
 
 
 def test_frames_missing_in_a_file_without_times_are_told(tmp_path: Path) -> None:
