@@ -12,7 +12,7 @@ from amgs.extraction.journal import JOURNALS
 from amgs.extraction.recordings import KNOWN_COLUMNS, VideoToExtract
 from amgs.extraction.tables import EXTRACTION_TABLE, FACES_COLUMNS, FACES_TABLE, TABLES
 from amgs.tables import read_column_names, read_table
-from amgs.video.reader import VideoHeader, read_header
+from amgs.video.header import VideoHeader, read_header
 from amgs.video.zones import Zone
 
 MARKER = "extraction.json"

@@ -26,7 +26,7 @@ from amgs.faces.detectors import describe_detector, open_detector
 from amgs.files import write_json
 from amgs.jobs import ProgressCallback, bounded_map, no_progress, open_executor
 from amgs.provenance import record_provenance
-from amgs.video.reader import read_header
+from amgs.video.header import read_header
 from amgs.video.sampling import cut_intervals
 
 __all__ = [

@@ -131,7 +131,7 @@ def _check_zones(path: Path, video: str, inside: Sequence[PlannedRecording]) -> 
     """Compare zones with the size of the frame, and with each other in pixels."""
     from amgs.extraction.checks import find_overlaps, zone_faults
     from amgs.video.convert import needs_conversion
-    from amgs.video.reader import read_header
+    from amgs.video.header import read_header
 
     try:
         reason = needs_conversion(path)

@@ -59,3 +59,36 @@ def damage_heard() -> Iterator[list[str]]:
         plain = text.strip().lower()
         if plain and not any(word in plain for word in HARMLESS):
             heard.append(text.strip())
+
+
+class Damage:
+    """Which frames are made from damaged packets, since the last seek.
+
+    A frame is made from the packets between the keyframe before it and itself, in the order of
+    decoding; what lies outside of them does not touch it.
+    """
+
+    def __init__(self) -> None:
+        self._place: dict[int, int] = {}
+        self._key_before: dict[int, int] = {}
+        self._damaged: list[int] = []
+        self._key = 0
+
+    def note(self, packet: Any, damaged: bool) -> None:
+        """Take down a packet that was just decoded."""
+        if packet is None or packet.pts is None:
+            return
+        place = len(self._place)
+        if packet.is_keyframe:
+            self._key = place
+        self._place[packet.pts] = place
+        self._key_before[packet.pts] = self._key
+        if damaged:
+            self._damaged.append(place)
+
+    def reaches(self, pts: int) -> bool:
+        """Whether the frame with this time is made from a damaged packet."""
+        if not self._damaged or pts not in self._place:
+            return False
+        first, last = self._key_before[pts], self._place[pts]
+        return any(first <= place <= last for place in self._damaged)

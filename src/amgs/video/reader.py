@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import UnreadableVideoError
-from amgs.video.decoder_log import damage_heard
+from amgs.video.decoder_log import Damage, damage_heard
 from amgs.video.frame import RGB, Frame, VideoInfo, deinterlace
 from amgs.video.frame_table import FrameTable, make_frame_table, raise_if_lost, read_packets
 
@@ -38,39 +37,6 @@ _BACK_OFF_S = (0.0, 1.0, 4.0, 16.0)
 """How long before the wanted keyframe the search begins, one try after the other."""
 
 
-class _Damage:
-    """Which frames are made from damaged packets, since the last seek.
-
-    A frame is made from the packets between the keyframe before it and itself, in the order of
-    decoding; what lies outside of them does not touch it.
-    """
-
-    def __init__(self) -> None:
-        self._place: dict[int, int] = {}
-        self._key_before: dict[int, int] = {}
-        self._damaged: list[int] = []
-        self._key = 0
-
-    def note(self, packet: Any, damaged: bool) -> None:
-        """Take down a packet that was just decoded."""
-        if packet is None or packet.pts is None:
-            return
-        place = len(self._place)
-        if packet.is_keyframe:
-            self._key = place
-        self._place[packet.pts] = place
-        self._key_before[packet.pts] = self._key
-        if damaged:
-            self._damaged.append(place)
-
-    def reaches(self, pts: int) -> bool:
-        """Whether the frame with this time is made from a damaged packet."""
-        if not self._damaged or pts not in self._place:
-            return False
-        first, last = self._key_before[pts], self._place[pts]
-        return any(first <= place <= last for place in self._damaged)
-
-
 class Video:
     """An open video; used by one thread at a time.
 
@@ -84,7 +50,7 @@ class Video:
         self._container = container
         self._stream = container.streams.video[0]
         self._context: Any = self._stream.codec_context
-        self._damage = _Damage()
+        self._damage = Damage()
         self.info = self._examine()
         self._twin: Video | None = None
 
@@ -223,7 +189,7 @@ class Video:
         if pts == self.table.pts[0] and not self.table.starts_alone:
             # What the first frame is made from lies before it, hidden: from the very beginning.
             self._context.flush_buffers()
-            self._damage = _Damage()
+            self._damage = Damage()
             self._container.seek(0)
             yield from self._demux()
             return
@@ -231,7 +197,7 @@ class Video:
         # Seeking in MPEG-TS and PS goes by bitrate and may land behind the keyframe.
         for back_off in (*_BACK_OFF_S, None):
             self._context.flush_buffers()
-            self._damage = _Damage()
+            self._damage = Damage()
             try:
                 if back_off is None:
                     self._container.seek(0)
@@ -328,31 +294,6 @@ def open_video(path: Path, table: FrameTable | None = None) -> Video:
         container.close()
         text = str(error)
         raise UnreadableVideoError(text if str(path) in text else f"{path}: {text}.") from error
-
-
-@dataclass(frozen=True, slots=True)
-class VideoHeader:
-    """What the header of a video says, not turned upright; quick to read, not to be believed."""
-
-    width: int
-    height: int
-    duration_s: float | None
-
-
-def read_header(path: Path) -> VideoHeader | None:
-    """Read the header of a video; ``None`` for a file that is no video with frames."""
-    import av
-
-    try:
-        with av.open(str(path), metadata_errors="replace") as container:
-            if not container.streams.video:
-                return None
-            stream = container.streams.video[0]
-            aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-            duration = None if container.duration is None else container.duration / av.time_base
-            return VideoHeader(round(stream.width * aspect), stream.height, duration)
-    except (av.error.FFmpegError, OSError, ValueError):
-        return None
 
 
 def _reason(error: Exception) -> str:
