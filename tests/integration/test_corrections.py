@@ -211,6 +211,44 @@ class TestGenerations:
             assert unscored(changed) == 0
             assert pct_pain(changed)["m2", "24h"] == 100
 
+    def test_another_scale_and_back(self, study: Study) -> None:
+        """It stops; gone on with, units that stay the same keep their scores, and back all do."""
+        score_all(study)
+        (study.folder / "short.toml").write_text(_scale_without_whiskers(), "utf-8")
+        with set_text(study, 'scale = "mouse"', 'scale = "short.toml"') as other:
+            assert any("--new-scale" in fault for fault in other.check().faults)
+            with pytest.raises(StudyError, match="--new-scale"):
+                other.label()
+            other.accept_scale()
+            assert unscored(other) == 0, "the four units that stayed were all scored"
+            other.unblind("Owner", "test")
+            human = other.summarise(SummaryChoice(human=True)).rows
+            assert {r["mean_mgs_sum"] for r in human} == {0, 8}
+        with set_text(study, 'scale = "short.toml"', 'scale = "rat"') as rat:
+            rat.accept_scale()
+            assert unscored(rat) == 8, "a unit of that name looks otherwise in rats"
+            score_all(rat, code=_new_code(rat))
+            assert unscored(rat) == 0
+        with set_text(study, 'scale = "rat"', 'scale = "mouse"') as back:
+            assert back.check().faults == ()
+            assert unscored(back) == 0
+            human = back.summarise(SummaryChoice(human=True)).rows
+            assert {r["mean_mgs_sum"] for r in human} == {0, 10}
+
+
+def _new_code(study: Study) -> str:
+    return study.room().new_code("Ada")
+
+
+def _scale_without_whiskers() -> str:
+    from importlib.resources import files
+
+    text = (files("amgs") / "data" / "scales" / "mouse.toml").read_text(encoding="utf-8")
+    head, *units = text.split("[[unit]]")
+    kept = [unit for unit in units if "whisker" not in unit.split("\n")[1]]
+    assert len(kept) == len(units) - 1
+    return "[[unit]]".join([head, *kept])
+
 
 class TestExclusions:
     def test_an_animal_that_died(self, study: Study) -> None:
@@ -405,6 +443,26 @@ class TestRaters:
         assert done.returncode == 0, done.stderr
         assert "Ada Berg" in done.stdout
         assert study.exclusions().raters == {"Ada Berg"}
+
+    def test_every_answer_can_be_got_out(self, study: Study, tmp_path: Path) -> None:
+        """With the reason, and whether it counts."""
+        import csv
+
+        score_all(study, "Rita", at_most=1)
+        room = study.room()
+        rater = room.sign_in("Ada").rater
+        room.answer(study.store.scoring.order(rater.id)[0], "image", None, "blurred")
+        study.exclude([Exclusion("rater", "Rita", "a trial")])
+        out = tmp_path / "ratings.csv"
+        done = amgs("export", study.folder, "--format", "ratings", "--out", out)
+        assert done.returncode == 0, done.stderr
+        with out.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert {(r["rater"], r["counts"], r["reason"]) for r in rows} == {
+            ("Rita", "no", ""),
+            ("Ada", "yes", "blurred"),
+        }
+        assert len(rows) == 10
 
 
 class TestRecordingsAsTheyAre:

@@ -16,6 +16,7 @@ from amgs.prediction.human import read_predictions_or_scores
 from amgs.prediction.summarise import summarise_animals
 from amgs.prediction.summary_options import SummaryOptions
 from amgs.study import Study
+from amgs.study.summarising import SummaryChoice
 from amgs.tables import read_table
 from program import amgs
 
@@ -26,6 +27,11 @@ ALPHA_THEN = 0.8389989879625468
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def by_image(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table in one order: today they stand in that of the design."""
+    return sorted(rows_of(path), key=lambda row: row["image"])
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +69,8 @@ def test_the_same_model_has_said_it_all(study: Study) -> None:
     for model, kept in (("drawn", "predictions_drawn.csv"), ("orbital", "predictions_orbital.csv")):
         summary = study.classify(model)
         assert summary.images == summary.resumed
-        now = rows_of(study.predictions(model))
-        then = rows_of(KEPT / "results" / kept)
+        now = by_image(study.predictions(model))
+        then = by_image(KEPT / "results" / kept)
         assert [row["image"] for row in now] == [row["image"] for row in then]
         for new, old in zip(now, then, strict=True):
             assert new["content"] == old["content"]
@@ -78,7 +84,7 @@ def test_labels_and_human_scores_are_the_same(study: Study) -> None:
         (study.label()[0], "labels.csv"),
         (study.human_scores(), "human_scores.csv"),
     ):
-        now, then = rows_of(path), rows_of(KEPT / "results" / kept)
+        now, then = by_image(path), by_image(KEPT / "results" / kept)
         assert [row["mgs_per_unit"] for row in now] == [row["mgs_mean"] for row in then]
         assert [row["mgs"] for row in now] == [row["mgs"] for row in then]
 
@@ -91,7 +97,10 @@ def test_the_report_gives_the_same_numbers(folder: Path) -> None:
     now = json.loads((folder / "results/comparison_pct_pain.json").read_text("utf-8"))
     for key in ("groups", "anova", "tukey", "levene", "animals", "excluded", "outliers"):
         assert now[key] == then[key], key
-    new, old = (rows_of(place / "results/summary.csv") for place in (folder, KEPT))
+    new, old = (
+        sorted(rows_of(place / "results/summary.csv"), key=lambda r: (r["animal"], r["timepoint"]))
+        for place in (folder, KEPT)
+    )
     renamed = [{("mean_mgs_sum" if k == "mean_mgs" else k): v for k, v in r.items()} for r in old]
     assert [{k: row[k] for k in renamed[0]} for row in new] == renamed
     page = (folder / "results/report.html").read_text("utf-8")
@@ -112,6 +121,40 @@ def test_what_it_extracted_is_not_extracted_again(folder: Path) -> None:
     assert {p.name: p.read_bytes() for p in (folder / "faces").rglob("*.jpg")} == before
     (row, *_) = rows_of(folder / "faces/extraction.csv")
     assert {"video", "candidates", "sharpness_p75"} <= set(row)
+
+
+def test_its_slips_are_mended_as_in_a_study_of_today(folder: Path, tmp_path: Path) -> None:
+    """Cubicles of an archived video swapped, an animal renamed and one excluded."""
+    place = tmp_path / "slips"
+    shutil.copytree(folder, place)
+    with Study.open(place) as study:
+        before = {f.image: f.recording for f in study.store.faces.all()}
+        said = {row["image"]: row["p_pain"] for row in rows_of(study.predictions("drawn"))}
+        path = place / "recordings.csv"
+        text = path.read_text("utf-8")
+        pair = [line for line in text.splitlines() if "60min_01" in line]
+        assert len(pair) == 2
+        other = {"left": "right", "right": "left"}
+        for line in pair:
+            zone = "left" if "left" in line else "right"
+            text = text.replace(line, line.replace(zone, other[zone]))
+        path.write_text(text.replace("m03,", "m33,"), "utf-8")
+        assert sum("its faces are filed as" in fault for fault in study.check().faults) == 4
+        found = study.extract()
+        assert (len(found.moved), found.changed, found.retired) == (4, [], [])
+        after = {f.image: f.recording for f in study.store.faces.all()}
+        assert after.keys() == before.keys()
+        swapped = {name for name in before.values() if name.endswith("60min")} & {
+            before[image] for image in before if before[image] != after[image]
+        }
+        assert len(swapped) == 3, "two of one video, and the animal that was renamed"
+        now = {row["image"]: row["p_pain"] for row in rows_of(study.predictions("drawn"))}
+        assert now == said
+        assert study.check().faults == ()
+        assert amgs("exclude", place, "--animal", "m33", "--reason", "died").returncode == 0
+        rows = study.summarise(SummaryChoice("drawn")).rows
+        reasons = {row["reason"] for row in rows if row["animal"] == "m33"}
+        assert reasons == {"excluded after unblinding: died"}
 
 
 def test_its_tables_are_read_as_they_are() -> None:

@@ -37,7 +37,7 @@ def raters(
 
     No answer is ever deleted. A rater whose answers must not count is excluded with a reason:
     `amgs exclude STUDY --rater NAME --reason trial`. All answers as a table: `amgs export STUDY
-    --as ratings --out ratings.csv`.
+    --format ratings --out ratings.csv`.
 
     Example: `amgs raters laparotomy --merge "Ada B" Ada`
     """

@@ -38,6 +38,14 @@ def score(
         Path | None, typer.Option(help="A certificate (PEM), to serve by HTTPS; with --key.")
     ] = None,
     key: Annotated[Path | None, typer.Option(help="The key of the certificate (PEM).")] = None,
+    new_scale: Annotated[
+        bool,
+        typer.Option(
+            "--new-scale",
+            help="Go on with another scale than scoring began with. Answers to units that stay the "
+            "same count on; the others are kept, and count again when the scale is put back.",
+        ),
+    ] = False,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
     ] = False,
@@ -62,6 +70,8 @@ def score(
         raise typer.BadParameter("--certificate and --key belong together.")
     with open_study(study) as opened:
         require_faces(opened, study, "score")
+        if new_scale:
+            opened.accept_scale()
         require_same_scoring(opened)
         _ = opened.room().reference  # a fault in it must not be met by a rater
         files = None if certificate is None or key is None else (certificate, key)

@@ -31,6 +31,9 @@ _NOTHING_TO_SEE = 4
 _DARKEST_PLAUSIBLE_16_BIT = 4_096
 
 
+_HEIC = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"mif1", b"msf1"))
+
+
 def read_image(path: Path) -> RGB:
     """Read a JPEG, PNG, TIFF or BMP file as RGB, turned upright; the file is never changed.
 
@@ -66,6 +69,9 @@ def read_content(path: Path) -> bytes:
         If it cannot be opened.
     """
     try:
+        if path.exists() and not path.is_file():
+            # Reading a named pipe would wait for a writer for ever.
+            raise UnreadableImageError("is no file")
         return path.read_bytes()
     except OSError as error:
         raise UnreadableImageError(f"cannot be opened: {error.strerror or error}") from error
@@ -74,6 +80,11 @@ def read_content(path: Path) -> bytes:
 def decode_image(content: bytes) -> RGB:
     """Decode the bytes of an image file; see `read_image`."""
     _load_plugins()
+    if content[4:12] in _HEIC:
+        raise UnreadableImageError(
+            "is HEIC, as iPhones write: export it as JPEG (on the phone: Settings, Camera, Formats, "
+            "Most Compatible)"
+        )
     if not content:
         raise UnreadableImageError("the file is empty (0 bytes)")
     try:

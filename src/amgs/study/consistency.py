@@ -8,9 +8,9 @@ from amgs.errors import StudyError, list_faults
 from amgs.study.fit import require_fit
 from amgs.study.folder import StudyFolder
 from amgs.study.planned import PlannedRecording
+from amgs.study.scales import SCORING_BEGAN, accept_scale, unit_keys
 
-SCORING_BEGAN = "scoring began"
-"""The kind of event that keeps the scale and sample that raters began with."""
+_SAMPLE = ("seed", "images_per_recording")
 
 
 def _scoring_settings(study: StudyFolder) -> dict[str, Any]:
@@ -26,17 +26,21 @@ def changed_since_scoring(study: StudyFolder) -> list[str]:
     before = study.store.events.all(SCORING_BEGAN)
     if not before:
         return []
-    return [
-        f"{name}: {before[0][name]} when scoring began, {value} now"
-        for name, value in _scoring_settings(study).items()
-        if before[0][name] != value
+    now = _scoring_settings(study)
+    changed = [
+        f"{name}: {before[0][name]} when scoring began, {now[name]} now"
+        for name in _SAMPLE
+        if before[0][name] != now[name]
     ]
+    try:
+        unit_keys(study)
+    except StudyError as error:
+        changed.append(str(error))
+    return changed
 
 
 def require_same_scoring(study: StudyFolder) -> None:
-    """Stop when scale, seed or sample were changed after scoring began.
-
-    Old answers would be counted as if they had been given on another scale.
+    """Stop when scale, seed or sample were changed after scoring began, and nobody said so.
 
     Raises
     ------
@@ -45,6 +49,8 @@ def require_same_scoring(study: StudyFolder) -> None:
     """
     if not study.store.events.all(SCORING_BEGAN):
         study.store.events.log(SCORING_BEGAN, "", _scoring_settings(study))
+        accept_scale(study)
+    unit_keys(study)
     changed = changed_since_scoring(study)
     if changed:
         msg = "Expected the settings that scoring began with, found others:\n"

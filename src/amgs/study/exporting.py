@@ -8,7 +8,7 @@ from amgs.interop.formats import open_exporter
 from amgs.study.classifying import find_reader, write_predictions
 from amgs.study.comparing import summarise_for
 from amgs.study.folder import StudyFolder
-from amgs.study.rater_agreement import list_ratings
+from amgs.study.rater_agreement import list_all_ratings
 from amgs.study.unblinding import human_scores
 from amgs.tables import read_table
 
@@ -37,7 +37,7 @@ def export_study(study: StudyFolder, form: str, out: Path, value: str = "") -> t
     exporter = open_exporter(form)
     if exporter.kind == "ratings":
         # Timepoints would tell what raters must not know until the study is unblinded.
-        table = list_ratings(study)
+        table = list_all_ratings(study)
         hidden = [] if study.unblindings else ["timepoint", "recording"]
         table = table.drop(columns=hidden)
     elif exporter.kind == "scores":

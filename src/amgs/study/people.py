@@ -11,6 +11,7 @@ from amgs.study.actions import MERGED, RENAMED, who_acts
 from amgs.study.exclusions import read_exclusions, rename_in_exclusions
 from amgs.study.folder import StudyFolder
 from amgs.study.room import tidy_name
+from amgs.study.scales import unit_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,12 @@ def list_raters(study: StudyFolder) -> list[RaterProgress]:
     """Return all raters, in the order in which they came."""
     raters = study.store.raters.all()
     names = {rater.id: rater.name for rater in raters}
+    keys = list(unit_keys(study).values())
     answers = Counter(row.rater for row in study.store.scoring.all())
     exclusions = read_exclusions(study, study.design())
     found = []
     for rater in raters:
-        done, total, _ = study.store.scoring.progress(rater.id, study.scale.unit_names)
+        done, total, _ = study.store.scoring.progress(rater.id, keys)
         same_as = names.get(rater.merged_into or 0, "")
         excluded = exclusions.find("rater", rater.name)
         found.append(RaterProgress(rater.name, done, total, answers[rater.name], same_as, excluded))

@@ -20,6 +20,7 @@ from amgs.study.extraction_tables import NOT_EXTRACTED
 from amgs.study.fit import Fit, require_fit
 from amgs.study.folder import StudyFolder
 from amgs.study.planned import PlannedRecording
+from amgs.study.scales import shown_units, unit_keys
 from amgs.study.sources import IMAGES
 from amgs.video.periods import Period
 
@@ -127,6 +128,8 @@ def _ratings(
     face_of = {face.id: face for face in everything}
     active = {face.id: face for face in counted}
     by_root = {face.root: face for face in counted}
+    rows = study.store.scoring.all()
+    units = shown_units(unit_keys(study)) if rows else {}
     raters = {rater.id: rater for rater in study.store.raters.all()}
     person = {}
     for rater in raters.values():
@@ -137,7 +140,7 @@ def _ratings(
     grouped: dict[tuple[str, int, bool], dict[tuple[bool, bool, str, int], list[RatingRow]]] = (
         defaultdict(lambda: defaultdict(list))
     )
-    for row in study.store.scoring.all():
+    for row in rows:
         name = person[row.rater]
         if exclusions.raters & {name, row.rater}:
             continue
@@ -145,7 +148,10 @@ def _ratings(
         if target is None:
             continue
         priority = (name != row.rater, target.id != row.face_id, row.rater, row.face_id)
-        moved = replace(row, image=target.image, recording=target.recording, rater=name)
+        unit = units.get(row.unit, row.unit if row.unit == WHOLE_IMAGE else "")
+        if not unit:
+            continue  # of a scale that the study was scored with before
+        moved = replace(row, image=target.image, recording=target.recording, rater=name, unit=unit)
         grouped[name, target.id, row.repeat][priority].append(moved)
     return [row for ways in grouped.values() for row in ways[min(ways)]]
 

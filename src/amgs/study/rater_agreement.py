@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import NoImagesError, quoted
 from amgs.scoring.agreement import measure_agreement
 from amgs.scoring.over_time import detailed_agreement
 from amgs.scoring.ratings import ratings_from_table
+from amgs.store.records import WHOLE_IMAGE
 from amgs.study.folder import StudyFolder
 from amgs.study.present import present
 from amgs.study.ratings_table import long_table
+from amgs.study.scales import shown_units, unit_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,13 +30,43 @@ def list_ratings(study: StudyFolder) -> pd.DataFrame:
     now = present(study)
     table = long_table(now.ratings, study.scale)
     if table.empty:
-        msg = (
-            "Expected scores in the study, found none yet. Raters score with `amgs score "
-            f"{quoted(study.folder)}`."
-        )
-        raise NoImagesError(msg)
+        raise NoImagesError(_nobody(study))
     timepoint = {name: r.timepoint for name, r in now.planned.items()}
     table["timepoint"] = table["recording"].map(timepoint)
+    return table
+
+
+def _nobody(study: StudyFolder) -> str:
+    return (
+        "Expected scores in the study, found none yet. Raters score with `amgs score "
+        f"{quoted(study.folder)}`."
+    )
+
+
+def list_all_ratings(study: StudyFolder) -> pd.DataFrame:
+    """Return every answer in force, also those that do not count, which say so in ``counts``.
+
+    Raises
+    ------
+    NoImagesError
+        If nobody has scored anything yet.
+    """
+    now = present(study)
+    units = shown_units(unit_keys(study))
+    rows = [replace(row, unit=units.get(row.unit, row.unit)) for row in study.store.scoring.all()]
+    counted = {(r.image, r.rater, r.unit, r.repeat) for r in now.ratings}
+    table = long_table(rows, study.scale)
+    if table.empty:
+        raise NoImagesError(_nobody(study))
+    timepoint = {name: r.timepoint for name, r in now.planned.items()}
+    table["timepoint"] = table["recording"].map(timepoint).fillna("")
+    keys = zip(table["image"], table["rater"], table["unit"], table["repeat"], strict=True)
+    whole = {
+        (image, rater, repeat) for image, rater, unit, repeat in counted if unit == WHOLE_IMAGE
+    }
+    table["counts"] = [
+        "yes" if key in counted or key[:2] + key[3:] in whole else "no" for key in keys
+    ]
     return table
 
 

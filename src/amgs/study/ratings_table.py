@@ -23,6 +23,7 @@ LONG_COLUMNS = (
     "repeat",
     "position",
     "answered_at",
+    "reason",
 )
 
 
@@ -47,6 +48,7 @@ def long_table(rows: Iterable[RatingRow], scale: Scale) -> pd.DataFrame:
                 row.repeat,
                 row.position,
                 row.answered_at,
+                row.reason,
             )
             for unit in units
             if unit in scale.unit_names

@@ -28,6 +28,7 @@ from amgs.study.consistency import require_same_scoring
 from amgs.study.folder import StudyFolder
 from amgs.study.present import faces_to_score
 from amgs.study.rater_codes import hash_code, hash_token, make_code, same_code
+from amgs.study.scales import shown_units, unit_keys
 
 REASONS = (
     "blurred",
@@ -63,9 +64,16 @@ class ScoringRoom:
         self._store = study.store.scoring
         self._raters = study.store.raters
         self.scale = study.scale
+        self._keys = unit_keys(study)
+        self._units = shown_units(self._keys)
         # Counting finished places takes longer the more there are; a page asks at every answer.
         self._finished: dict[int, set[int]] = {}
         self._contents: dict[int, str] = {}
+
+    @property
+    def _stored(self) -> list[str]:
+        """The names under which the store keeps answers to the units of the scale."""
+        return list(self._keys.values())
 
     # What the owner sees
 
@@ -168,7 +176,7 @@ class ScoringRoom:
     ) -> list[int]:
         """Leave out faces whose place in the same frame the rater has scored in another image."""
         root = {face.id: face.root for face in self._study.store.faces.all(retired=True)}
-        finished = set(self._store.finished(rater.id, self.scale.unit_names))
+        finished = set(self._store.finished(rater.id, self._stored))
         done = {
             root[p.face_id]: p.face_id for p in order if p.position in finished and not p.repeat
         }
@@ -180,7 +188,7 @@ class ScoringRoom:
         A window that is open elsewhere may show a later one; its answers are refused by their mark.
         """
         touched = self._store.last_touched(rater.id)
-        first = self._store.progress(rater.id, self.scale.unit_names)[2]
+        first = self._store.progress(rater.id, self._stored)[2]
         return min(len(order), max(-1 if touched is None else touched, first) + 1) if order else 0
 
     # Scoring
@@ -204,7 +212,11 @@ class ScoringRoom:
 
     def answers(self, shown: Presentation) -> dict[str, Answer]:
         """Return the rater's own answers to what is shown."""
-        return self._store.answers(shown.id)
+        return {
+            unit: replace(answer, unit=unit)
+            for key, answer in self._store.answers(shown.id).items()
+            if (unit := self._units.get(key, key if key == WHOLE_IMAGE else "")) != ""
+        }
 
     def answer(self, shown: Presentation, unit: str, score: int | None, reason: str = "") -> None:
         """Keep one answer; when this returns, it is on the disk.
@@ -222,7 +234,7 @@ class ScoringRoom:
             raise ImpossibleValueError(f"Expected 0, 1, 2 or not scorable, found {score!r}.")
         if (reason not in REASONS) if whole else reason:
             raise ImpossibleValueError(f"Expected one of the reasons listed, found {reason!r}.")
-        self._store.save(shown, Answer(unit, score, reason), now())
+        self._store.save(shown, Answer(self._keys.get(unit, unit), score, reason), now())
         self._count(shown)
 
     def undo(self, rater: Rater) -> Presentation | None:
@@ -234,7 +246,7 @@ class ScoringRoom:
 
     def progress(self, rater: Rater) -> tuple[int, int, int]:
         """Return how many images are finished, how many there are, and the next one."""
-        finished = set(self._store.finished(rater.id, self.scale.unit_names))
+        finished = set(self._store.finished(rater.id, self._stored))
         self._finished[rater.id] = finished
         total = self._store.places(rater.id)
         return len(finished), total, first_unfinished(finished, total)
@@ -254,7 +266,7 @@ class ScoringRoom:
         known = self._finished.get(shown.rater_id)
         if known is None:
             return
-        answers = self._store.answers(shown.id)
+        answers = self.answers(shown)
         if WHOLE_IMAGE in answers or set(self.scale.unit_names) <= set(answers):
             known.add(shown.position)
         else:

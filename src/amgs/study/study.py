@@ -124,6 +124,12 @@ class Study(StudyFolder):
 
         separate_rater(self, name)
 
+    def accept_scale(self) -> None:
+        """Go on with the scale in ``study.toml`` where scoring began with another one."""
+        from amgs.study.scales import accept_scale
+
+        accept_scale(self)
+
     def room(self) -> ScoringRoom:
         """Open the scoring room, in which people score faces, blinded."""
         from amgs.study.room import ScoringRoom

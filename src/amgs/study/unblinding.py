@@ -11,6 +11,7 @@ from amgs.study.folder import UNBLINDED, StudyFolder
 from amgs.study.labelling import score_faces
 from amgs.study.present import present
 from amgs.study.results import write_result
+from amgs.study.scales import unit_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,9 +44,9 @@ def unblind_study(study: StudyFolder, who: str, reason: str) -> Path:
     if study.unblindings:
         return write_human_scores(study)
     scoring = study.store.scoring
+    keys = list(unit_keys(study).values())
     progress = {
-        rater.name: list(scoring.progress(rater.id, study.scale.unit_names)[:2])
-        for rater in study.store.raters.all()
+        rater.name: list(scoring.progress(rater.id, keys)[:2]) for rater in study.store.raters.all()
     }
     table = _scores_with_groups(study)  # what fails, fails before anything is written down
     study.store.events.log(UNBLINDED, who, {"reason": reason, "progress": progress})

@@ -136,12 +136,12 @@ def decode_from_start(container: InputContainer) -> Iterator[VideoFrame]:
     for packet in read_packets(container):
         try:
             yield from stream.decode(packet)
-        except av.error.InvalidDataError:
-            continue
+        except av.error.FFmpegError as error:
+            raise_if_lost(error)
     try:
         yield from stream.decode(None)
-    except av.error.InvalidDataError:
-        return
+    except av.error.FFmpegError as error:
+        raise_if_lost(error)
 
 
 def raise_if_lost(error: Exception) -> None:

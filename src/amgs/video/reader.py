@@ -176,7 +176,8 @@ class Video:
         try:
             with damage_heard() as heard:
                 frames = self._context.decode(packet)
-        except (av.error.InvalidDataError, av.error.EOFError):
+        except av.error.FFmpegError as error:
+            raise_if_lost(error)
             return
         self._damage.note(packet, bool(heard))
         # The decoder conceals damage by copying from neighbours: such a frame shows no moment.
