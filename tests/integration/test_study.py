@@ -280,6 +280,30 @@ def test_a_summary_says_what_the_model_was_trained_with(study: Study) -> None:
     assert "to train or to select this model" in text
 
 
+def test_the_same_model_twice_is_told(study: Study) -> None:
+    """Both names work, and the first is named."""
+    study.train("first", TrainingOptions(recipe="paper", use_cache=False))
+    done = amgs("train", study.folder, "--out", "second", "--recipe", "paper", "--no-cache")
+    assert done.returncode == 0, done.stderr
+    assert "gave the model 'first' again" in done.stderr
+    assert study.model_folder("second").name == "second"
+
+
+def test_a_model_of_white_mice_warns_on_black_ones(study: Study) -> None:
+    path = study.folder / "recordings.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    def with_coat(coat: str) -> str:
+        return "\n".join([f"{lines[0]},coat", *(f"{line},{coat}" for line in lines[1:])]) + "\n"
+
+    path.write_text(with_coat("white"), encoding="utf-8")
+    study.train("first", TrainingOptions(recipe="paper", use_cache=False))
+    assert "of which it knows nothing" not in amgs("classify", "first", study.folder).stderr
+    path.write_text(with_coat("black"), encoding="utf-8")
+    done = amgs("classify", "first", study.folder)
+    assert "trained on white animals; the study has black ones" in " ".join(done.stderr.split())
+
+
 def test_faces_without_a_prediction_stop_the_summary(study: Study, make_image) -> None:
     study.train("first", TrainingOptions(recipe="paper", use_cache=False))
     study.classify(study.model_folder())

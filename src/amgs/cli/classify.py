@@ -20,6 +20,7 @@ from amgs.cli.console import (
     refuse_beside_study,
     require_faces,
     show_progress,
+    warn,
 )
 from amgs.errors import count_of, quoted
 
@@ -173,6 +174,10 @@ def _classify_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) ->
         reader = _choose_reader(study, folder, model, quiet=quiet)
         if reader.folder is not None and not study.notice:
             print_model_notice(reader)
+        if reader.folder is not None:
+            from amgs.study.training import warn_of_other_coats
+
+            warn(warn_of_other_coats(study, reader.card()))
         with show_progress(quiet=quiet or as_json) as progress:
             summary = study.classify(reader, progress=progress)
         path = study.predictions(reader)

@@ -132,6 +132,9 @@ def _train_study(
         with show_progress(quiet=quiet or as_json) as progress:
             card = study.train(name, options, overwrite=overwrite, progress=progress)
         place = study.model_folder(name)
+        same = study.same_model(place)
+    if same:
+        note(f"The same labels and settings gave the model {same!r} again, to the last byte.")
     warn(card["warnings"])
     if as_json:
         print_json({"model": place.as_posix(), "card": card})

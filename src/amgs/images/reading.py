@@ -82,8 +82,8 @@ def decode_image(content: bytes) -> RGB:
     _load_plugins()
     if content[4:12] in _HEIC:
         raise UnreadableImageError(
-            "is HEIC, as iPhones write: export it as JPEG (on the phone: Settings, Camera, Formats, "
-            "Most Compatible)"
+            "is HEIC, as iPhones write: export it as JPEG (on the phone: Settings, Camera, "
+            "Formats: Most Compatible)"
         )
     if not content:
         raise UnreadableImageError("the file is empty (0 bytes)")

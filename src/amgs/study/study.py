@@ -182,6 +182,12 @@ class Study(StudyFolder):
 
         return find_model(self, name)
 
+    def same_model(self, folder: Path) -> str:
+        """Return the name of a model of the study that another one is again; else nothing."""
+        from amgs.study.training import same_model
+
+        return same_model(self, folder)
+
     def adopt_model(self, folder: Path) -> Path:
         """Copy a model from elsewhere into ``models``, so that the study stays whole; return it."""
         from amgs.study.training import adopt_model

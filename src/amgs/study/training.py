@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict
 from itertools import chain, count
@@ -68,11 +69,40 @@ def train_on_labels(
         executor=executor,
         progress=progress,
         notice=study.notice,
+        about={"coats": coats} if (coats := list_coats(study)) else {},
     )
     sha256 = register_model(study, folder)
     rule = asdict(study.label_rule)
     study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule})
     return result.card
+
+
+def list_coats(study: StudyFolder) -> list[str]:
+    """Return the coats of the animals that ``recordings.csv`` names, in the order of letters."""
+    return sorted({r.further["coat"] for r in study.design().recordings if r.further["coat"]})
+
+
+def same_model(study: StudyFolder, folder: Path) -> str:
+    """Return the name of a model of the study that one is again, to the last byte; else nothing."""
+    sha256 = load_model(folder).sha256
+    place = folder.relative_to(study.folder).as_posix()
+    for name, known, known_sha256 in study.store.predictions.models():
+        if known_sha256 == sha256 and known and known != place:
+            return name
+    return ""
+
+
+def warn_of_other_coats(study: StudyFolder, card: Mapping[str, Any]) -> list[str]:
+    """Say so when a model was trained on animals of other coats than those of the study."""
+    trained, here = set(card.get("coats") or ()), set(list_coats(study))
+    other = sorted(here - trained)
+    if not trained or not other:
+        return []
+    text = (
+        f"The model was trained on {', '.join(sorted(trained))} animals; the study has "
+        f"{', '.join(other)} ones, of which it knows nothing. Score some of them and compare."
+    )
+    return [text]
 
 
 def register_model(study: StudyFolder, folder: Path) -> str:
@@ -126,6 +156,8 @@ def find_model(study: StudyFolder, name: str) -> Path:
     known = [(model, folder) for model, folder, _ in study.store.predictions.models() if folder]
     folders = dict(known)
     name = name or (known[-1][0] if known else "")
+    if name not in folders and name and (study.folder / MODELS / name / CARD).is_file():
+        return study.folder / MODELS / name  # the same as another one, under a name of its own
     if name not in folders:
         listed = ", ".join(folders) or "none yet; `amgs train STUDY` makes one"
         found = f", found {name!r}" if name else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,6 +89,7 @@ def train_model(
     executor: Executor | None = None,
     progress: ProgressCallback = no_progress,
     notice: str = "",
+    about: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
     """Train a classifier and write its model folder.
 
@@ -108,6 +109,8 @@ def train_model(
         Computes features of several batches at a time; threads of this process if not given.
     progress
         Told what is going on.
+    about
+        What else the card says of the animals, such as their coats.
     notice
         What whoever uses the model must know of its images, such as that their mice are drawn; it
         goes into the card, and is said whenever the model is used.
@@ -148,6 +151,7 @@ def train_model(
         _Training(options, backbone, network_file, kept, extracted, unreadable, alike, parts),
         trained,
     )
+    card |= about or {}
     if notice:
         card["notice"] = notice
     part_of = _parts_by_content(extracted.contents, parts.part.tolist())
