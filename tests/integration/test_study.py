@@ -379,7 +379,7 @@ def test_human_scores_stay_blind_until_unblinded(study: Study) -> None:
 def test_a_changed_image_is_noticed(study: Study, make_image) -> None:
     """An image that was changed after it was scored has no prediction, but a reason."""
     study.train("first", TrainingOptions(recipe="paper", use_cache=False))
-    face = study.store.faces.all()[3]
+    face = present(study).faces[3]
     shutil.copy(make_image("other.png"), study.folder / face.image)
     study.classify(study.model_folder())
     with pytest.raises(StudyError, match="another one than was registered"):

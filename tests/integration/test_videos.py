@@ -138,7 +138,7 @@ def test_find_without_any_image_fails(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_text("no image")
     done = amgs("find", "b.jpg", cwd=tmp_path)
     assert done.returncode == 1
-    assert "Not one of 1 files could be read" in done.stderr
+    assert "None of 1 file could be read" in done.stderr
     done = amgs("extract", "none.mp4", cwd=tmp_path)
     assert done.returncode == 1
     assert "found nothing at none.mp4" in done.stderr

@@ -98,7 +98,7 @@ def classify(
         print_rows(rows, reader)
         print_summary(summary, reader, out, quiet=quiet)
     if summary.unreadable == summary.images:
-        fail(f"Not one of {summary.images} files could be read as an image.")
+        fail(f"None of {count_of(summary.images, 'file')} could be read as an image.")
 
 
 def _open_detector(name: str) -> Any:

@@ -109,7 +109,7 @@ def find(
     if problems:
         note(f"{count_of(len(problems), 'file')} could not be read:\n{list_faults(problems)}")
     if len(problems) == len(documents):
-        fail(f"Not one of {count_of(len(documents), 'file')} could be read as an image.")
+        fail(f"None of {count_of(len(documents), 'file')} could be read as an image.")
 
 
 def _rows(document: dict[str, Any]) -> Iterator[list[object]]:

@@ -103,7 +103,7 @@ def warn_of_images(
     """Say what is odd about the images: unreadable, or nearly the same across parts or classes."""
     warnings = []
     if unreadable:
-        warnings.append(f"{count_of(len(unreadable), 'file')} could not be read and were left out.")
+        warnings.append(f"Left out: {count_of(len(unreadable), 'file')} that could not be read.")
     if leaks:
         i, j = leaks[0]
         warnings.append(

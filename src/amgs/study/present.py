@@ -73,7 +73,7 @@ def present(study: StudyFolder) -> Present:
     planned = {name: wanted.recording for name, wanted in fit.wanted.items()}
     everything = study.store.faces.all(retired=True)
     # In the order of the table and of time, however often and in whatever order they came.
-    place = {name: number for number, name in enumerate(planned)}
+    place = _places(fit)
     assigned = sorted(
         (face for face in everything if face.recording in planned),
         key=lambda face: (place[face.recording], face.time_s or 0.0, face.image),
@@ -96,6 +96,16 @@ def present(study: StudyFolder) -> Present:
         tuple(row for row in ratings if row.image not in by_majority),
         len(by_majority),
     )
+
+
+def _places(fit: Fit) -> dict[str, tuple[bool, int, int]]:
+    """Return by recording its place: those of one video together, folders of images last."""
+    first: dict[str, int] = {}
+    found = {}
+    for number, (name, wanted) in enumerate(fit.wanted.items()):
+        video = first.setdefault(wanted.recording.video, number)
+        found[name] = (wanted.kind == IMAGES, video, number)
+    return found
 
 
 def _why_excluded(face: FaceRecord, r: PlannedRecording, exclusions: Exclusions) -> str:

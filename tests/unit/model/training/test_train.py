@@ -203,7 +203,7 @@ class TestTraining:
         images = load_training_set(tmp_path / "set/labels.csv")
         card = train_model(images, tmp_path / "m", options).card
         assert [item["image"] for item in card["data"]["unreadable"]] == [table["image"].iloc[0]]
-        assert "1 files could not be read and were left out." in card["warnings"]
+        assert "Left out: 1 file that could not be read." in card["warnings"]
 
     def test_near_duplicates_across_parts_are_reported(self, cohort: Path, tmp_path: Path) -> None:
         """A copy of a training animal's face under a test animal's name."""
