@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from amgs.errors import UnreadableVideoError
-from amgs.video import open_video
+from amgs.video import Video, open_video
 from videos import KINDS, VideoKind, write_video
 
 N, RATE, ASKED = 120, 25, 16
@@ -83,7 +83,7 @@ def try_kind(folder: Path, name: str, kind: VideoKind) -> Counter[str]:
     return found
 
 
-def _judge(video, index, true, times) -> str:
+def _judge(video: Video, index: int, true: list[np.ndarray], times: np.ndarray) -> str:
     try:
         frame = video.frame(index)
     except UnreadableVideoError:

@@ -10,7 +10,7 @@ from amgs.store import Rater
 from amgs.study.actions import MERGED, RENAMED, who_acts
 from amgs.study.exclusions import read_exclusions, rename_in_exclusions
 from amgs.study.folder import StudyFolder
-from amgs.study.room import tidy_name
+from amgs.study.rater_names import tidy_name
 from amgs.study.scales import unit_keys
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
-import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -28,6 +26,7 @@ from amgs.study.consistency import require_same_scoring
 from amgs.study.folder import StudyFolder
 from amgs.study.present import faces_to_score
 from amgs.study.rater_codes import hash_code, hash_token, make_code, same_code
+from amgs.study.rater_names import tidy_name
 from amgs.study.scales import shown_units, unit_keys
 
 REASONS = (
@@ -43,8 +42,6 @@ REASONS = (
 
 PASSED = "course passed"
 """The kind of event that passing the course is."""
-
-LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,18 +322,3 @@ class ScoringRoom:
         if after is not None and after.passed and not state.passed:
             self._study.store.events.log(PASSED, rater.name, {"agreement": after.agreement})
         return answers
-
-
-def tidy_name(name: str) -> str:
-    """Return a name in its usual form: one kind of letters, single blanks.
-
-    Raises
-    ------
-    ImpossibleValueError
-        If nothing is left, it is too long, or holds characters that do not print.
-    """
-    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
-    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
-        msg = f"Expected a name of 1 to {LONGEST_NAME} letters, found {plain[:80]!r}."
-        raise ImpossibleValueError(msg)
-    return plain

@@ -134,12 +134,19 @@ def summarise_study(
     if not choice.human:
         _require_all_classified(study, now, table, choice.model)
     rows = summarise_animals(table, options, times, outputs)
+    _sort_by_time(rows, study.settings.study.baseline)
     columns = (*SUMMARY_COLUMNS, *mean_columns(outputs))
     write_result(study, path, columns, [format_cells(row, columns) for row in rows])
     write_json(path.with_suffix(".json"), {"choice": asdict(choice), "made": made})
     if remember:
         study.store.events.log(SUMMARISED, who_acts(), asdict(choice))
     return StudySummary(path, rows, table, times, options, tuple(outputs), model, made)
+
+
+def _sort_by_time(rows: list[dict[str, Any]], baseline: str) -> None:
+    """Let every animal's baseline come first; else animals and timepoints stay in their order."""
+    animals = {row["animal"]: place for place, row in reversed(list(enumerate(rows)))}
+    rows.sort(key=lambda row: (animals[row["animal"]], row["timepoint"] != baseline))
 
 
 def _making(
