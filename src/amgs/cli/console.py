@@ -44,6 +44,7 @@ FiguresOption = Annotated[
 
 _WIDTH_WITHOUT_TERMINAL = 100
 _SECONDS_BETWEEN_LINES = 30
+_LEAST_FOR_A_GUESS = 3
 
 
 def stderr() -> Console:
@@ -236,7 +237,7 @@ def _lines_now_and_then() -> ProgressCallback:
         if now - last >= _SECONDS_BETWEEN_LINES:
             last = now
             left = ""
-            if total and done > first:
+            if total and done - first >= _LEAST_FOR_A_GUESS:
                 minutes = (now - since) / (done - first) * (total - done) / 60
                 left = f", about {minutes:.0f} min left"
             sys.stderr.write(f"{step}: {done}{f' of {total}' if total else ''}{left}\n")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from amgs.errors import ImpossibleValueError
-from amgs.study.room import LONGEST_NAME
+from amgs.study.rater_names import LONGEST_NAME
 from amgs.web.contexts import CodeContext, SignInContext
 from amgs.web.guard import equal_secrets
 from amgs.web.state import FORM_COOKIE, RATER_COOKIE, WebState, to
