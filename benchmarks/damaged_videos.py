@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from amgs.errors import UnreadableVideoError
 from amgs.video import Video, open_video
-from videos import KINDS, VideoKind, write_video
+from videos import KINDS, VideoKind, write_video  # type: ignore[import-not-found]
 
 N, RATE, ASKED = 120, 25, 16
 SAME = 1.5

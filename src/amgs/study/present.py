@@ -161,7 +161,11 @@ def _ratings(
         unit = units.get(row.unit, row.unit if row.unit == WHOLE_IMAGE else "")
         if not unit:
             continue  # of a scale that the study was scored with before
-        moved = replace(row, image=target.image, recording=target.recording, rater=name, unit=unit)
+        moved = row
+        if (name, unit, target.id) != (row.rater, row.unit, row.face_id):
+            moved = replace(
+                row, image=target.image, recording=target.recording, rater=name, unit=unit
+            )
         grouped[name, target.id, row.repeat][priority].append(moved)
     return [row for ways in grouped.values() for row in ways[min(ways)]]
 
