@@ -265,6 +265,12 @@ class TestExclusions:
         kinds = [event["what"] for event in list_decisions(study)]
         assert kinds == ["excluded", "included again"]
 
+    def test_all_of_a_recording_by_its_periods(self, study: Study) -> None:
+        """The reason stands where its images would."""
+        study.exclude([Exclusion("period", "m2_24h", "door opened", "0", "1")])
+        pct_pain(study)
+        assert reasons(study)["m2", "24h"] == "excluded: door opened"
+
     def test_a_part_of_a_recording(self, study: Study) -> None:
         study.exclude([Exclusion("period", "m2_24h", "door opened", "0", "0:10")])
         pct_pain(study)

@@ -30,10 +30,10 @@ def exclusion_flow(material: ReportMaterial) -> list[FlowStep]:
         left = f"{material.recordings} recordings of {len(animals)} animals"
         missing = Counter(material.missing.values())
         steps.append(FlowStep("Recordings", left, missing.most_common()))
-    if material.exclusions or material.left_out_by_raters:
-        steps.append(_decided(material))
     if material.extraction:
         steps.append(_candidates(material))
+    if material.exclusions or material.left_out_by_raters:
+        steps.append(_decided(material))
     if material.calls_pain:
         steps.append(_classified(material))
     steps.append(_included(material))

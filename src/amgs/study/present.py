@@ -258,6 +258,12 @@ def recording_times(now: Present) -> dict[str, RecordingTime]:
             times[name] = RecordingTime(0.0, unit=unit, reason=reason or problem)
             continue
         times[name] = _time_of(source, unit, now.exclusions.periods(name))
+    # Where every image is left out, that is why there is none.
+    counted = {face.recording for face in now.faces}
+    for face in now.assigned:
+        if face.recording not in counted and face.image in now.excluded:
+            reason = now.excluded[face.image]
+            times[face.recording] = replace(times[face.recording], reason=reason)
     return times
 
 
