@@ -113,6 +113,7 @@ class UnitRow:
     """Agreement in one unit."""
 
     name: str
+    images: int
     alpha: str
     icc: str
     not_scorable: str

@@ -150,6 +150,47 @@ def test_turned_and_wide_videos_stay_so(tmp_path: Path) -> None:
             assert np.abs(difference).mean() < 2
 
 
+def begun_at(folder: Path, name: str, time: str) -> Path:
+    """Write a video that says when it was begun, as cameras do."""
+    source, _ = write_video(folder, KINDS["mp4_gop15"], 50, name=f"{name}_plain")
+    target = folder / f"{name}.mp4"
+    with av.open(str(source)) as before, av.open(str(target), "w") as after:
+        after.metadata["creation_time"] = time
+        stream = before.streams.video[0]
+        copy = after.add_stream_from_template(stream)
+        for packet in before.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copy
+                after.mux(packet)
+    return target
+
+
+def test_a_pause_between_two_files_is_known_by_their_clocks(tmp_path: Path) -> None:
+    """Two seconds each; the second was begun five seconds after the first."""
+    first = begun_at(tmp_path, "a", "2026-03-31T10:00:00Z")
+    second = begun_at(tmp_path, "b", "2026-03-31T10:00:05Z")
+    session = open_session([first, second])
+    assert session.pauses == [(pytest.approx(2.0), pytest.approx(5.0))]
+    assert session.duration_s == pytest.approx(7.0)
+    assert any("begins 3.0 s after" in text for text in session.warnings)
+    # A clock that was set in between says nothing of the session.
+    third = begun_at(tmp_path, "c", "2024-01-01T00:00:00Z")
+    assert open_session([first, third]).duration_s == pytest.approx(4.0)
+
+
+def test_frames_of_two_sizes_are_no_session(tmp_path: Path) -> None:
+    first, _ = write_video(tmp_path, KINDS["mp4_gop15"], 50, name="wide")
+    second, _ = write_video(
+        tmp_path,
+        KINDS["mp4_gop15"],
+        50,
+        draw_frame=lambda n: numbered_frame(n)[:, ::-1].transpose(1, 0, 2).copy(),
+        name="high",
+    )
+    with pytest.raises(UnreadableVideoError, match="frames of one size"):
+        open_session([first, second])
+
+
 def test_a_folder_and_a_mistyped_name(tmp_path: Path) -> None:
     done = amgs("convert", tmp_path / "nothing.avi")
     assert done.returncode == 1

@@ -164,6 +164,7 @@ def _units(document: dict[str, Any]) -> list[UnitRow]:
     return [
         UnitRow(
             name=name.replace("_", " "),
+            images=unit["n_images"],
             alpha=_number(unit["krippendorff_alpha"]),
             icc=_number(unit["icc"].get("value")),
             not_scorable=_percent(unit["not_scorable"]),
