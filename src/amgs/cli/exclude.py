@@ -124,7 +124,7 @@ def _tell(study: Study, *, as_json: bool) -> None:
             "reason": row.reason,
             "by": row.by,
             "date": row.date,
-            "after_unblinding": row.key in exclusions.after_unblinding,
+            "late": exclusions.late.get(row.key, ""),
         }
         for row in exclusions.rows
     ]
@@ -140,7 +140,7 @@ def _tell(study: Study, *, as_json: bool) -> None:
                     row.reason,
                     row.by,
                     row.date,
-                    "after unblinding" if row.key in exclusions.after_unblinding else "blind",
+                    exclusions.late.get(row.key, "blind"),
                 ]
                 for row in exclusions.rows
             ],

@@ -30,10 +30,15 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
     used = ", ".join(f"{row['group']} {row['n']}" for row in comparison.get("groups", []))
     lost = Counter((str(r["group"]), str(r["reason"])) for r in comparison.get("excluded", []))
     excluded = "; ".join(f"{g}: {reason} ({n})" for (g, reason), n in lost.items()) or "none"
-    late = sum(bool(row["after_unblinding"]) for row in material.exclusions)
-    decided = (
-        f" {late} of {len(material.exclusions)} decisions came after unblinding." if late else ""
-    )
+    decided = ""
+    if material.exclusions:
+        said = "; ".join(
+            f"{row['what']} ({', '.join(row['groups']) or 'all groups'}): {row['reason']}"
+            for row in material.exclusions
+        )
+        late = sum(bool(row["late"]) for row in material.exclusions)
+        n = len(material.exclusions)
+        decided = f" Left out by decision: {said}. {late} of {n} after results had been seen."
     return [
         ArriveItem(
             1,

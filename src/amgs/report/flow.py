@@ -64,17 +64,17 @@ def _decided(material: ReportMaterial) -> FlowStep:
         lost.append(
             (f"image: {rule}, said more than half of its raters", material.left_out_by_raters)
         )
-    late = sum(bool(row["after_unblinding"]) for row in material.exclusions)
+    late = sum(bool(row["late"]) for row in material.exclusions)
     n = len(material.exclusions)
     left = f"{n} {'decision' if n == 1 else 'decisions'}"
     if n:
-        left += f", {n - late} while blind and {late} after unblinding"
+        left += f", {n - late} before any result was seen, {late} afterwards"
     return FlowStep("Left out by decision", left, lost)
 
 
 def _say_exclusion(row: Mapping[str, Any]) -> str:
     groups = f" ({', '.join(row['groups'])})" if row["groups"] else ""
-    after = ", decided after unblinding" if row["after_unblinding"] else ""
+    after = f", decided {row['late']}" if row["late"] else ""
     images = f"; {row['images']} images" if row["images"] else ""
     return f"{row['what']}{groups}: {row['reason']}{after}{images}"
 

@@ -71,9 +71,12 @@ class ReportMaterial:
         How images were summarised; which of them count follows from it.
     exclusions
         What was left out by decision: ``what``, ``kind``, ``groups``, ``reason``, ``by``, ``date``,
-        ``after_unblinding``, ``images``.
+        ``late`` (when, if not blind), ``images``.
     left_out_by_raters
         How many images more than half of their raters called no face, or not scorable.
+    folders
+        Of folders of images: how many were ``cropped``, how many ``photographs``, how many of these
+        ``with_face``.
     missing
         Recordings without images, each with the reason.
     """
@@ -107,6 +110,7 @@ class ReportMaterial:
     options: SummaryOptions | None = None
     exclusions: Sequence[Mapping[str, Any]] = ()
     left_out_by_raters: int = 0
+    folders: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from amgs._version import __version__
 from amgs.cohort.words import p_text
+from amgs.errors import count_of
 from amgs.figures.saving import value_title
 from amgs.model.card_warnings import FEW_UNITS
 from amgs.report.material import ReportMaterial
@@ -43,19 +46,45 @@ def methods(material: ReportMaterial) -> list[str]:
 def _images(material: ReportMaterial) -> str:
     if not material.extraction:
         if material.blinded and material.predictions is not None:
-            return "Face images were imported unchanged from folders of images."
+            return (
+                _from_folders(material).strip()
+                or "Face images were imported unchanged from folders of images."
+            )
         return ""
     rows = [row for row in material.extraction if row.get("duration_s")]
     minutes = sum(float(row["duration_s"]) for row in rows) / 60
     kept = sum(int(row["kept"]) for row in rows)
     interval = material.settings.get("interval_s")
-    often = f"of every {interval:g} s" if interval else "of every interval"
+    often = "of every interval"
+    if interval:
+        often = f"of every {interval if isinstance(interval, str) else f'{interval:g}'} s"
     return (
         f"Face images were extracted from {len(rows)} recordings ({minutes:.0f} min of video) "
         f"with amgs {__version__}: {often} the sharpest, stillest and most frontal frame "
         "in which at least one eye and one ear were visible, if there was one "
-        f"({kept} images)."
+        f"({kept} images).{_trimmed(rows)}{_from_folders(material)}"
     )
+
+
+def _trimmed(rows: Sequence[Mapping[str, str]]) -> str:
+    n = sum(row.get("trimmed") == "yes" for row in rows)
+    if not n:
+        return ""
+    return f" Of {count_of(n, 'recording')} a part of the video was used, as the table says."
+
+
+def _from_folders(material: ReportMaterial) -> str:
+    """Say how many images came from folders, and in how many photographs faces were found."""
+    found = material.folders
+    text = ""
+    if found.get("cropped"):
+        text += f" {count_of(found['cropped'], 'image')} came unchanged from folders of images."
+    if found.get("photographs"):
+        text += (
+            f" In {found['with_face']} of {found['photographs']} whole photographs a face was "
+            "found, and cropped."
+        )
+    return text
 
 
 def _scoring(material: ReportMaterial) -> str:
@@ -66,7 +95,8 @@ def _scoring(material: ReportMaterial) -> str:
     counts = agreement.get("images_by_rater") or {}
     by_rater = ", ".join(f"{name} {n}" for name, n in counts.items())
     text = (
-        f"{agreement['n_images']} images were scored by {agreement['n_raters']} raters"
+        f"{agreement['n_images']} images{' that count' if material.exclusions else ''} were scored "
+        f"by {count_of(agreement['n_raters'], 'rater')}"
         f"{f' ({by_rater} images)' if by_rater else ''} on the "
         f"{material.scale or 'grimace scale'}"
     )
@@ -166,8 +196,7 @@ def _left_out(material: ReportMaterial) -> str:
         sentences.append("Images that had been used to train or to select the model were left out.")
     if material.exclusions:
         said = "; ".join(
-            f"{row['what']}: {row['reason']}"
-            + (" (decided after unblinding)" if row["after_unblinding"] else "")
+            f"{row['what']}: {row['reason']}" + (f" (decided {row['late']})" if row["late"] else "")
             for row in material.exclusions
         )
         sentences.append(f"Left out by decision: {said}.")

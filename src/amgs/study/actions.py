@@ -10,6 +10,9 @@ TABLE_APPLIED = "table applied"
 EXCLUDED, INCLUDED = "excluded", "included again"
 """Something was left out of the results, or taken in again."""
 
+RESULTS_SEEN = "results seen"
+"""Groups were compared for the first time."""
+
 CONVERTED = "converted"
 """A video was written once more, and the table names the new file."""
 

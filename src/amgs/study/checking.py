@@ -16,10 +16,10 @@ from amgs.store import FaceRecord
 from amgs.study.consistency import changed_since_scoring
 from amgs.study.design import RECORDINGS_FILE, Design, read_design
 from amgs.study.exclusions import read_exclusions
-from amgs.study.fit import compare_with_table
+from amgs.study.fit import Fit, compare_with_table
 from amgs.study.folder import StudyFolder
 from amgs.study.layout import VIDEOS
-from amgs.study.planned import CROPPED, PlannedRecording
+from amgs.study.planned import CROPPED, UNKNOWN, PlannedRecording
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,9 @@ def check_study(study: StudyFolder) -> CheckReport:
     path = study.folder / RECORDINGS_FILE
     design = read_design(path, study.settings.study.baseline)
     known = study.store.faces.all()
-    faults, warnings = check_videos(design, study.folder, {f.recording for f in known})
+    fit = None if design.faults else compare_with_table(study, design)
+    taken = {f.recording for f in known} if fit is None else fit.settled
+    faults, warnings = check_videos(design, study.folder, taken)
     faults += check_faces(known, study.folder)
     faults += [f"study.toml: {change}" for change in changed_since_scoring(study)]
     try:
@@ -45,8 +47,8 @@ def check_study(study: StudyFolder) -> CheckReport:
     except TableError as error:
         faults.append(str(error))
     waiting: list[str] = []
-    if not design.faults:
-        differences, odd, waiting = _check_fit(study, design)
+    if fit is not None:
+        differences, odd, waiting = _check_fit(study, design, fit)
         faults += differences
         warnings += odd
     return CheckReport(
@@ -54,10 +56,11 @@ def check_study(study: StudyFolder) -> CheckReport:
     )
 
 
-def _check_fit(study: StudyFolder, design: Design) -> tuple[list[str], list[str], list[str]]:
+def _check_fit(
+    study: StudyFolder, design: Design, fit: Fit
+) -> tuple[list[str], list[str], list[str]]:
     """Compare faces and exclusions with the table: what is wrong, odd, and not extracted yet."""
-    fit = compare_with_table(study, design)
-    faults = [f"{difference}; `amgs extract` makes faces fit" for difference in fit.differences]
+    faults = [f"{difference}; {remedy}" for difference, remedy in fit.remedies]
     try:
         read_exclusions(study, design)
     except StudyError as error:
@@ -139,10 +142,18 @@ def _check_zones(path: Path, video: str, inside: Sequence[PlannedRecording]) -> 
         reason = ""
     if reason:
         return [f"line {inside[0].line}: {video} cannot be searched: {reason}. First: amgs convert"]
+    inside = [r for r in inside if r.zone != UNKNOWN]
     header = read_header(path)
     if header is None:
         return [f"line {r.line}: {video} cannot be opened as a video" for r in inside]
     faults = [f"line {r.line}: {fault}" for r in inside for fault in zone_faults(r.zone, header)]
+    if header.duration_s is not None:
+        faults += [
+            f"line {r.line}: {video} is {header.duration_s / 60:.1f} minutes long, and its part "
+            f"begins at minute {r.period.start_s / 60:g}"
+            for r in inside
+            if len(r.files) == 1 and r.period.start_s >= header.duration_s
+        ]
     # Zones of one kind were compared in the table already; pixels against shares need the frame.
     mixed = find_overlaps([r.zone for r in inside], header, mixed_only=True)
     faults += [

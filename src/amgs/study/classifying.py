@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 
 from amgs.faces.detectors import open_detector
@@ -151,6 +152,7 @@ def write_predictions(study: StudyFolder, reader: Reader) -> Path:
     require_unchanged(study, path)
     now = present(study)
     planned = now.planned
+    seen = _seen_by_frame(study, reader)
     said = {row.image: row for row in study.store.predictions.all(reader.sha256)}
     scores = {s.image: s.mgs for s in score_faces(study, now)} if study.unblindings else {}
     sink = CsvSink(path, KNOWN, reader.outputs, reader.sha256, overwrite=True, restart=True)
@@ -159,6 +161,8 @@ def write_predictions(study: StudyFolder, reader: Reader) -> Path:
             row = said.get(face.image)
             if row is None:
                 continue  # the model has not looked at it yet
+            if not row.part and face.root in seen:
+                row = replace(row, part=seen[face.root])
             r = planned[face.recording]
             known = (
                 _number(scores.get(row.image), "g"),
@@ -172,6 +176,18 @@ def write_predictions(study: StudyFolder, reader: Reader) -> Path:
         sink.close()
     note_written(study, path)
     return path
+
+
+def _seen_by_frame(study: StudyFolder, reader: Reader) -> dict[int, str]:
+    """Return which places of which frames a model learned from, in whatever crop it was.
+
+    A face that is cropped anew, with another margin or zone, shows what the model has seen.
+    """
+    return {
+        face.root: part
+        for face in study.store.faces.all(retired=True)
+        if (part := reader.part_of(face.content))
+    }
 
 
 def _time_and_sleep(face: FaceRecord) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from amgs.cohort.comparison import PAIR_COLUMNS, ComparisonChoice, compare_groups, pair_rows
 from amgs.cohort.design import read_cohort
 from amgs.files import safe_file_name, write_json
+from amgs.study.actions import RESULTS_SEEN, who_acts
 from amgs.study.folder import StudyFolder
 from amgs.study.results import require_unchanged, write_result
 from amgs.study.summarising import (
@@ -76,6 +77,8 @@ def compare_summary(
     chosen = replace(choice, value=value, baseline=study.settings.study.baseline)
     cohort = read_cohort(summary.path, value)
     document = compare_groups(cohort, chosen).document | {"made": summary.made}
+    if not study.store.events.all(RESULTS_SEEN):
+        study.store.events.log(RESULTS_SEEN, who_acts(), {"value": value})
     # Where there are several timepoints, each has its own file.
     several = len(timepoints_to_compare(study, summary, ComparisonChoice())) > 1
     of_what = f"{cohort.value}_{document['timepoint']}" if several else cohort.value

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from amgs.errors import StudyError, UnknownNameError, list_faults
-from amgs.study.actions import EXCLUDED, INCLUDED, who_acts
+from amgs.study.actions import EXCLUDED, INCLUDED, RESULTS_SEEN, who_acts
 from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.tables import read_table, write_table
@@ -29,6 +29,9 @@ ExclusionKind: TypeAlias = Literal["animal", "recording", "period", "face", "rat
 """What can be left out; a period is a part of a recording, in minutes from its start."""
 
 KINDS: tuple[ExclusionKind, ...] = get_args(ExclusionKind)
+
+
+AFTER_UNBLINDING, AFTER_RESULTS = "after unblinding", "after results were seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,13 @@ class Exclusions:
     ----------
     rows
         The lines of the table.
-    after_unblinding
-        Keys of those that were decided when the study was unblinded already.
+    late
+        By key what was known when it was decided: ``after unblinding``, or ``after results were
+        seen``, of those that were not decided blind.
     """
 
     rows: tuple[Exclusion, ...] = ()
-    after_unblinding: frozenset[tuple[str, str, str, str]] = field(default_factory=frozenset)
+    late: Mapping[tuple[str, str, str, str], str] = field(default_factory=dict)
 
     def find(self, kind: ExclusionKind, name: str) -> str:
         """Return why something is left out; empty if it is not."""
@@ -81,8 +85,8 @@ class Exclusions:
 
     def say(self, row: Exclusion) -> str:
         """Return the reason as results carry it."""
-        after = " after unblinding" if row.key in self.after_unblinding else ""
-        return f"excluded{after}: {row.reason}"
+        late = self.late.get(row.key, "")
+        return f"excluded {late}: {row.reason}" if late else f"excluded: {row.reason}"
 
     def periods(self, recording: str) -> list[tuple[Period, str]]:
         """Return the periods of a recording that are left out, each with the reason."""
@@ -117,13 +121,20 @@ def read_exclusions(study: StudyFolder, design: Design) -> Exclusions:
         msg = f"Expected decisions about this study in {EXCLUSIONS_FILE}, found {len(faults)} "
         raise StudyError(f"{msg}faults:\n{list_faults(faults)}\nCorrect these lines.")
     listed = tuple(row for _, row in rows)
-    return Exclusions(listed, frozenset(_write_down(study, listed)))
+    return Exclusions(listed, _write_down(study, listed))
 
 
 def _read_rows(path: Path) -> list[tuple[int, Exclusion]]:
     if not path.exists():
         return []
     table = read_table(path, required=("kind", "name", "reason"), rows_needed=False)
+    unknown = [name for name in table.columns if name not in COLUMNS]
+    if unknown:
+        msg = (
+            f"Expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(unknown)}. "
+            "Correct the first line."
+        )
+        raise StudyError(msg)
     return [
         (
             int(line),
@@ -176,8 +187,10 @@ def _faults(line: int, row: Exclusion, names: Mapping[str, Sequence[str]]) -> It
         yield f"line {line}: a period needs from or to; to leave out all of it, use `recording`"
 
 
-def _write_down(study: StudyFolder, rows: Sequence[Exclusion]) -> set[tuple[str, str, str, str]]:
-    """Keep what is new or gone as events; return what was decided after unblinding."""
+def _write_down(
+    study: StudyFolder, rows: Sequence[Exclusion]
+) -> dict[tuple[str, str, str, str], str]:
+    """Keep what is new or gone as events; return what was decided with results known."""
     events = study.store.events
     at: dict[tuple[str, str, str, str], tuple[str, str]] = {}
     # Two events of one millisecond: what was taken back had been left out before.
@@ -197,10 +210,18 @@ def _write_down(study: StudyFolder, rows: Sequence[Exclusion]) -> set[tuple[str,
         kind, name, start, stop = key
         detail = {"kind": kind, "name": name, "start": start, "stop": stop, "reason": at[key][1]}
         events.log(INCLUDED, who_acts(), detail)
-    if not study.unblindings:
-        return set()
-    unblinded = study.unblindings[0]["at"]
-    return {key for key in now if at[key][0] > unblinded}
+    limits = [
+        (events_of[0]["at"], words)
+        for events_of, words in (
+            (study.unblindings, AFTER_UNBLINDING),
+            (events.all(RESULTS_SEEN), AFTER_RESULTS),
+        )
+        if events_of
+    ]
+    late: dict[tuple[str, str, str, str], str] = {}
+    for limit, words in sorted(limits):
+        late |= {key: late.get(key, words) for key in now if at[key][0] > limit}
+    return late
 
 
 def exclude(study: StudyFolder, rows: Sequence[Exclusion]) -> Exclusions:

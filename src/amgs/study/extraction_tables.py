@@ -57,6 +57,7 @@ def _rows(
     row |= {"duration_s": None, "intervals": 0, "kept": 0, "candidates": 0}
     row |= {"possible_sleep_s": 0.0, "sharpness_p75": None}
     row["problem"] = detail.get("problem", "") if source is not None else NOT_EXTRACTED
+    row["trimmed"] = "yes" if detail.get("period") else ""
     row |= {k: v for k, v in detail.get("row", {}).items() if k != "video"} | dict(known)
     listed = [
         dict(face.detail)

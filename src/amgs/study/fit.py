@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from amgs.errors import StudyError, list_faults, quoted
+from amgs.errors import StudyError, count_of, list_faults, quoted
 from amgs.store import SourceRecord
 from amgs.study.adopting import adopt_earlier_sources
 from amgs.study.design import Design
@@ -54,6 +54,24 @@ class Fit:
         """All in which faces contradict the table, a sentence each."""
         parts = (self.moved, self.changed, self.retired, self.settings)
         return [text for part in parts for text in part.values()]
+
+    @property
+    def settled(self) -> set[str]:
+        """Recordings that have the faces which their line wants."""
+        return set(self.assigned) - set(self.moved) - set(self.changed)
+
+    @property
+    def remedies(self) -> list[tuple[str, str]]:
+        """All in which faces contradict the table, each with what mends it."""
+        missing = "find the file, or correct its name in recordings.csv"
+        found = [(text, "`amgs extract` makes faces fit") for text in self.moved.values()]
+        found += [
+            (text, "`amgs extract` makes faces fit" if self.wanted[name].is_here else missing)
+            for name, text in self.changed.items()
+        ]
+        found += [(text, "`amgs extract` makes faces fit") for text in self.retired.values()]
+        ways = "put them back, or `amgs extract` with --only-new or --new-generation"
+        return found + [(text, ways) for text in self.settings.values()]
 
 
 def compare_with_table(study: StudyFolder, design: Design | None = None) -> Fit:
@@ -125,13 +143,13 @@ def require_fit(study: StudyFolder, design: Design | None = None) -> Fit:
         With every difference, and the command that mends it.
     """
     fit = compare_with_table(study, design)
-    if fit.differences:
-        n = len(fit.differences)
+    if fit.remedies:
+        listed = [f"{text}; {remedy}" for text, remedy in fit.remedies]
         msg = (
-            f"Expected the faces of the study to fit recordings.csv and study.toml, found {n} "
-            f"{'difference' if n == 1 else 'differences'}:\n{list_faults(fit.differences)}\n"
-            f"To make faces fit: amgs extract {quoted(study.folder)} (scores and predictions "
-            "follow their faces; nothing is lost)."
+            "Expected the faces of the study to fit recordings.csv and study.toml, found "
+            f"{count_of(len(listed), 'difference')}:\n{list_faults(listed)}\nThe command: amgs "
+            f"extract {quoted(study.folder)} (scores and predictions follow their faces; nothing "
+            "is lost)."
         )
         raise StudyError(msg)
     return fit

@@ -56,3 +56,25 @@ def changed_settings(
         for name in _NAMES
         if name in before and before[name] != now[name]
     ]
+
+
+def settings_in_use(study: StudyFolder) -> dict[str, Any]:
+    """Return the settings that the faces of the table were extracted with.
+
+    Those of ``study.toml`` may be others, where earlier faces were kept on purpose; of several
+    values all are named.
+    """
+    generations = read_generations(study)
+    used = {s.generation for s in study.store.sources.all() if s.recording and s.detail.get("row")}
+    found: dict[str, Any] = {}
+    for name in _NAMES:
+        values = [
+            generations[number]["extract"][name]
+            for number in sorted(used)
+            if name in generations.get(number, {}).get("extract", {})
+        ]
+        several = list(dict.fromkeys(values))
+        if several:
+            plain = [f"{v:g}" if isinstance(v, float) else str(v) for v in several]
+            found[name] = several[0] if len(several) == 1 else " or ".join(plain)
+    return found

@@ -11,6 +11,7 @@ from amgs.study.actions import MERGED, RENAMED, who_acts
 from amgs.study.exclusions import read_exclusions, rename_in_exclusions
 from amgs.study.folder import StudyFolder
 from amgs.study.rater_names import tidy_name
+from amgs.study.room import ScoringRoom
 from amgs.study.scales import unit_keys
 
 
@@ -33,8 +34,10 @@ def list_raters(study: StudyFolder) -> list[RaterProgress]:
     keys = list(unit_keys(study).values())
     answers = Counter(row.rater for row in study.store.scoring.all())
     exclusions = read_exclusions(study, study.design())
+    room = ScoringRoom(study)
     found = []
     for rater in raters:
+        room.plan(rater)  # as at the next sign-in: faces may have come, or be left out, since
         done, total, _ = study.store.scoring.progress(rater.id, keys)
         same_as = names.get(rater.merged_into or 0, "")
         excluded = exclusions.find("rater", rater.name)

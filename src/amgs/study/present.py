@@ -19,7 +19,7 @@ from amgs.study.exclusions import Exclusions, read_exclusions
 from amgs.study.extraction_tables import NOT_EXTRACTED
 from amgs.study.fit import Fit, require_fit
 from amgs.study.folder import StudyFolder
-from amgs.study.planned import PlannedRecording
+from amgs.study.planned import PHOTOGRAPHS, PlannedRecording
 from amgs.study.scales import shown_units, unit_keys
 from amgs.study.sources import IMAGES
 from amgs.video.periods import Period
@@ -236,11 +236,26 @@ def list_for_report(now: Present) -> list[dict[str, Any]]:
                 "reason": row.reason,
                 "by": row.by,
                 "date": row.date,
-                "after_unblinding": row.key in now.exclusions.after_unblinding,
+                "late": now.exclusions.late.get(row.key, ""),
                 "images": images,
             }
         )
     return found
+
+
+def count_folders(now: Present) -> dict[str, int]:
+    """Count images from folders: cropped ones, whole photographs, and those of them with a face."""
+    found = Counter[str]()
+    faces = Counter(face.recording for face in now.assigned)
+    for name, source in now.fit.assigned.items():
+        if source.detail.get("kind") != IMAGES or name not in now.fit.wanted:
+            continue
+        if source.detail.get("images") == PHOTOGRAPHS:
+            found["with_face"] += faces[name]
+            found["photographs"] += faces[name] + len(source.detail.get("without_face", ()))
+        else:
+            found["cropped"] += faces[name]
+    return dict(found)
 
 
 def recording_times(now: Present) -> dict[str, RecordingTime]:

@@ -20,9 +20,10 @@ from amgs.study.comparing import compare_summary, timepoints_to_compare
 from amgs.study.design import RECORDINGS_FILE, Design
 from amgs.study.extraction_tables import list_recording_rows
 from amgs.study.folder import StudyFolder
+from amgs.study.generations import settings_in_use
 from amgs.study.image_checking import check_image_sets
 from amgs.study.labelling import write_labels
-from amgs.study.present import list_for_report, present
+from amgs.study.present import count_folders, list_for_report, present
 from amgs.study.rater_agreement import measure_rater_agreement
 from amgs.study.room import PASSED
 from amgs.study.settings import SETTINGS_FILE
@@ -115,6 +116,7 @@ def gather_study(
         options=summary.options,
         exclusions=list_for_report(now),
         left_out_by_raters=now.left_out_by_raters,
+        folders=count_folders(now),
         missing={row["recording"]: str(row["problem"]) for row in rows if row.get("problem")},
         recordings=len(design.recordings),
         animals=_animals(design),
@@ -211,5 +213,7 @@ def _flat(study: StudyFolder, made: SummaryChoice, *, videos: bool) -> dict[str,
     if not videos:  # nothing was extracted, and no length of a recording is known
         for name in ("interval_s", "margin", "detector", "min_per_minute"):
             del settings[name]
+    if videos:
+        settings |= settings_in_use(study)
     chosen = {k: v for k, v in asdict(made).items() if v and k != "human"}
     return settings | chosen

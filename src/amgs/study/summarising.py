@@ -29,6 +29,7 @@ from amgs.vocabulary import EARLIER_COLUMNS, Output
 if TYPE_CHECKING:
     import pandas as pd
 
+    from amgs.prediction.readers import Reader
     from amgs.prediction.recording_times import RecordingTime
 
 HUMAN_VALUE = "mean_mgs_sum"
@@ -121,6 +122,7 @@ def summarise_study(
     else:
         path = study.results / SUMMARY
         reader = find_reader(study, choice.model)
+        _require_readings(study, reader)
         source, model, reader_sha256 = (
             write_predictions(study, reader),
             reader.name,
@@ -176,6 +178,20 @@ def _made_with(study: StudyFolder, summary: Path, *, human: bool) -> list[Path]:
     course = summary.with_name(f"{summary.stem}_time_course.csv")
     further = [] if human else [study.results / "figures", study.results / "report.html"]
     return [summary, course, *derived, *further]
+
+
+def _require_readings(study: StudyFolder, reader: Reader) -> None:
+    """Stop when a model has not looked at any face of the study, and say which others have."""
+    said = study.store.predictions
+    if said.all(reader.sha256):
+        return
+    others = [name for name, _, sha256 in said.models() if said.all(sha256)]
+    instead = f", or take {' or '.join(others)} with --model" if others else ""
+    msg = (
+        f"Expected predictions of the model {reader.name}, found none yet. First: amgs classify "
+        f"{reader.name} {quoted(study.folder)}{instead}."
+    )
+    raise StudyError(msg)
 
 
 def _require_all_classified(
