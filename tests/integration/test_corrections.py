@@ -15,7 +15,7 @@ from amgs.scoring.labels import NOT_SCORED
 from amgs.study import Study
 from amgs.study.exclusions import Exclusion, list_decisions
 from amgs.study.summarising import SummaryChoice, last_choice
-from cubicles import COLUMNS, add_blink, film, score_all, write_rows
+from cubicles import COLUMNS, BlinkReader, add_blink, film, score_all, write_rows
 from marked import MarkDetector, Mouse, video_of
 from program import amgs
 from videos import KINDS, write_video
@@ -178,6 +178,42 @@ class TestTheTableIsTheTruth:
         listed = (study.faces / "extraction.csv").read_text("utf-8")
         assert "m3_24h" in listed
 
+    def test_a_zone_that_is_misspelt(self, study: Study) -> None:
+        """`check` names it, and does not stumble over it."""
+        write_rows(study, [[*ROWS[0][:4], "rihgt"], *ROWS[1:]])
+        done = amgs("check", study.folder)
+        assert done.returncode == 1
+        assert "found 'rihgt'" in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr
+
+    def test_a_video_that_is_misspelt(self, study: Study) -> None:
+        """It is missing; nothing is said of faces that are there."""
+        rows = [[*row[:3], row[3].replace("24h", "nix"), row[4]] for row in ROWS]
+        write_rows(study, rows)
+        text = "\n".join(study.check().faults)
+        assert "nothing at videos/nix.mp4" in text
+        assert "correct its name in recordings.csv" in text
+        assert not any("its faces are in the study" in w for w in study.check().warnings)
+
+    def test_an_image_that_was_deleted_is_made_again(self, study: Study) -> None:
+        """From its video, byte for byte, with its scores."""
+        score_all(study)
+        face = study.store.faces.all()[2]
+        before = (study.folder / face.image).read_bytes()
+        (study.folder / face.image).unlink()
+        assert any("is missing" in fault for fault in study.check().faults)
+        extract(study)
+        assert (study.folder / face.image).read_bytes() == before
+        assert study.check().faults == ()
+        assert unscored(study) == 0
+
+    def test_a_second_model_without_predictions_is_named(self, study: Study) -> None:
+        pct_pain(study)
+        done = amgs("summarise", study.folder, "--model", "orbital")
+        assert done.returncode == 1
+        assert "amgs classify orbital" in done.stderr
+        assert "take blink with --model" in " ".join(done.stderr.split())
+
 
 class TestGenerations:
     def test_another_interval_and_back(self, study: Study) -> None:
@@ -202,6 +238,25 @@ class TestGenerations:
             extract(back)
             assert {face.image for face in back.store.faces.all()} == before
             assert unscored(back) == 0
+
+    def test_what_a_model_learned_from_stays_learned_in_another_crop(
+        self, study: Study, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The same place of the same frame is no new image, however wide it is cropped."""
+        learned = {face.content for face in study.store.faces.all()}
+        monkeypatch.setattr(BlinkReader, "learned", learned)
+        with set_text(study, "margin = 0.15", "margin = 0.3") as changed:
+            extract(changed, new_generation=True)
+            assert not learned & {face.content for face in changed.store.faces.all()}
+            pct_pain(changed)
+            rows = changed.summarise(SummaryChoice("blink")).rows
+            assert sum(row["seen_in_training"] for row in rows) == 8
+
+    def test_kept_faces_are_told_with_their_own_settings(self, study: Study) -> None:
+        with set_text(study, "interval_s = 10.0", "interval_s = 5.0") as changed:
+            extract(changed, only_new=True)
+            pct_pain(changed)
+            assert "of every 10 s" in changed.report().read_text("utf-8")
 
     def test_another_margin_keeps_every_score(self, study: Study) -> None:
         """The same frames, cropped wider."""
@@ -319,6 +374,22 @@ class TestExclusions:
         found = reasons(study)
         assert found["m1", "24h"] == "excluded: wrong dose"
         assert found["m2", "24h"] == "excluded after unblinding: looks odd"
+
+    def test_decisions_after_results_were_seen_are_told_apart(self, study: Study) -> None:
+        """Also where nobody unblinded anything: groups were compared."""
+        pct_pain(study)
+        study.exclude([Exclusion("face", study.store.faces.all()[0].image, "a tail")])
+        study.compare()
+        study.exclude([Exclusion("period", "m2_24h", "odd", "0", "0:05")])
+        late = study.exclusions().late
+        assert list(late.values()) == ["after results were seen"]
+        text = study.report().read_text("utf-8")
+        assert "1 before any result was seen, 1 afterwards" in text
+        assert "minute 0 to 0:05 of m2_24h (surgery): odd" in text
+
+    def test_a_period_outside_its_recording(self, study: Study) -> None:
+        with pytest.raises(StudyError, match=r"m2_24h is 0.3 minutes long"):
+            study.exclude([Exclusion("period", "m2_24h", "odd", "5", "6")])
 
     def test_mistakes_in_the_table_stop_with_all_of_them(self, study: Study) -> None:
         path = study.folder / "exclusions.csv"

@@ -20,6 +20,7 @@ from amgs.prediction.summarise import summarise_animals
 from amgs.prediction.summary_options import SummaryOptions
 from amgs.simulate.cohort import draw_labelled_faces
 from amgs.study import Study
+from amgs.study.exclusions import Exclusion
 from amgs.study.labelling import score_faces
 from amgs.study.present import present, recording_times
 from amgs.study.summarising import SummaryChoice, summarise_study
@@ -287,6 +288,18 @@ def test_the_same_model_twice_is_told(study: Study) -> None:
     assert done.returncode == 0, done.stderr
     assert "gave the model 'first' again" in done.stderr
     assert study.model_folder("second").name == "second"
+
+
+def test_a_model_of_other_labels_is_told(study: Study) -> None:
+    """What its card says of training and test is of what the study held then."""
+    study.train("first", TrainingOptions(recipe="paper", use_cache=False))
+    study.classify("first")
+    study.summarise()
+    told = "Labels, animals or exclusions are others than when the model was trained"
+    assert told not in study.report().read_text(encoding="utf-8")
+    animal = study.design().recordings[0].animal
+    study.exclude([Exclusion("animal", animal, "died")])
+    assert told in study.report().read_text(encoding="utf-8")
 
 
 def test_a_model_of_white_mice_warns_on_black_ones(study: Study) -> None:

@@ -98,6 +98,9 @@ def _next_step(study: Study, report: CheckReport) -> str:
     models = [name for name, place, _ in study.store.predictions.models() if place]
     if not models:
         return f"agreement {folder}, then amgs train {folder}"
+    said = {name: sha256 for name, _, sha256 in study.store.predictions.models()}
+    if len(study.store.predictions.all(said[models[-1]])) >= study.store.faces.count():
+        return f"report {folder}"
     return f"classify {models[-1]} {folder}, then amgs report {folder}"
 
 

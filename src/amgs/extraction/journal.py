@@ -83,6 +83,10 @@ class Journal:
             self.identity, self.is_earlier = earlier, True
         for line in lines[1:]:
             entry = json.loads(line)
+            image = entry.get("image")
+            if image and not (self.path.parent.parent / image).is_file():
+                self.entries.pop(entry["interval"], None)
+                continue  # its image was lost: the interval is examined again
             self.entries[entry["interval"]] = entry
 
     def _explain(self, earlier: Mapping[str, Any]) -> str:

@@ -111,7 +111,8 @@ def read_exclusions(study: StudyFolder, design: Design) -> Exclusions:
         With every line that names nothing of this study, or no reason.
     """
     rows = _read_rows(study.folder / EXCLUSIONS_FILE)
-    faults = [fault for line, row in rows for fault in _faults(line, row, _names(study, design))]
+    names, lengths = _names(study, design), _lengths(study)
+    faults = [fault for line, row in rows for fault in _faults(line, row, names, lengths)]
     seen: dict[tuple[str, str, str, str], int] = {}
     for line, row in rows:
         if row.key in seen:
@@ -163,7 +164,21 @@ def _names(study: StudyFolder, design: Design) -> dict[str, list[str]]:
     }
 
 
-def _faults(line: int, row: Exclusion, names: Mapping[str, Sequence[str]]) -> Iterable[str]:
+def _lengths(study: StudyFolder) -> dict[str, float]:
+    """Return how long recordings are, in seconds, where it is known."""
+    return {
+        s.recording: float(s.detail["row"]["duration_s"])
+        for s in study.store.sources.all()
+        if s.recording and s.detail.get("row", {}).get("duration_s")
+    }
+
+
+def _faults(
+    line: int,
+    row: Exclusion,
+    names: Mapping[str, Sequence[str]],
+    lengths: Mapping[str, float],
+) -> Iterable[str]:
     if row.kind not in KINDS:
         yield f"line {line}: kind is {row.kind!r}, expected {', '.join(KINDS)}"
         return
@@ -183,6 +198,12 @@ def _faults(line: int, row: Exclusion, names: Mapping[str, Sequence[str]]) -> It
     except ValueError as error:
         yield f"line {line}: {error}"
         return
+    length = lengths.get(row.name)
+    if length is not None and period.start_s >= length:
+        yield (
+            f"line {line}: {row.name} is {length / 60:.1f} minutes long, and the period begins at "
+            f"minute {period.start_s / 60:g}"
+        )
     if period == WHOLE:
         yield f"line {line}: a period needs from or to; to leave out all of it, use `recording`"
 
@@ -236,7 +257,11 @@ def exclude(study: StudyFolder, rows: Sequence[Exclusion]) -> Exclusions:
     dated = [replace(row, by=row.by or who_acts(), date=row.date or today) for row in rows]
     design = study.design()
     names = _names(study, design)
-    faults = [fault.partition(": ")[2] for row in dated for fault in _faults(0, row, names)]
+    faults = [
+        fault.partition(": ")[2]
+        for row in dated
+        for fault in _faults(0, row, names, _lengths(study))
+    ]
     if faults:
         raise StudyError(f"Expected something of this study to leave out:\n{list_faults(faults)}")
     known = {row.key: row for _, row in _read_rows(study.folder / EXCLUSIONS_FILE)}

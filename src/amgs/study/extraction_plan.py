@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,14 +57,23 @@ def plan_extraction(
     used = [s for name, s in fit.assigned.items() if name in videos and s.detail.get("row")]
     if number is None and used and not (only_new or anew):
         # Nothing has to be extracted where only the detector of a newer amgs is another one.
-        kept = _choose(fit, videos, max(s.generation for s in used), only_new=True, anew=False)
+        newest = max(s.generation for s in used)
+        kept = _choose(fit, videos, newest, lost=(), only_new=True, anew=False)
         if kept.missing or fit.settings:
             earlier = generations.get(used[-1].generation, {})
             raise ResumeError(_explain_change(study, earlier, settings))
         return kept
     if number is None:
         number = add_generation(study, settings)
-    return _choose(fit, videos, number, only_new=only_new, anew=anew)
+    lost = _lost_images(study)
+    return _choose(fit, videos, number, lost=lost, only_new=only_new, anew=anew)
+
+
+def _lost_images(study: StudyFolder) -> set[str]:
+    """Return the codes of sources of which an image is not there any more."""
+    return {
+        face.source for face in study.store.faces.all() if not (study.folder / face.image).is_file()
+    }
 
 
 def _choose(
@@ -72,6 +81,7 @@ def _choose(
     videos: Mapping[str, WantedSource],
     generation: int,
     *,
+    lost: Collection[str],
     only_new: bool,
     anew: bool,
 ) -> ExtractionPlan:
@@ -86,7 +96,8 @@ def _choose(
         if right is None and there and (keeps or not wanted.is_here):
             right = own if own in there else there[-1]
             plan.kept.add(name)
-        if right is None:
+        again = right is not None and right.code in lost and right.generation == generation
+        if right is None or (again and wanted.is_here):
             plan.missing[name] = wanted
         else:
             plan.chosen[name] = right

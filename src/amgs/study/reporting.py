@@ -36,7 +36,7 @@ from amgs.study.summarising import (
     last_choice,
     summarise_study,
 )
-from amgs.study.training import TRAINED
+from amgs.study.training import TRAINED, trained_on_other_labels
 
 REPORT = "report.html"
 
@@ -86,6 +86,7 @@ def gather_study(
         inputs["model"] = reader.sha256
         card = reader.card() if reader.folder is not None else None
     human, documents, notes = _compare(study, summary, choice, by_model=by_model)
+    notes += trained_on_other_labels(study, inputs["model"]) if by_model else []
     agreement = None
     with contextlib.suppress(NoImagesError):
         agreement = measure_rater_agreement(study)

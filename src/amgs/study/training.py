@@ -16,7 +16,7 @@ from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import CARD, load_model
 from amgs.model.training.sets import load_training_set
 from amgs.model.training.train import TrainingOptions, train_model
-from amgs.provenance import record_provenance
+from amgs.provenance import hash_file, record_provenance
 from amgs.study.checking import check_faces
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import write_labels, write_training_images
@@ -73,7 +73,8 @@ def train_on_labels(
     )
     sha256 = register_model(study, folder)
     rule = asdict(study.label_rule)
-    study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule})
+    labels = hash_file(path.with_name("training_images.csv"))
+    study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule, "labels": labels})
     return result.card
 
 
@@ -101,6 +102,25 @@ def warn_of_other_coats(study: StudyFolder, card: Mapping[str, Any]) -> list[str
     text = (
         f"The model was trained on {', '.join(sorted(trained))} animals; the study has "
         f"{', '.join(other)} ones, of which it knows nothing. Score some of them and compare."
+    )
+    return [text]
+
+
+def trained_on_other_labels(study: StudyFolder, sha256: str) -> list[str]:
+    """Say so when labels, animals or exclusions are others than when a model was trained here."""
+    trained = [
+        event["labels"]
+        for event in study.store.events.all(TRAINED)
+        if event["model"] == sha256 and "labels" in event
+    ]
+    if not trained:
+        return []
+    path, _ = write_labels(study)
+    if hash_file(write_training_images(study, path)) == trained[-1]:
+        return []
+    text = (
+        "Labels, animals or exclusions are others than when the model was trained: what is said of "
+        "its training and test is of then. `amgs train` makes one of what the study holds now."
     )
     return [text]
 
