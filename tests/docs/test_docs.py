@@ -235,3 +235,11 @@ def test_models_json_is_json(tmp_path: Path) -> None:
     code = "import sys; sys.argv = ['amgs', 'models', '--json']; from amgs.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(json.loads(done.stdout)) == set(BACKBONES)
+
+
+def test_every_command_is_in_one_group_of_the_help() -> None:
+    """And every group names commands that there are."""
+    from amgs.cli.main import COMMANDS, PANELS
+
+    grouped = [name for names in PANELS.values() for name in names]
+    assert sorted(grouped) == sorted({name.partition(" ")[0] for name in COMMANDS})

@@ -43,6 +43,7 @@ FiguresOption = Annotated[
 ]
 
 _WIDTH_WITHOUT_TERMINAL = 100
+_WIDEST_WORD = 16
 _SECONDS_BETWEEN_LINES = 30
 _LEAST_FOR_A_GUESS = 3
 
@@ -142,7 +143,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+        # A word is broken only where it is longer than a column should ever be.
+        words = f"{column} {' '.join(str(row[number] or '') for row in rows)}".split()
+        longest = max(map(len, words), default=1)
+        table.add_column(
+            column,
+            justify="left" if number == 0 else "right",
+            overflow="fold",
+            min_width=min(longest, _WIDEST_WORD),
+        )
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     stdout().print(table)

@@ -27,7 +27,8 @@ def export_data(
         typer.Option(
             "--format",
             help="prism: a column table for GraphPad Prism, one column per group. ratings: every "
-            "answer of every rater.",
+            "answer of every rater. spreadsheet: the animals' table with semicolons and decimal "
+            "commas.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="The file to write.")],

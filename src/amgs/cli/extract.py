@@ -48,8 +48,9 @@ def extract(
     zone: Annotated[
         list[str] | None,
         typer.Option(
-            help="Where an animal is: full, left, right, or x,y,w,h in pixels. Give it once for "
-            "every animal in the video. A CSV names its own. Default: full."
+            help="Where an animal is: full, left, right, top-left and the like, or x,y,w,h in "
+            "pixels or per cent. Give it once for every animal in the video. A CSV names its own. "
+            "Default: full."
         ),
     ] = None,
     interval: Annotated[

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from amgs._version import __version__
 from amgs.cli import (
@@ -113,10 +116,31 @@ _simulate = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+_WORDS = {Path: "PATH", int: "NUMBER", float: "NUMBER", str: "TEXT"}
+
+
+def _name_values(function: Callable[..., None]) -> None:
+    """Let help say PATH, NUMBER or TEXT of what an option takes, not the type in Python."""
+    hints = get_type_hints(function, include_extras=True)
+    for hint in hints.values():
+        if get_origin(hint) is not Annotated:
+            continue
+        kind, *about = get_args(hint)
+        parts = {kind, *get_args(kind)}
+        parts |= {inner for part in get_args(kind) for inner in get_args(part)}
+        words = {_WORDS[part] for part in parts if isinstance(part, type) and part in _WORDS}
+        for info in about:
+            if isinstance(info, OptionInfo) and info.metavar is None and len(words) == 1:
+                info.metavar = words.copy().pop()
+    # Written as text they would be read anew for the program, without these names.
+    function.__annotations__ = hints
+
+
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
 for _name in sorted(COMMANDS, key=[*_PANEL_OF, *COMMANDS].index):
     _group, _, _leaf = _name.rpartition(" ")
     _panel = None if _group else _PANEL_OF[_name]
+    _name_values(COMMANDS[_name])
     (_simulate if _group else app).command(name=_leaf, rich_help_panel=_panel)(COMMANDS[_name])
 app.add_typer(_simulate, rich_help_panel=_PANEL_OF["simulate"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,6 +55,14 @@ def summarise(
     human: Annotated[
         bool, typer.Option("--human", help="In a study: the human scores, once unblinded.")
     ] = False,
+    min_images: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Animals with fewer confident images at a timepoint are left out. Default: 0. A "
+            "study has its own in study.toml.",
+        ),
+    ] = None,
     extraction: Annotated[
         Path | None,
         typer.Option(
@@ -108,12 +117,14 @@ def summarise(
             {
                 "--threshold": threshold,
                 "--min-per-minute": min_per_minute,
+                "--min-images": min_images,
                 "--extraction": extraction,
                 "--out": out,
             },
             {
                 "--threshold": "[classify] threshold",
                 "--min-per-minute": "[classify] min_per_minute",
+                "--min-images": "[classify] min_images",
             },
         )
         made = _summarise_study(
@@ -129,6 +140,7 @@ def summarise(
         if out is not None and bins is not None:
             _refuse_to_replace(_beside(out), _BIN_COLUMNS, overwrite=overwrite)
         options = _options(threshold, min_per_minute, from_min, to_min, without_sleep, unseen_only)
+        options = replace(options, min_images=min_images or 0)
         made = _summarise_files(predictions, extraction, options, out)
     sensitivity = threshold_sensitivity(made.table, made.options, made.times)
     course = (

@@ -28,7 +28,7 @@ def write_preview(
     Returns
     -------
     Path
-        The JPEG written, named after the first recording of the video.
+        The JPEG written, named after the video and its first recording.
 
     Raises
     ------
@@ -57,7 +57,9 @@ def write_preview(
     finally:
         opened.close()
     assert best is not None  # noqa: S101 - at least one frame was tried
-    target = folder / f"{safe_file_name(video.recordings[0].name)}.jpg"
+    # By the video, as it shows all its animals; videos of one name are told apart by the first.
+    stem = Path(video.name.partition(";")[0]).stem
+    target = folder / f"{safe_file_name(f'{stem}_{video.recordings[0].name}')}.jpg"
     with atomic_file(target) as temporary:
         Image.fromarray(draw_zones(best[1], zones, best[2])).save(temporary, "JPEG", quality=90)
     return target

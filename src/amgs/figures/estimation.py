@@ -37,15 +37,18 @@ def figure(comparison: dict[str, Any]) -> DrawnFigure:
         axes.plot([row["lower"], row["upper"]], [place, place], color=DARK, linewidth=1.4)
         axes.plot(row["difference"], place, "o", color=MIDDLE, markersize=6)
         interval = row["hedges_g_interval"] or (None, None)
-        if row["hedges_g"] is not None and interval[0] is not None:
-            axes.annotate(
-                f"g = {row['hedges_g']:.2f} ({interval[0]:.2f} to {interval[1]:.2f})",
-                (row["upper"], place),
-                (6, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7,
-            )
+        known = row["hedges_g"] is not None and interval[0] is not None
+        says = (
+            f"g = {row['hedges_g']:.2f} ({interval[0]:.2f} to {interval[1]:.2f})" if known else ""
+        )
+        axes.annotate(
+            says or "g: not computed",
+            (row["upper"], place),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+        )
         rows.append(
             [
                 name,

@@ -24,6 +24,7 @@ IMPORTERS = {
 EXPORTERS = {
     "ratings": "amgs.interop.ratings_csv:RatingsCsv",
     "prism": "amgs.interop.prism:PrismColumns",
+    "spreadsheet": "amgs.interop.spreadsheet:SpreadsheetCsv",
 }
 """Name → ``module:Class``."""
 

@@ -167,6 +167,8 @@ def _summarise_one(
         reason = "no image is left of those that were found" if options.chooses else "no image"
     elif n == 0:
         reason = f"no image of confidence {options.threshold:g} or more"
+    elif n < options.min_images:
+        reason = f"fewer than {options.min_images} confident images"
     elif minutes is not None and (rate is None or rate < options.min_per_minute):
         reason = f"fewer than {options.min_per_minute:g} confident images per minute"
     return {

@@ -25,7 +25,8 @@ class SummaryOptions:
     """Which images count, and when an animal has shown enough.
 
     ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
-    ``unseen_only`` leaves out images used for training or model selection.
+    ``unseen_only`` leaves out images used for training or model selection. An animal with fewer
+    than ``min_images`` confident images at a timepoint does not count.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -34,6 +35,7 @@ class SummaryOptions:
     to_min: float | None = None
     leave_out_sleep: bool = False
     unseen_only: bool = False
+    min_images: int = 0
 
     @property
     def period_s(self) -> tuple[float, float]:

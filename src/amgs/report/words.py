@@ -224,6 +224,8 @@ def _measure(material: ReportMaterial) -> str:
                 f"; animals with fewer than {material.settings['min_per_minute']:g} such images "
                 f"per minute were left out ({PAPER})"
             )
+        if material.settings.get("min_images"):
+            text += f"; so were animals with fewer than {material.settings['min_images']} in all"
     if material.seen_in_training:
         text += (
             f"; {material.seen_in_training} of the images had been used for training or model "

@@ -131,6 +131,9 @@ class ClassifySettings:
         DEFAULT_MIN_PER_MINUTE,
         "Animals with fewer confident images per minute are left out (Tuttle et al. 2018).",
     )
+    min_images: int = _setting(
+        0, "Animals with fewer confident images at a timepoint are left out; 0: no such minimum."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def summarise_study(
         choice.to_min,
         choice.leave_out_sleep,
         choice.unseen_only,
+        study.settings.classify.min_images,
     )
     now, model, reader_sha256 = present(study), "", ""
     times = recording_times(now)

@@ -273,3 +273,17 @@ def test_a_rest_of_a_bin_belongs_to_the_bin_before(tmp_path: Path) -> None:
         course = list(time_course(table, SummaryOptions(), 10.0, known))
         assert [row["from_min"] for row in course] == [0, 10, 20]
         assert sum(row["images"] for row in course) == 61
+
+
+def test_a_smallest_number_of_images(table: Path) -> None:
+    """An animal with fewer confident ones does not count, and the reason says so."""
+    rows = summarise_animals(read_predictions(table), SummaryOptions(min_images=9))
+    reasons = {(row["animal"], row["timepoint"]): row["reason"] for row in rows}
+    assert reasons["m1", "baseline"] == ""
+    assert reasons["m1", "60min"] == "fewer than 9 confident images"
+    done = amgs("summarise", table, "--min-images", "9", "--json")
+    assert done.returncode == 0, done.stderr
+    included = {
+        (r["animal"], r["timepoint"]): r["included"] for r in json.loads(done.stdout)["animals"]
+    }
+    assert (included["m1", "baseline"], included["m1", "60min"]) == ("yes", "no")

@@ -1,0 +1,51 @@
+"""Any table of a study as spreadsheets of many countries open it by a double click."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amgs.errors import TableError
+from amgs.files import atomic_file
+from amgs.interop.base import Exporter
+from amgs.tables import harmless_cells
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class SpreadsheetCsv(Exporter):
+    """The animals' table with semicolons, decimal commas and a mark at the start.
+
+    Where lists are written with semicolons, as in most of Europe, a spreadsheet opens a plain CSV
+    in one column and umlauts as other letters; this one it opens as a table.
+    """
+
+    name = "spreadsheet"
+    title = "the animals' table for a spreadsheet with decimal commas (semicolons, UTF-8 mark)"
+    kind = "summary"
+    suffix = ".csv"
+
+    def write(self, table: pd.DataFrame, out: Path, value: str = "") -> tuple[str, ...]:
+        """See `Exporter.write`; `value` is not used, as all columns are written."""
+        del value
+        if table.empty:
+            raise TableError("Expected animals to export, found none.")
+        with (
+            atomic_file(out) as temporary,
+            temporary.open("w", encoding="utf-8-sig", newline="") as stream,
+        ):
+            writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
+            writer.writerow(table.columns)
+            for row in table.astype(str).to_numpy().tolist():
+                writer.writerow(harmless_cells([_with_comma(cell) for cell in row]))
+        return ()
+
+
+def _with_comma(cell: str) -> str:
+    try:
+        float(cell)
+    except ValueError:
+        return cell
+    return cell.replace(".", ",")
