@@ -59,7 +59,9 @@ def write_preview(
     assert best is not None  # noqa: S101 - at least one frame was tried
     # By the video, as it shows all its animals; videos of one name are told apart by the first.
     stem = Path(video.name.partition(";")[0]).stem
-    target = folder / f"{safe_file_name(f'{stem}_{video.recordings[0].name}')}.jpg"
+    first = video.recordings[0].name
+    name = first if first.startswith(stem) else f"{stem}_{first}"
+    target = folder / f"{safe_file_name(name)}.jpg"
     with atomic_file(target) as temporary:
         Image.fromarray(draw_zones(best[1], zones, best[2])).save(temporary, "JPEG", quality=90)
     return target
