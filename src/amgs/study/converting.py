@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from amgs.errors import AmgsError
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.study.actions import CONVERTED, who_acts
@@ -45,7 +47,10 @@ def convert_study(
         text = table.read_text(encoding="utf-8-sig")
         # As it is written there, also with the strokes of Windows.
         for written in (file, file.replace("/", "\\")):
-            text = text.replace(written, new)
+            # A whole name only: one may end like another that lies in a further folder.
+            name = rf'(^|[,;"])(\s*){re.escape(written)}(?=\s*(?:[,;"]|$))'
+            whole = new.replace("\\", r"\\")
+            text = re.sub(name, rf"\g<1>\g<2>{whole}", text, flags=re.MULTILINE)
         table.write_text(text, encoding="utf-8", newline="\n")
         detail = {"video": file, "into": new, "times": done[file].times}
         study.store.events.log(CONVERTED, who_acts(), detail | {"quality": done[file].quality})
