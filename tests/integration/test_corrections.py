@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amgs.cohort.comparison import ComparisonChoice
-from amgs.errors import StudyError, UnknownNameError
+from amgs.errors import StudyError, UnknownNameError, UnreadableVideoError
 from amgs.scoring.labels import NOT_SCORED
 from amgs.study import Study
 from amgs.study.exclusions import Exclusion, list_decisions
@@ -579,6 +579,32 @@ class TestRecordingsAsTheyAre:
         assert pct_pain(study)["m3", "24h"] == 100
         (event,) = study.store.events.all("converted")
         assert event["video"] == "videos/recoded.avi"
+
+    def test_a_video_whose_name_ends_like_another(self, study: Study) -> None:
+        """Only the name of the one that was converted changes in the table."""
+        scene = video_of(lambda _t: [Mouse(20, 40)], 25)
+        write_video(study.folder / "videos", KINDS["avi_h264_b_frames"], 50, 25, scene, "a")
+        (study.folder / "old").mkdir()
+        shutil.copytree(study.folder / "videos", study.folder / "old/videos")
+        (study.folder / "old/videos/a.avi").unlink()
+        film(study.folder / "old", "a", {"left": True})
+        (study.folder / "old/videos/a.mp4").rename(study.folder / "old/videos/a.avi")
+        rows = [
+            ["m3", "sham", t, v, ""]
+            for t, v in (("24h", "videos/a.avi"), ("48h", "old/videos/a.avi"))
+        ]
+        write_rows(study, [*ROWS, *rows])
+        study.convert()
+        videos = [r.video for r in study.design().recordings[-2:]]
+        assert videos == ["videos/a_converted.mp4", "old/videos/a.avi"]
+
+    def test_no_video_can_be_used(self, study: Study, tmp_path: Path) -> None:
+        """It stops with the reason, also where the one video has two animals."""
+        with Study.create(tmp_path / "other") as other:
+            (other.folder / "videos/broken.mp4").write_bytes(b"no video")
+            write_rows(other, [[*row[:3], "videos/broken.mp4", row[4]] for row in ROWS[::2]])
+            with pytest.raises(UnreadableVideoError, match="not a video"):
+                extract(other)
 
     def test_only_a_part_of_a_video(self, study: Study) -> None:
         """Minutes count from its beginning, and nothing outside is seen by anybody."""

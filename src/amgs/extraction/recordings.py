@@ -235,12 +235,23 @@ def refuse_copies(videos: Sequence[VideoToExtract]) -> None:
         if fingerprint in seen:
             faults.append(f"{path} is a copy of {seen[fingerprint]}")
         seen.setdefault(fingerprint, str(path))
-    if faults:
+    stop_at_copies(faults)
+
+
+def stop_at_copies(faults: Sequence[str]) -> None:
+    """Stop where there is any copy of a video.
+
+    Raises
+    ------
+    TableError
+        With all of them.
+    """
+    listed = list(dict.fromkeys(faults))
+    if listed:
         msg = (
-            f"Expected every video once, found {count_of(len(faults), 'copy')}, which would make "
-            f"one animal "
-            f"count as two:\n{list_faults(faults)}\nLeave the copies out. Two animals in one video "
-            "are two zones of it."
+            f"Expected every video once, found {count_of(len(listed), 'copy')}, which would make "
+            f"one animal count as two:\n{list_faults(listed)}\nLeave the copies out. Two animals "
+            "in one video are two zones of it."
         )
         raise TableError(msg)
 

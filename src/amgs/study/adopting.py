@@ -20,12 +20,11 @@ from amgs.study.folder import StudyFolder
 from amgs.study.generations import GENERATION, read_generations
 from amgs.study.layout import FACES
 from amgs.study.planned import PlannedRecording
-from amgs.study.sources import IMAGES, VIDEO, images_base, say_place
+from amgs.study.sources import IMAGES, OF_THE_ANIMAL, VIDEO, images_base, say_place
 from amgs.tables import read_table
 from amgs.video.zones import parse_zone
 
 _CODE_DIGITS = 10
-_OF_THE_ANIMAL = {"animal", "group", "timepoint", "recording", "image"}
 
 
 def adopt_earlier_sources(study: StudyFolder, design: Design) -> None:
@@ -105,7 +104,7 @@ def _video(
         "zone": row["zone"],
         "period": "",
         "place": f"{video}{zone}",
-        "row": {k: v for k, v in row.items() if k not in _OF_THE_ANIMAL},
+        "row": {k: v for k, v in row.items() if k not in OF_THE_ANIMAL},
         "sleep": sleep,
     }
 
@@ -153,7 +152,7 @@ def _adopt_faces(study: StudyFolder) -> None:
     rows = {f"{FACES}/{row['image']}": row for row in _rows(study.faces / FACES_TABLE)}
     study.store.faces.describe(
         {
-            face.id: {k: v for k, v in rows[face.image].items() if k not in _OF_THE_ANIMAL}
+            face.id: {k: v for k, v in rows[face.image].items() if k not in OF_THE_ANIMAL}
             for face in study.store.faces.all(retired=True)
             if not face.detail and face.image in rows
         }

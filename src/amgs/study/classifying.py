@@ -18,7 +18,7 @@ from amgs.store import FaceRecord, StoredPrediction
 from amgs.store.base import PredictionStore
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import score_faces
-from amgs.study.present import present
+from amgs.study.present import Present, present
 from amgs.study.results import note_written, require_unchanged
 from amgs.study.training import find_model
 
@@ -143,14 +143,15 @@ def _answer(row: StoredPrediction, image: ImageToClassify) -> Answer:
     return Answer(image, row.reading, problem, row.content, row.part)
 
 
-def write_predictions(study: StudyFolder, reader: Reader) -> Path:
+def write_predictions(study: StudyFolder, reader: Reader, now: Present | None = None) -> Path:
     """Write what a model said of the study's faces, with all that is known of them.
 
-    Human scores stand in the column ``mgs`` only once the study was unblinded.
+    Human scores stand in the column ``mgs`` only once the study was unblinded. What counts at
+    present is looked up if it is not given.
     """
     path = study.results / f"predictions_{reader.name}.csv"
     require_unchanged(study, path)
-    now = present(study)
+    now = now or present(study)
     planned = now.planned
     seen = _seen_by_frame(study, reader)
     said = {row.image: row for row in study.store.predictions.all(reader.sha256)}

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from amgs.errors import NoImagesError, TableError, count_of, list_faults
+from amgs.errors import NoImagesError, list_faults
 from amgs.extraction.checks import clear_extraction
 from amgs.extraction.extract import (
     ExtractionSummary,
@@ -21,11 +21,11 @@ from amgs.extraction.extract import (
 )
 from amgs.extraction.opened import describe_settings
 from amgs.extraction.recordings import (
-    KNOWN_COLUMNS,
     Recording,
     VideoToExtract,
     fingerprint_session,
     recording_code,
+    stop_at_copies,
     video_to_extract,
 )
 from amgs.faces.base import FaceDetector
@@ -39,7 +39,6 @@ from amgs.study.extraction_tables import write_study_tables
 from amgs.study.fit import Fit, compare_with_table
 from amgs.study.folder import StudyFolder
 from amgs.study.importing import import_images
-from amgs.study.planned import PlannedRecording
 from amgs.study.registering import register_run
 from amgs.study.sources import VIDEO, WantedSource
 from amgs.video.periods import Period
@@ -169,15 +168,7 @@ def _refuse_copies(videos: Mapping[str, WantedSource]) -> None:
             known = first.setdefault(file["fingerprint"], file["path"])
             if known != file["path"] and file["fingerprint"]:
                 faults.append(f"{file['path']} is a copy of {known}")
-    if faults:
-        listed = list(dict.fromkeys(faults))
-        msg = (
-            f"Expected every video once, found {count_of(len(listed), 'copy')}, which would make "
-            f"one animal "
-            f"count as two:\n{list_faults(listed)}\nLeave the copies out. Two animals in one video "
-            "are two zones of it."
-        )
-        raise TableError(msg)
+    stop_at_copies(faults)
 
 
 def list_planned_videos(design: Design, folder: Path) -> list[VideoToExtract]:
@@ -185,7 +176,7 @@ def list_planned_videos(design: Design, folder: Path) -> list[VideoToExtract]:
     grouped: dict[tuple[str, Period], list[Recording]] = {}
     for r in design.recordings:
         if not (folder / r.video).is_dir():
-            grouped.setdefault((r.video, r.period), []).append(Recording(r.name, r.zone, known(r)))
+            grouped.setdefault((r.video, r.period), []).append(Recording(r.name, r.zone, r.known))
     return _list_videos(folder, grouped)
 
 
@@ -196,12 +187,6 @@ def _list_videos(
         video_to_extract(folder, video, recordings, period)
         for (video, period), recordings in grouped.items()
     ]
-
-
-def known(r: PlannedRecording) -> tuple[tuple[str, str], ...]:
-    """Return animal, group and timepoint of a line, as tables of extraction carry them."""
-    values = {"animal": r.animal, "group": r.group, "timepoint": r.timepoint}
-    return tuple((column, values[column]) for column in KNOWN_COLUMNS)
 
 
 def _run(
@@ -221,7 +206,7 @@ def _run(
         fingerprint = fingerprint_session([file["fingerprint"] for file in wanted.files])
         code = recording_code(fingerprint, r.zone, r.period, further)
         plan.codes[name] = code
-        recording = Recording(name, r.zone, known(r), code)
+        recording = Recording(name, r.zone, r.known, code)
         grouped.setdefault((r.video, r.period), []).append(recording)
     return run_extraction(
         _list_videos(study.folder, grouped),
@@ -259,7 +244,8 @@ def _summarise(
     detector: FaceDetector,
 ) -> ExtractionSummary:
     rows = write_study_tables(study, design, describe_settings(extraction_options(study), detector))
-    require_one(run.summary, len(plan.chosen) + len(plan.missing))
+    if not plan.chosen and not run.opened:
+        require_one(run.summary, len(run.failed))
     return replace(
         run.summary,
         videos=len(list_planned_videos(design, study.folder)),

@@ -51,14 +51,13 @@ def list_recording_rows(study: StudyFolder, design: Design) -> list[RecordingRow
 def _rows(
     r: PlannedRecording, source: SourceRecord | None, faces: list[FaceRecord]
 ) -> RecordingRows:
-    known = (("animal", r.animal), ("group", r.group), ("timepoint", r.timepoint))
     detail = {} if source is None else source.detail
     row: dict[str, Any] = {"recording": r.name, "video": r.video, "zone": r.zone.name}
     row |= {"duration_s": None, "intervals": 0, "kept": 0, "candidates": 0}
     row |= {"possible_sleep_s": 0.0, "sharpness_p75": None}
     row["problem"] = detail.get("problem", "") if source is not None else NOT_EXTRACTED
     row["trimmed"] = "yes" if detail.get("period") else ""
-    row |= {k: v for k, v in detail.get("row", {}).items() if k != "video"} | dict(known)
+    row |= {k: v for k, v in detail.get("row", {}).items() if k != "video"} | dict(r.known)
     listed = [
         dict(face.detail)
         | {
@@ -68,11 +67,11 @@ def _rows(
             "frame": face.frame,
             "possible_sleep": face.possible_sleep,
         }
-        | dict(known)
+        | dict(r.known)
         for face in sorted(faces, key=lambda face: (face.time_s or 0.0, face.image))
     ]
     sleep = [(float(a), float(b)) for a, b in detail.get("sleep", ())]
-    return RecordingRows(Recording(r.name, r.zone, known), row, listed, sleep)
+    return RecordingRows(Recording(r.name, r.zone, r.known), row, listed, sleep)
 
 
 def _write_marker(study: StudyFolder, settings: dict[str, Any]) -> None:

@@ -50,12 +50,6 @@ class Fit:
     new: list[str] = field(default_factory=list)
 
     @property
-    def differences(self) -> list[str]:
-        """All in which faces contradict the table, a sentence each."""
-        parts = (self.moved, self.changed, self.retired, self.settings)
-        return [text for part in parts for text in part.values()]
-
-    @property
     def settled(self) -> set[str]:
         """Recordings that have the faces which their line wants."""
         return set(self.assigned) - set(self.moved) - set(self.changed)

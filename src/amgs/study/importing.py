@@ -102,7 +102,7 @@ def import_images(
         if face.source in codes and not any(content in folder.contents for folder in folders)
     }
     if gone:
-        n = "1 image" if len(gone) == 1 else f"{count_of(len(gone), 'image')}"
+        n = count_of(len(gone), "image")
         result.told.append(f"Set aside: {n} of the study, no longer in a folder of the table")
     sources = [folder.source for folder in folders]
     if gone:

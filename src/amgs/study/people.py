@@ -12,7 +12,6 @@ from amgs.study.exclusions import read_exclusions, rename_in_exclusions
 from amgs.study.folder import StudyFolder
 from amgs.study.rater_names import tidy_name
 from amgs.study.room import ScoringRoom
-from amgs.study.scales import unit_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,13 @@ def list_raters(study: StudyFolder) -> list[RaterProgress]:
     """Return all raters, in the order in which they came."""
     raters = study.store.raters.all()
     names = {rater.id: rater.name for rater in raters}
-    keys = list(unit_keys(study).values())
     answers = Counter(row.rater for row in study.store.scoring.all())
     exclusions = read_exclusions(study, study.design())
     room = ScoringRoom(study)
     found = []
     for rater in raters:
         room.plan(rater)  # as at the next sign-in: faces may have come, or be left out, since
-        done, total, _ = study.store.scoring.progress(rater.id, keys)
+        done, total, _ = room.progress(rater)
         same_as = names.get(rater.merged_into or 0, "")
         excluded = exclusions.find("rater", rater.name)
         found.append(RaterProgress(rater.name, done, total, answers[rater.name], same_as, excluded))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from amgs.extraction.recordings import split_files
+from amgs.extraction.recordings import KNOWN_COLUMNS, split_files
 from amgs.video.periods import WHOLE, Period
 from amgs.video.zones import Zone
 
@@ -38,6 +38,12 @@ class PlannedRecording:
     further: Mapping[str, str]
     period: Period = WHOLE
     images: str = CROPPED
+
+    @property
+    def known(self) -> tuple[tuple[str, str], ...]:
+        """Animal, group and timepoint, as tables of extraction carry them."""
+        values = {"animal": self.animal, "group": self.group, "timepoint": self.timepoint}
+        return tuple((column, values[column]) for column in KNOWN_COLUMNS)
 
     @property
     def files(self) -> list[str]:

@@ -67,8 +67,8 @@ def present(study: StudyFolder) -> Present:
     StudyError
         If the table has faults, faces contradict it, or an exclusion names nothing of the study.
     """
-    fit = require_fit(study)
     design = study.design()
+    fit = require_fit(study, design)
     exclusions = read_exclusions(study, design)
     planned = {name: wanted.recording for name, wanted in fit.wanted.items()}
     everything = study.store.faces.all(retired=True)

@@ -13,12 +13,10 @@ from amgs.provenance import hash_file, record_provenance
 from amgs.store import FaceRecord, SourceRecord
 from amgs.study.folder import StudyFolder
 from amgs.study.layout import FACES
-from amgs.study.sources import VIDEO, WantedSource, say_place
+from amgs.study.sources import OF_THE_ANIMAL, VIDEO, WantedSource, say_place
 
 SAME_PLACE_IOU = 0.5
 """Boxes of one frame that share at least this are the same face, cropped with another margin."""
-
-_OF_THE_ANIMAL = {"animal", "group", "timepoint", "recording", "image"}
 
 
 def register_run(
@@ -38,10 +36,14 @@ def register_run(
         The number of the settings.
     """
     known = {source.code: source for source in study.store.sources.all()}
-    sources = [
-        _source(wanted[r.recording.name], code, generation, known, row=r)
+    by_name = {r.recording.name: r for r in run.rows}
+    made = [
+        (code, by_name[recording.name])
         for opened in run.opened
-        for code, r in zip(opened.codes, _rows_of(run, opened.source.recordings), strict=True)
+        for code, recording in zip(opened.codes, opened.source.recordings, strict=True)
+    ]
+    sources = [
+        _source(wanted[r.recording.name], code, generation, known, row=r) for code, r in made
     ]
     sources += [
         _source(wanted[r.name], r.code, generation, known, problem=problem)
@@ -50,12 +52,7 @@ def register_run(
     ]
     study.store.sources.put(sources)
     contents = {f.image: f.content for f in study.store.faces.all(retired=True)}
-    faces = [
-        record
-        for opened in run.opened
-        for code, r in zip(opened.codes, _rows_of(run, opened.source.recordings), strict=True)
-        for record in _faces(study, code, r, contents)
-    ]
+    faces = [record for code, r in made for record in _faces(study, code, r, contents)]
     options = {
         "step": "extract",
         "detector": run.summary.detector,
@@ -64,11 +61,6 @@ def register_run(
     inputs = {"face_detector": run.summary.detector["sha256"]}
     origin = record_provenance(options, inputs).as_dict()
     study.store.faces.add(_carry_over(study, faces), origin)
-
-
-def _rows_of(run: FinishedRun, recordings: Sequence[Any]) -> list[RecordingRows]:
-    by_name = {r.recording.name: r for r in run.rows}
-    return [by_name[recording.name] for recording in recordings]
 
 
 def _source(
@@ -90,7 +82,7 @@ def _source(
         "problem": problem,
     }
     if row is not None:
-        detail["row"] = {k: v for k, v in row.row.items() if k not in _OF_THE_ANIMAL}
+        detail["row"] = {k: v for k, v in row.row.items() if k not in OF_THE_ANIMAL}
         detail["sleep"] = [[round(a, 2), round(b, 2)] for a, b in row.sleep]
     # Whose it is at present is changed for all sources at once, when all is extracted.
     before = known.get(code, SourceRecord(code, wanted.base))
@@ -104,7 +96,7 @@ def _faces(
     for row in rows.faces:
         image = f"{FACES}/{row['image']}"
         content = contents.get(image) or hash_file(study.folder / image)
-        detail = {k: v for k, v in row.items() if k not in _OF_THE_ANIMAL}
+        detail = {k: v for k, v in row.items() if k not in OF_THE_ANIMAL}
         sleep = str(row["possible_sleep"])
         time_s, frame = float(row["time_s"]), int(row["frame"])
         records.append(FaceRecord(image, code, content, time_s, frame, sleep, detail=detail))

@@ -52,7 +52,7 @@ def require_unchanged(study: StudyFolder, path: Path) -> None:
         With the place where decisions belong.
     """
     known = _registry(study).get(path.name)
-    if known is None or not path.is_file() or known in {_raw(path), _content(path)}:
+    if known is None or not path.is_file() or known == _content(path):
         return
     folder = quoted(study.folder)
     msg = (
@@ -77,10 +77,6 @@ def _registry(study: StudyFolder) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-
-
-def _raw(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _content(path: Path) -> str:

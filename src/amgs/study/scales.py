@@ -8,7 +8,6 @@ answers are kept apart in the store, under the name and a mark; putting the earl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from amgs.errors import StudyError, quoted
 from amgs.provenance import hash_text
@@ -89,8 +88,3 @@ def _explain(study: StudyFolder, before: list[str]) -> str:
 def shown_units(keys: Mapping[str, str]) -> dict[str, str]:
     """Return by name in the store the unit of the present scale."""
     return {key: unit for unit, key in keys.items()}
-
-
-def describe_scales(study: StudyFolder) -> list[dict[str, Any]]:
-    """Return every scale that the study was scored with, oldest first."""
-    return study.store.events.all(SCALE_USED)

@@ -25,6 +25,9 @@ from amgs.study.planned import PlannedRecording
 
 VIDEO, IMAGES = "video", "images"
 
+OF_THE_ANIMAL = {"animal", "group", "timepoint", "recording", "image"}
+"""Columns of extraction's tables that say whose something is; the store keeps the others."""
+
 _BASE_DIGITS = 10
 
 

@@ -125,7 +125,7 @@ def summarise_study(
         reader = find_reader(study, choice.model)
         _require_readings(study, reader)
         source, model, reader_sha256 = (
-            write_predictions(study, reader),
+            write_predictions(study, reader, now),
             reader.name,
             reader.sha256,
         )
