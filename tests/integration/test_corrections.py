@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -387,6 +388,13 @@ class TestExclusions:
         assert "1 before any result was seen, 1 afterwards" in text
         assert "minute 0 to 0:05 of m2_24h (surgery): odd" in text
 
+    def test_a_line_typed_without_a_date_has_the_day_on_which_it_was_met(
+        self, study: Study
+    ) -> None:
+        (study.folder / "exclusions.csv").write_text("kind,name,reason\nanimal,m1,died\n", "utf-8")
+        (row,) = study.exclusions().rows
+        assert row.date == datetime.now(UTC).date().isoformat()
+
     def test_a_period_outside_its_recording(self, study: Study) -> None:
         with pytest.raises(StudyError, match=r"m2_24h is 0.3 minutes long"):
             study.exclude([Exclusion("period", "m2_24h", "odd", "5", "6")])
@@ -665,6 +673,12 @@ class TestRecordingsAsTheyAre:
         assert pct_pain(study)["m3", "24h"] == 100
         assert extract(study).images == ["m3_24h: a face in 2 of 3 photographs"]
         assert len(study.store.faces.all(retired=True)) == 10
+        before = study.check().warnings
+        assert not any("photos" in warning for warning in before)
+        rgb = frame_with([Mouse(40, 20, size=60, shut=True)])
+        Image.fromarray(rgb).save(place / "secret group 0.png")
+        (warning,) = set(study.check().warnings) - set(before)
+        assert "videos/photos holds 1 image that the study does not know, and lacks 1" in warning
 
     def test_a_zone_that_was_forgotten(self, study: Study) -> None:
         """Two faces in most frames of one zone are told."""

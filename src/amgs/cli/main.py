@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import typer
-from typer.models import OptionInfo
+from typer.models import ArgumentInfo, OptionInfo
 
 from amgs._version import __version__
 from amgs.cli import (
@@ -122,7 +122,7 @@ _WORDS = {Path: "PATH", int: "NUMBER", float: "NUMBER", str: "TEXT"}
 def _name_values(function: Callable[..., None]) -> None:
     """Let help say PATH, NUMBER or TEXT of what an option takes, not the type in Python."""
     hints = get_type_hints(function, include_extras=True)
-    for hint in hints.values():
+    for name, hint in hints.items():
         if get_origin(hint) is not Annotated:
             continue
         kind, *about = get_args(hint)
@@ -130,7 +130,13 @@ def _name_values(function: Callable[..., None]) -> None:
         parts |= {inner for part in get_args(kind) for inner in get_args(part)}
         words = {_WORDS[part] for part in parts if isinstance(part, type) and part in _WORDS}
         for info in about:
-            if isinstance(info, OptionInfo) and info.metavar is None and len(words) == 1:
+            if not isinstance(info, OptionInfo | ArgumentInfo) or info.metavar is not None:
+                continue
+            if isinstance(info, ArgumentInfo):
+                info.metavar = name.upper()
+            elif kind is bool:
+                info.metavar = ""  # a flag takes nothing
+            elif len(words) == 1:
                 info.metavar = words.copy().pop()
     # Written as text they would be read anew for the program, without these names.
     function.__annotations__ = hints

@@ -18,6 +18,7 @@ from amgs.study.design import RECORDINGS_FILE, Design, read_design
 from amgs.study.exclusions import read_exclusions
 from amgs.study.fit import Fit, compare_with_table
 from amgs.study.folder import StudyFolder
+from amgs.study.importing import list_changed_folders
 from amgs.study.layout import VIDEOS
 from amgs.study.planned import CROPPED, UNKNOWN, PlannedRecording
 
@@ -70,6 +71,8 @@ def _check_fit(
         for name, source in fit.assigned.items()
         if source.detail.get("problem")
     ]
+    settled = [r for r in design.recordings if r.name in fit.settled]
+    warnings += list_changed_folders(study, settled)
     if fit.new and fit.assigned:
         n = len(fit.new)
         more = f" and {n - FAULTS_IN_FULL} more" if n > FAULTS_IN_FULL else ""

@@ -122,7 +122,10 @@ def read_exclusions(study: StudyFolder, design: Design) -> Exclusions:
         msg = f"Expected decisions about this study in {EXCLUSIONS_FILE}, found {len(faults)} "
         raise StudyError(f"{msg}faults:\n{list_faults(faults)}\nCorrect these lines.")
     listed = tuple(row for _, row in rows)
-    return Exclusions(listed, _write_down(study, listed))
+    decided, late = _write_down(study, listed)
+    # What was typed by hand without a date has that of the first time that amgs met it.
+    dated = tuple(replace(row, date=row.date or decided[row.key][:10]) for row in listed)
+    return Exclusions(dated, late)
 
 
 def _read_rows(path: Path) -> list[tuple[int, Exclusion]]:
@@ -210,8 +213,8 @@ def _faults(
 
 def _write_down(
     study: StudyFolder, rows: Sequence[Exclusion]
-) -> dict[tuple[str, str, str, str], str]:
-    """Keep what is new or gone as events; return what was decided with results known."""
+) -> tuple[dict[tuple[str, str, str, str], str], dict[tuple[str, str, str, str], str]]:
+    """Keep what is new or gone as events; return when each was decided, and with what known."""
     events = study.store.events
     at: dict[tuple[str, str, str, str], tuple[str, str]] = {}
     # Two events of one millisecond: what was taken back had been left out before.
@@ -242,7 +245,7 @@ def _write_down(
     late: dict[tuple[str, str, str, str], str] = {}
     for limit, words in sorted(limits):
         late |= {key: late.get(key, words) for key in now if at[key][0] > limit}
-    return late
+    return {key: at[key][0] for key in now}, late
 
 
 def exclude(study: StudyFolder, rows: Sequence[Exclusion]) -> Exclusions:

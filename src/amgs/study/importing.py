@@ -8,7 +8,7 @@ lies now.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,32 @@ def import_images(
     study.store.faces.add(records, record_provenance({"step": "import images"}, {}).as_dict())
     study.store.faces.move(moves | gone)
     return result
+
+
+def list_changed_folders(study: StudyFolder, recordings: Iterable[PlannedRecording]) -> list[str]:
+    """Say of which folders of images the content is not what the study took its faces from.
+
+    Files that cannot be read as images count as new as long as they lie there.
+    """
+    known: dict[str, set[str]] = {}
+    for face in study.store.faces.all():
+        known.setdefault(face.recording, set()).add(_content(face))
+    without = {
+        s.recording: set(s.detail.get("without_face", ())) for s in study.store.sources.all()
+    }
+    said = []
+    for r in recordings:
+        place = study.folder / r.video
+        if not place.is_dir():
+            continue
+        there, taken = set(_contents(place)), known.get(r.name, set())
+        new, gone = there - taken - without.get(r.name, set()), taken - there
+        if new or gone:
+            said.append(
+                f"{r.name}: {r.video} holds {count_of(len(new), 'image')} that the study does not "
+                f"know, and lacks {len(gone)} that it was given; amgs extract follows the folder"
+            )
+    return said
 
 
 def _detail(r: PlannedRecording) -> dict[str, Any]:
