@@ -26,7 +26,7 @@ from amgs.store.base import now
 from amgs.study import Study
 from amgs.tables import write_table
 from amgs.web.app import make_app
-from amgs.web.guard import Keys
+from amgs.web.keys import Keys
 
 N_FACES = 100_000
 ROUNDS = 200

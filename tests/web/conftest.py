@@ -20,7 +20,7 @@ from amgs.simulate.face import draw_face
 from amgs.study import Study
 from amgs.tables import write_table
 from amgs.web.app import make_app
-from amgs.web.guard import Keys
+from amgs.web.keys import Keys
 
 ANIMALS = (("secretanimal1", "secretgroupA"), ("secretanimal2", "secretgroupB"))
 TIMEPOINTS = ("baseline", "secrettime")

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import sqlite3
+import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
 from amgs.errors import StoreError
+from amgs.scoring.assignment import plan_order
 from amgs.store import FaceRecord
 from amgs.study import Study
-from amgs.web.guard import Keys
+from amgs.study.present import present
+from amgs.study.rater_codes import hash_token
+from amgs.tables import write_table
+from amgs.web.keys import Keys
+from amgs.web.room.canvas import draw_canvas
 
 SECRETS = ("secret", "baseline", "2026-03-31", "2026:03:31", "videos", "faces/imported")
 
@@ -42,14 +52,15 @@ class Rater:
         self.client = new_client(url)
         self.seen: list[httpx.Response] = []
         page = self.get("/")
+        way = "back" if "code" in form else "new"
         self.welcome = self.client.post(
-            "/sign-in", data={"csrf": mark_of(page.text), "name": name, **form}
+            "/sign-in", data={"csrf": mark_of(page.text), "name": name, "way": way, **form}
         )
         self.seen.append(self.welcome)
-        found = re.search(r'class="code">([\w-]+)<', self.welcome.text)
+        found = re.search(r'class="code">([\w-]+)<', self.get("/code").text)
         self.code = found[1] if found else ""
         score = self.get("/score")
-        found = re.search(r'data-form="(\w+)"', score.text)
+        found = re.search(r'data-form="([\w-]+)"', score.text)
         self.form = found[1] if found else ""
 
     def get(self, path: str) -> httpx.Response:
@@ -76,7 +87,7 @@ class Rater:
 
 
 def mark_of(text: str) -> str:
-    found = re.search(r'name="csrf" value="(\w+)"', text)
+    found = re.search(r'name="csrf" value="([\w-]+)"', text)
     assert found, text[:500]
     return found[1]
 
@@ -124,8 +135,8 @@ class TestBlinding:
         rater = Rater(running.url, "Ada")
         state = rater.get("/api/face/3").json()
         known = {"position", "face_token", "total", "done", "answers", "reason", "next_open"}
-        assert set(state) == known
-        assert state["next_open"] == 4, "a place in the rater's own order"
+        assert set(state) == known | {"unit", "flagged", "note"}
+        assert state["next_open"] == {"position": 4, "unit": ""}, "in the rater's own order"
 
     def test_nothing_is_cached(self, running) -> None:
         rater = Rater(running.url, "Ada")
@@ -133,18 +144,46 @@ class TestBlinding:
         assert response.headers["cache-control"] == "no-store"
         assert not {"etag", "last-modified", "content-disposition"} & set(response.headers)
 
-    def test_a_hidden_repeat_is_not_the_same_bytes(self, running) -> None:
-        """Who compares files finds no second showing, of any face, for any rater."""
+    def test_nothing_of_a_picture_tells_a_hidden_repeat(self, running) -> None:
+        """Not its bytes, nor its length, nor the size and outline of what is shown."""
         for name in ("Ada", "Bo", "Cy", "Di"):
             rater = Rater(running.url, name)
             order = running.study.store.scoring.order(running.study.store.raters.find(name).id)
             (again,) = [shown for shown in order if shown.repeat]
             (first,) = [s for s in order if s.face_id == again.face_id and not s.repeat]
-            sent = [rater.get(f"/face/{s.position}").content for s in (first, again)]
-            assert sent[0] != sent[1]
-            assert len({rater.get(f"/face/{s.position}").content for s in order}) == len(order)
-            once_more = rater.get(f"/face/{first.position}").content
-            assert once_more == sent[0], "the same place shows the same bytes"
+            sent = [rater.get(f"/face/{s.position}").content for s in order]
+            assert len(set(sent)) == len(order)
+            assert len({len(content) for content in sent}) == 1
+            assert {Image.open(io.BytesIO(content)).size for content in sent} == {(800, 800)}
+            one, two = (
+                np.asarray(Image.open(io.BytesIO(sent[s.position])), int) for s in (first, again)
+            )
+            assert (one != two).mean() > 0.3, "all of the picture is moved, not its edge alone"
+            assert rater.get(f"/face/{first.position}").content == sent[first.position]
+
+    def test_marks_say_nothing_of_a_face(self, running) -> None:
+        """Random, of one showing, and not to be had from what the program signs for anybody."""
+        rater = Rater(running.url, "Ada")
+        order = running.study.store.scoring.order(1)
+        marks = [rater.face_token(shown.position) for shown in order]
+        assert len(set(marks)) == len(marks)
+        assert [shown.mark for shown in order] == marks
+        client = new_client(running.url)
+        for shown in order[:8]:
+            for token in (f"face|1|{shown.position}|{shown.face_id}", str(shown.face_id)):
+                name = f"amgs_form_{running.keys.cookie_mark}"
+                page = client.get("/", headers={"Cookie": f"{name}={token}"})
+                assert marks[shown.position][:16] not in page.text
+                signed = running.keys.sign("sign-in form", token)
+                assert signed not in page.text, "it signs only what it has made itself"
+
+    def test_the_order_cannot_be_computed(self, running) -> None:
+        """From the study's seed and the rater's number alone, as one could who knows the program."""
+        Rater(running.url, "Ada")
+        order = [(s.face_id, s.repeat) for s in running.study.store.scoring.order(1)]
+        faces = sorted({face for face, _ in order})
+        for seed in range(2000):
+            assert plan_order(faces, 1, [seed, 1, 0]) != order
 
     def test_orders_differ_between_raters_and_stay_the_same(self, running) -> None:
         Rater(running.url, "Ada")
@@ -156,7 +195,7 @@ class TestBlinding:
         client = new_client(running.url)
         code = Rater(running.url, "Cy").code
         page = client.get("/")
-        form = {"csrf": mark_of(page.text), "name": "Cy", "code": code}
+        form = {"csrf": mark_of(page.text), "name": "Cy", "code": code, "way": "back"}
         before = [s.face_id for s in scoring.order(3)]
         assert client.post("/sign-in", data=form).headers["location"] == "/score"
         assert [s.face_id for s in scoring.order(3)] == before
@@ -179,6 +218,50 @@ class TestBlinding:
         assert sum(s.repeat for s in after) == 2, "the share of repeats stays"
         places = [s.position for s in after if s.image.startswith("faces/new") and not s.repeat]
         assert max(places) - min(places) > 9, "they come in one block"
+
+
+class TestBackground:
+    """Walls and light tell videos apart; with a grey background nothing of them is shown."""
+
+    @pytest.mark.parametrize(("background", "told"), [("as filmed", True), ("grey", False)])
+    def test_corners_tell_the_recording(self, study: Study, background: str, told: bool) -> None:
+        """Two corner colours, matched to the nearest other face: chance is about one in four."""
+        path = study.folder / "study.toml"
+        text = path.read_text("utf-8")
+        path.write_text(text.replace('background = "as filmed"', f'background = "{background}"'))
+        rng = np.random.default_rng(5)
+        walls = {s.code: rng.integers(60, 200, 3) for s in study.store.sources.all()}
+        with Study.open(study.folder) as opened:
+            faces = opened.store.faces.all()
+            colours, sources = [], []
+            for face in faces:
+                rgb = np.full((160, 150, 3), walls[face.source], np.uint8)
+                noise = rng.integers(-6, 7, rgb.shape)
+                rgb = np.clip(rgb + noise, 0, 255).astype(np.uint8)
+                rgb[40:130, 35:120] = rng.integers(90, 220, 3)
+                shown = draw_canvas(
+                    rgb, (30, 30, 125, 135), face.image, opened.settings.scoring.background
+                )
+                drawn = np.asarray(Image.open(io.BytesIO(shown)), float)
+                colours.append([*drawn[5, 5], *drawn[5, -6]])
+                sources.append(face.source)
+        table = np.array(colours)
+        away = ((table[:, None] - table[None]) ** 2).sum(axis=2)
+        np.fill_diagonal(away, np.inf)
+        right = np.mean([sources[i] == sources[int(row.argmin())] for i, row in enumerate(away)])
+        assert (right > 0.9) == told
+        if not told:
+            assert np.ptp(table, axis=0).max() == 0, "the corners are the same in every picture"
+
+    def test_brightness_is_made_equal(self) -> None:
+        rng = np.random.default_rng(1)
+        means = []
+        for level in (40, 120, 210):
+            rgb = np.clip(rng.normal(level, 25, (120, 120, 3)), 0, 255).astype(np.uint8)
+            shown = draw_canvas(rgb, (10, 10, 110, 110), "m", "grey", "equal")
+            middle = np.asarray(Image.open(io.BytesIO(shown)).convert("L"), float)
+            means.append(middle[250:550, 250:550].mean())
+        assert max(means) - min(means) < 6
 
 
 class TestSafety:
@@ -208,6 +291,8 @@ class TestSafety:
             (running.study.folder / other).read_bytes()
         )
         for position in (0, 1):
+            assert rater.face_token(position) == "", "what is not seen cannot be scored"
+            assert rater.answer(position, "ear_position", 0).status_code == 409
             gone = rater.get(f"/face/{position}")
             assert gone.status_code == 410
             assert "missing or was changed" in gone.json()["error"]
@@ -222,8 +307,83 @@ class TestSafety:
         """The marks of forms are the study's, not the program's."""
         secret = running.study.store.events.secret("signing")
         keys = [Keys.make(with_access=False, signing=secret) for _ in range(2)]
-        assert keys[0].sign("x") == keys[1].sign("x")
+        assert keys[0].sign("rater's form", "x") == keys[1].sign("rater's form", "x")
+        assert keys[0].cookie_mark == keys[1].cookie_mark
         assert keys[0].owner != keys[1].owner
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+    @pytest.mark.parametrize("taken", ["deleted", "replaced"])
+    def test_answers_to_a_database_that_is_gone_are_not_acknowledged(
+        self, running, tmp_path: Path, taken: str
+    ) -> None:
+        """They are kept by the page; what was saved before is kept in a file beside it."""
+        rater = Rater(running.url, "Ada")
+        assert rater.answer(0, "ear_position", 2).status_code == 200
+        token = rater.face_token(1)
+        path = running.study.folder / "study.db"
+        away = tmp_path / "away.db"
+        shutil.copy(path, tmp_path / "other.db")
+        path.rename(away)
+        if taken == "replaced":
+            shutil.copy(tmp_path / "other.db", path)
+        body = {"position": 1, "face_token": token, "unit": "ear_position", "score": 1}
+        refused = rater.post("/api/answer", body)
+        assert refused.status_code == 503
+        assert str(running.study.folder) not in refused.text
+        (rescued,) = running.study.folder.glob("study-rescued-*.db")
+        with closing(sqlite3.connect(rescued)) as database:
+            assert database.execute("SELECT score FROM answer").fetchall() == [(2,)]
+        away.replace(path)
+        assert rater.post("/api/answer", body).status_code == 200, "put back, it goes on"
+        assert {r.score for r in running.study.store.scoring.all()} == {1, 2}
+
+    def test_coming_in_is_kept_whole_or_not_at_all(self, running, monkeypatch) -> None:
+        """A disk that is full in the middle leaves no name whose code nobody saw."""
+
+        def full(*_: object) -> None:
+            raise StoreError("database or disk is full")
+
+        monkeypatch.setattr(type(running.study.store.scoring), "plan", full)
+        assert Rater(running.url, "Ada").welcome.status_code == 503
+        assert running.study.store.raters.all() == []
+        monkeypatch.undo()
+        assert Rater(running.url, "Ada").code
+
+    def test_a_full_disk_is_not_taken_for_a_known_name(self, running, monkeypatch) -> None:
+        """It is tried once, not until the program has no stack left."""
+        calls = []
+
+        def full(*_: object) -> None:
+            calls.append(1)
+            raise StoreError("database or disk is full")
+
+        monkeypatch.setattr(type(running.study.store.raters), "add", full)
+        assert Rater(running.url, "Ada").welcome.status_code == 503
+        assert len(calls) == 1
+
+    def test_the_code_can_be_seen_again_until_the_first_answer(self, running) -> None:
+        rater = Rater(running.url, "Ada")
+        assert rater.code
+        assert rater.code in rater.get("/code").text, "a reload shows the same code"
+        rater.answer(0, "ear_position", 1)
+        assert rater.get("/code").status_code == 303
+
+    def test_a_request_that_comes_twice_is_kept_once(self, running) -> None:
+        """A line that breaks before the answer arrives: the page sends the same again."""
+        rater = Rater(running.url, "Ada")
+        token = rater.face_token(0)
+        for number, (unit, score) in enumerate((("ear_position", 1), ("nose_bulge", 2))):
+            body = {"position": 0, "face_token": token, "unit": unit, "score": score}
+            for _ in range(2):
+                sent = rater.post("/api/answer", body | {"request": f"a-{number}"})
+                assert sent.status_code == 200
+        assert running.study.store.scoring.count_log() == 2
+        for _ in range(2):
+            assert rater.post("/api/undo", {"request": "u-1"}).status_code == 200
+        assert rater.get("/api/face/0").json()["answers"] == {"ear_position": 1}
+        assert running.study.store.scoring.count_log() == 3
+        rater.post("/api/answer", body | {"unit": "ear_position", "score": 1})
+        assert running.study.store.scoring.count_log() == 3, "what changes nothing is not logged"
 
     def test_a_locked_disk_is_told_apart_from_a_refusal(self, running, monkeypatch) -> None:
         rater = Rater(running.url, "Ada")
@@ -237,12 +397,46 @@ class TestSafety:
         assert rater.post("/api/answer", body).status_code == 503
 
 
+class TestNames:
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("Ana Key", "Did you mean Anna Key?"),
+            ("Аnna Key", "letters of one alphabet"),
+            ("Bo", "Nobody called Bo has scored here. Correct"),
+        ],
+    )
+    def test_a_code_never_makes_a_new_rater(self, running, name: str, told: str) -> None:
+        """One person does not become two by a slip of the keyboard."""
+        anna = Rater(running.url, "Anna Key")
+        again = Rater(running.url, name, code=anna.code)
+        assert again.welcome.status_code == 403
+        assert told in again.welcome.text
+        assert [r.name for r in running.study.store.raters.all()] == ["Anna Key"]
+
+    def test_a_wrong_code_is_told_apart_from_none(self, running) -> None:
+        Rater(running.url, "Ada")
+        assert "not the code of Ada" in Rater(running.url, "ada", code="2222-2222").welcome.text
+        assert "Enter the code" in Rater(running.url, "ada", code=" ").welcome.text
+
+    def test_known_for_sixty_days_in_the_same_browser(self, running) -> None:
+        rater = Rater(running.url, "Ada")
+        (cookie,) = [c for c in rater.welcome.headers.get_list("set-cookie") if "rater" in c]
+        assert "Max-Age=5184000" in cookie
+        raters = running.study.store.raters
+        (name,) = [name for name in rater.client.cookies if name.startswith("amgs_rater_")]
+        token = hash_token(rater.client.cookies[name])
+        assert raters.of_session(token, "2026-01-01") is not None
+        assert raters.of_session(token, "2999-01-01") is None
+
+
 class TestGuard:
     def test_a_known_name_needs_its_code(self, running) -> None:
         ada = Rater(running.url, "Ada")
         assert len(ada.code) == 9
         thief = Rater(running.url, "ADA")
         assert thief.welcome.status_code == 403
+        assert Rater(running.url, "ＡＤＡ").welcome.status_code == 403, "the same, in wide letters"
         assert "has scored here before" in thief.welcome.text
         assert thief.get("/api/face/0").status_code == 404
         assert Rater(running.url, "ada", code=ada.code.lower()).welcome.status_code == 303
@@ -371,14 +565,18 @@ class TestGuard:
         assert Rater(running_open.url, "Ada", key="wrong").welcome.status_code == 403
         assert running_open.study.store.raters.all() == []
         right = Rater(running_open.url, "Ada", key=running_open.keys.access)
-        assert right.welcome.status_code == 200
+        assert right.welcome.status_code == 303
         assert right.get("/api/face/0").status_code == 200
 
     def test_guessing_is_slowed_down(self, running_open) -> None:
         for _ in range(10):
             assert Rater(running_open.url, "Eve", key="guess").welcome.status_code == 403
-        late = Rater(running_open.url, "Eve", key=running_open.keys.access)
-        assert late.welcome.status_code == 429
+        assert Rater(running_open.url, "Eve", key="guess").welcome.status_code == 429
+        right = Rater(running_open.url, "Ada", key=running_open.keys.access)
+        assert right.welcome.status_code == 303, "the right key passes, whatever others guess"
+        client = new_client(running_open.url)
+        form = {"csrf": mark_of(client.get("/owner").text), "key": running_open.keys.owner}
+        assert client.post("/owner/sign-in", data=form).status_code == 303
 
     def test_guessing_at_one_rater_locks_out_nobody_else(self, running) -> None:
         ada, bo = Rater(running.url, "Ada"), Rater(running.url, "Bo")
@@ -386,6 +584,47 @@ class TestGuard:
             assert Rater(running.url, "Ada", code="2222-2222").welcome.status_code == 403
         assert Rater(running.url, "Ada", code=ada.code).welcome.status_code == 429
         assert Rater(running.url, "Bo", code=bo.code).welcome.status_code == 303
+
+    def test_guesses_at_one_moment_are_counted_one_by_one(self, running) -> None:
+        Rater(running.url, "Ada")
+        found: list[int] = []
+
+        def guess() -> None:
+            found.append(Rater(running.url, "Ada", code="2222-2222").welcome.status_code)
+
+        threads = [threading.Thread(target=guess) for _ in range(30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(found) == [403] * 10 + [429] * 20
+
+    def test_errors_are_pages_for_people_and_one_json_for_scripts(self, running) -> None:
+        rater = Rater(running.url, "Ada")
+        for path in ("/nowhere", "/sign-in"):
+            assert set(rater.client.get(path).json()) == {"error"}
+            page = rater.client.get(path, headers={"Accept": "text/html,*/*"})
+            assert "<h1>That did not work</h1>" in page.text
+            assert "{" not in page.text
+        broken = rater.client.post(
+            "/api/answer", content=b"{not json", headers={"X-AMGS-Form": rater.form}
+        )
+        assert (broken.status_code, set(broken.json())) == (400, {"error"})
+
+    def test_half_of_a_surrogate_pair_is_refused_in_words(self, running) -> None:
+        rater = Rater(running.url, "Ada")
+        body = rb'{"position": 0, "face_token": "\ud800", "unit": "ear_position", "score": 1}'
+        head = {"X-AMGS-Form": rater.form, "Content-Type": "application/json"}
+        response = rater.client.post("/api/answer", content=body, headers=head)
+        assert response.status_code in {400, 409}
+        assert set(response.json()) == {"error"}
+
+    def test_two_studies_in_one_browser_do_not_sign_each_other_out(
+        self, running, running_open
+    ) -> None:
+        one = Rater(running.url, "Ada")
+        two = Rater(running_open.url, "Ada", key=running_open.keys.access)
+        assert not set(one.client.cookies) & set(two.client.cookies)
 
     def test_no_rater_page_shows_a_key(self, running_open) -> None:
         rater = Rater(running_open.url, "Ada", key=running_open.keys.access)
@@ -397,10 +636,11 @@ class TestGuard:
 
     def test_after_signing_out_the_cookie_opens_nothing(self, running) -> None:
         rater = Rater(running.url, "Ada")
-        cookie = rater.client.cookies["amgs_rater"]
+        (name,) = [name for name in rater.client.cookies if name.startswith("amgs_rater_")]
+        cookie = rater.client.cookies[name]
+        assert httpx.get(running.url + "/api/face/0", cookies={name: cookie}).status_code == 200
         rater.client.post("/sign-out", data={"csrf": rater.form})
-        response = httpx.get(running.url + "/api/face/0", cookies={"amgs_rater": cookie})
-        assert response.status_code == 404
+        assert httpx.get(running.url + "/api/face/0", cookies={name: cookie}).status_code == 404
 
 
 class TestOwner:
@@ -439,7 +679,10 @@ class TestOwner:
         assert "secretgroup" not in owner.get("/owner/human_scores.csv").text
         csrf = mark_of(owner.get("/owner").text)
         form = {"csrf": csrf, "who": "Owner", "reason": "all done", "word": "yes"}
-        assert owner.post("/owner/unblind", data=form).status_code == 400
+        refused = owner.post("/owner/unblind", data=form).text
+        assert "Nothing was unblinded" in refused
+        assert 'value="all done"' in refused, "what was typed is not typed again"
+        assert "Ada (1 of 25)" in refused, "who has not finished"
         assert running.study.unblindings == []
         owner.post("/owner/unblind", data=form | {"word": "unblind", "csrf": "0" * 64})
         assert running.study.unblindings == []
@@ -450,13 +693,65 @@ class TestOwner:
         assert "secretgroup" in owner.get("/owner/human_scores.csv").text
         assert "secretgroup" not in rater.get("/owner/human_scores.csv").text
 
+    def test_the_page_closes_on_request_and_when_idle(self, running) -> None:
+        owner = self._owner(running)
+        assert "Progress" in owner.get("/owner").text
+        owner.post("/owner/sign-out", data={"csrf": mark_of(owner.get("/owner").text)})
+        assert "Progress" not in owner.get("/owner").text
+        again = self._owner(running)
+        running.keys.owners.idle_s = -1
+        assert "Progress" not in again.get("/owner").text
+
+    def test_raters_are_renamed_merged_and_set_aside(self, running) -> None:
+        """As from the command line, and each can be taken back."""
+        for name in ("Anna Key", "Ana Key"):
+            rater = Rater(running.url, name)
+            for unit in running.study.scale.unit_names:
+                rater.answer(0, unit, 1)
+        owner = self._owner(running)
+
+        def post(path: str, **form: str) -> str:
+            csrf = mark_of(owner.get("/owner").text)
+            return owner.post(f"/owner/{path}", data={"csrf": csrf, **form}).text
+
+        assert "counts as Anna Key" in post("merge", name="Ana Key", into="Anna Key")
+        assert {r.rater for r in present(running.study).ratings} == {"Anna Key"}
+        assert "counts as Anna Key" not in post("merge", name="Ana Key", into="")
+        assert "is called Bo now" in post("rename", name="Ana Key", new_name="Bo")
+        assert "excluded: only a trial" in post("set-aside", name="Bo", reason="only a trial")
+        assert {r.rater for r in present(running.study).ratings} == {"Anna Key"}
+        assert "count again" in post("set-aside", name="Bo", back="yes")
+        assert {r.rater for r in present(running.study).ratings} == {"Anna Key", "Bo"}
+        assert "Expected" in post("rename", name="nobody", new_name="x"), "told, not a traceback"
+        table = owner.get("/owner/ratings.csv").text
+        assert table.count("\n") == 11
+        assert "secret" not in table
+        assert "secret" not in owner.get("/owner").text.replace("Study of secrets", "")
+
+    def test_somebody_who_did_not_pass_can_be_let_in(self, running) -> None:
+        folder, units = running.study.folder, running.study.scale.unit_names
+        images = [p.relative_to(folder).as_posix() for p in sorted(folder.glob("videos/*/*.jpg"))]
+        write_table(
+            folder / "reference.csv", ("image", *units), [[i, *[0] * 5] for i in images[:3]]
+        )
+        rater = Rater(running.url, "Ada")
+        assert rater.get("/api/face/0").status_code == 404
+        owner = self._owner(running)
+        csrf = mark_of(owner.get("/owner").text)
+        page = owner.post("/owner/let-in", data={"csrf": csrf, "name": "Ada"}).text
+        assert "Ada may score now" in page
+        assert rater.get("/api/face/0").status_code == 200
+        (event,) = running.study.store.events.all("course passed")
+        assert event["let_in_by"]
+
     def test_a_lost_code_is_replaced(self, running) -> None:
         rater = Rater(running.url, "Ada")
         owner = self._owner(running)
         csrf = mark_of(owner.get("/owner").text)
         page = owner.post("/owner/code", data={"csrf": csrf, "name": "ada"})
-        found = re.search(r"is (\w{8})\.", page.text)
+        found = re.search(r'class="code inline">(\w{4}-\w{4})<', page.text)
         assert found
+        assert found[1] in owner.get("/owner").text, "a reload shows the same one"
         assert rater.get("/api/face/0").status_code == 404
         assert Rater(running.url, "Ada", code=found[1]).welcome.status_code == 303
 

@@ -85,7 +85,7 @@ def score(
 
         with suppress(KeyboardInterrupt):
             serve(opened, host, port, announce, files)
-    note("Stopped. All answers are saved.", quiet=quiet)
+    note("Stopped. All answers that were shown as saved are in the study.", quiet=quiet)
 
 
 def _announce(address: Address, *, as_json: bool, quiet: bool) -> None:

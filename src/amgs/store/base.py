@@ -11,12 +11,11 @@ A new kind of store subclasses the five contracts below and is put through
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
+from amgs.store.places import first_unfinished
 from amgs.store.records import (
     Answer,
     CourseAnswer,
@@ -138,8 +137,8 @@ class RaterStore(ABC):
         """Remember that a rater is signed in."""
 
     @abstractmethod
-    def of_session(self, token_hash: str) -> Rater | None:
-        """Return who is signed in with a token; ``None`` if nobody is."""
+    def of_session(self, token_hash: str, since: str = "") -> Rater | None:
+        """Return who signed in with a token, at `since` or later; ``None`` if nobody did."""
 
     @abstractmethod
     def close_session(self, token_hash: str) -> None:
@@ -180,10 +179,31 @@ class ScoringStore(ABC):
         """Return the answers given so far, by unit."""
 
     @abstractmethod
-    def save(self, presentation: Presentation, answer: Answer, time: str) -> None:
+    def save(
+        self,
+        presentation: Presentation,
+        answer: Answer,
+        time: str,
+        seconds: float = 0,
+        request: str = "",
+    ) -> None:
         """Keep an answer; a later one for the same unit takes its place, the log keeps both.
 
-        An answer for the whole image takes away those for units, and the other way round.
+        An answer for the whole image takes away those for units, and the other way round. An answer
+        that changes nothing is not written down again.
+
+        Parameters
+        ----------
+        presentation
+            What was shown.
+        answer
+            What was said.
+        time
+            When.
+        seconds
+            How long the face was looked at since the last answer to it.
+        request
+            What a page calls this answer: sent again after a break of the line, it is kept once.
 
         Raises
         ------
@@ -192,8 +212,29 @@ class ScoringStore(ABC):
         """
 
     @abstractmethod
-    def undo(self, rater_id: int, time: str) -> Presentation | None:
-        """Take back the rater's last answer that was not taken back; return where it was."""
+    def undo(self, rater_id: int, time: str, request: str = "") -> Presentation | None:
+        """Take back the rater's last answer that was not taken back; return where it was.
+
+        The same `request` sent twice takes back one answer.
+        """
+
+    @abstractmethod
+    def remark(self, presentation: Presentation, *, flagged: bool, note: str) -> None:
+        """Keep a flag and a note beside the scores of what was shown.
+
+        Raises
+        ------
+        ConflictError
+            If this place of the rater's order shows another face by now: nothing is kept.
+        """
+
+    @abstractmethod
+    def remarked(self, rater_id: int) -> list[Presentation]:
+        """Return the places of a rater's order with a flag or a note, first to last."""
+
+    @abstractmethod
+    def last_answers(self) -> dict[int, str]:
+        """Return when every rater answered last, by key."""
 
     @abstractmethod
     def finished(self, rater_id: int, units: Sequence[str]) -> list[int]:
@@ -219,11 +260,6 @@ class ScoringStore(ABC):
     @abstractmethod
     def count_log(self) -> int:
         """Return how many answers and undos were ever written down."""
-
-
-def first_unfinished(finished: Container[int], total: int) -> int:
-    """Return the first of so many places that is not finished; `total` when all are."""
-    return next((place for place in range(total) if place not in finished), total)
 
 
 class PredictionStore(ABC):
@@ -270,34 +306,3 @@ class EventStore(ABC):
     @abstractmethod
     def secret(self, name: str) -> str:
         """Return a random text that stays the same; it is made when first asked for."""
-
-
-@dataclass(frozen=True)
-class Store:
-    """All of a study's store; close it when done."""
-
-    sources: SourceStore
-    faces: FaceStore
-    raters: RaterStore
-    scoring: ScoringStore
-    predictions: PredictionStore
-    events: EventStore
-    close: Callable[[], None]
-    address: str
-
-    def __enter__(self) -> Store:
-        """Use it in a `with` block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
-
-
-def next_unfinished(finished: Container[int], total: int, after: int) -> int | None:
-    """Return the first place after one that is not finished, begun anew after the last place.
-
-    ``None`` when every other place is finished.
-    """
-    places = chain(range(after + 1, total), range(min(after, total)))
-    return next((place for place in places if place not in finished), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +13,14 @@ from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from amgs.errors import StoreError, StoreTooNewError
-from amgs.store.base import Store
-from amgs.store.engine import make_engine
+from amgs.store.engine import make_engine, settle, shut, together
 from amgs.store.events import SqlEvents
 from amgs.store.faces import SqlFaces
 from amgs.store.predictions import SqlPredictions
 from amgs.store.raters import SqlRaters
 from amgs.store.scoring import SqlScoring
 from amgs.store.sources import SqlSources
+from amgs.store.store import Store
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -73,7 +74,9 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
         SqlScoring(engine),
         SqlPredictions(engine),
         SqlEvents(engine),
-        engine.dispose,
+        partial(together, engine),
+        partial(settle, engine),
+        partial(shut, engine),
         engine.url.render_as_string(hide_password=True),
     )
 

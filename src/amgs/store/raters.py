@@ -12,7 +12,7 @@ from amgs.errors import ConflictError
 from amgs.store import tables
 from amgs.store.base import RaterStore, now
 from amgs.store.engine import inserted_key, reading, writing
-from amgs.store.records import CourseAnswer, Rater
+from amgs.store.records import CourseAnswer, Rater, fold_name
 
 _RATER = tables.rater.c
 _A_RATER = select(_RATER.id, _RATER.name, _RATER.code_hash, _RATER.created, _RATER.merged_into)
@@ -29,7 +29,7 @@ class SqlRaters(RaterStore):
         created = now()
         values = {
             "name": name,
-            "folded": name.casefold(),
+            "folded": fold_name(name),
             "code_hash": code_hash,
             "created": created,
         }
@@ -45,7 +45,7 @@ class SqlRaters(RaterStore):
 
     def find(self, name: str) -> Rater | None:
         """See `RaterStore.find`."""
-        return self._one(_A_RATER.where(_RATER.folded == name.casefold()))
+        return self._one(_A_RATER.where(_RATER.folded == fold_name(name)))
 
     def all(self) -> list[Rater]:
         """See `RaterStore.all`."""
@@ -54,7 +54,7 @@ class SqlRaters(RaterStore):
 
     def rename(self, rater_id: int, name: str) -> None:
         """See `RaterStore.rename`."""
-        values = {"name": name, "folded": name.casefold()}
+        values = {"name": name, "folded": fold_name(name)}
         try:
             with writing(self._engine) as connection:
                 connection.execute(update(tables.rater).where(_RATER.id == rater_id).values(values))
@@ -87,11 +87,13 @@ class SqlRaters(RaterStore):
                 )
             )
 
-    def of_session(self, token_hash: str) -> Rater | None:
+    def of_session(self, token_hash: str, since: str = "") -> Rater | None:
         """See `RaterStore.of_session`."""
         session = tables.session.c
         return self._one(
-            _A_RATER.join_from(tables.session, tables.rater).where(session.token_hash == token_hash)
+            _A_RATER.join_from(tables.session, tables.rater).where(
+                session.token_hash == token_hash, session.created >= since
+            )
         )
 
     def close_session(self, token_hash: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,11 @@ class FaceRecord:
         return self.id if self.same_as is None else self.same_as
 
 
+def fold_name(name: str) -> str:
+    """Return the form in which names of raters are compared: one width, no capital letters."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
 @dataclass(frozen=True, slots=True)
 class Rater:
     """A person who scores; ``code_hash`` lets them in on another machine.
@@ -100,7 +106,12 @@ class Rater:
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """A face at one place of a rater's own order; ``repeat`` marks a hidden second showing."""
+    """A face at one place of a rater's own order; ``repeat`` marks a hidden second showing.
+
+    ``mark`` is random and belongs to this showing alone: the page proves with it which face an
+    answer is for, and it says nothing of the face. ``flagged`` (to look again) and ``note`` are
+    what the rater set down beside the scores.
+    """
 
     id: int
     rater_id: int
@@ -108,6 +119,9 @@ class Presentation:
     face_id: int
     image: str
     repeat: bool
+    mark: str
+    flagged: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +142,11 @@ WHOLE_IMAGE = "image"
 
 @dataclass(frozen=True, slots=True)
 class RatingRow:
-    """One answer with all that is known of it, for tables."""
+    """One answer with all that is known of it, for tables.
+
+    ``seconds`` is how long the face was looked at, in all; ``flagged`` and ``note`` are what the
+    rater set down beside the scores.
+    """
 
     image: str
     recording: str
@@ -140,6 +158,9 @@ class RatingRow:
     position: int
     answered_at: str
     face_id: int = 0
+    seconds: float | None = None
+    flagged: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

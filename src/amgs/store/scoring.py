@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from amgs.errors import ConflictError, StoreError
 from amgs.jobs import batches
 from amgs.store import tables
+from amgs.store.answer_log import Request, as_text, came_before, from_text, write_log
 from amgs.store.base import ScoringStore
 from amgs.store.engine import ROWS_AT_ONCE, reading, writing
 from amgs.store.records import WHOLE_IMAGE, Answer, Presentation, RatingRow
@@ -28,6 +28,9 @@ _A_PRESENTATION = select(
     _SHOWN.face_id,
     tables.face.c.image,
     _SHOWN.repeat,
+    _SHOWN.mark,
+    _SHOWN.flagged,
+    _SHOWN.note,
 ).join_from(tables.presentation, tables.face)
 
 
@@ -51,7 +54,13 @@ class SqlScoring(ScoringStore):
             numbered = enumerate(order, start=keep)
             for batch in batches(numbered, ROWS_AT_ONCE):
                 rows = [
-                    {"rater_id": rater_id, "position": place, "face_id": face, "repeat": repeat}
+                    {
+                        "rater_id": rater_id,
+                        "position": place,
+                        "face_id": face,
+                        "repeat": repeat,
+                        "mark": secrets.token_hex(16),
+                    }
                     for place, (face, repeat) in batch
                 ]
                 connection.execute(insert(tables.presentation), rows)
@@ -74,12 +83,28 @@ class SqlScoring(ScoringStore):
         with reading(self._engine) as connection:
             return _answers(connection, presentation_id)
 
-    def save(self, presentation: Presentation, answer: Answer, time: str) -> None:
+    def save(
+        self,
+        presentation: Presentation,
+        answer: Answer,
+        time: str,
+        seconds: float = 0,
+        request: str = "",
+    ) -> None:
         """See `ScoringStore.save`."""
+        asked = Request(presentation.rater_id, "answer", time, request)
         with writing(self._engine) as connection:
             # Two windows of one rater: without the lock both would read the same state before.
             _hold(connection, presentation.rater_id)
             _require_unchanged(connection, presentation)
+            if came_before(connection, asked) is not None:
+                return
+            if seconds > 0:
+                of_this = _SHOWN.id == presentation.id
+                longer = func.coalesce(_SHOWN.seconds, 0) + seconds
+                connection.execute(
+                    update(tables.presentation).where(of_this).values(seconds=longer)
+                )
             before = _answers(connection, presentation.id)
             whole = answer.unit == WHOLE_IMAGE
             after = {
@@ -87,23 +112,20 @@ class SqlScoring(ScoringStore):
                 for unit, kept in before.items()
                 if not whole and unit not in {WHOLE_IMAGE, answer.unit}
             } | {answer.unit: answer}
+            if after == before:
+                return
             _replace(connection, presentation.id, before, after, time)
-            connection.execute(
-                insert(tables.answer_log).values(
-                    rater_id=presentation.rater_id,
-                    presentation_id=presentation.id,
-                    kind="answer",
-                    before=_as_text(before),
-                    after=_as_text(after),
-                    at=time,
-                    undone=False,
-                )
-            )
+            write_log(connection, asked, presentation.id, as_text(before), as_text(after))
 
-    def undo(self, rater_id: int, time: str) -> Presentation | None:
+    def undo(self, rater_id: int, time: str, request: str = "") -> Presentation | None:
         """See `ScoringStore.undo`."""
+        asked = Request(rater_id, "undo", time, request)
         with writing(self._engine) as connection:
             _hold(connection, rater_id)
+            known = came_before(connection, asked)
+            if known is not None:
+                row = connection.execute(_A_PRESENTATION.where(_SHOWN.id == known)).one()
+                return Presentation(*row)
             last = connection.execute(
                 select(_LOG.id, _LOG.presentation_id, _LOG.before, _LOG.after)
                 .where(_LOG.rater_id == rater_id, _LOG.kind == "answer", _LOG.undone.is_(False))
@@ -112,25 +134,38 @@ class SqlScoring(ScoringStore):
             ).first()
             if last is None:
                 return None
-            before, after = _from_text(last.before), _from_text(last.after)
+            before, after = from_text(last.before), from_text(last.after)
             # From the log, not from what stands now: the states of every line follow each other.
             _replace(connection, last.presentation_id, after, before, time)
             connection.execute(
                 update(tables.answer_log).where(_LOG.id == last.id).values(undone=True)
             )
-            connection.execute(
-                insert(tables.answer_log).values(
-                    rater_id=rater_id,
-                    presentation_id=last.presentation_id,
-                    kind="undo",
-                    before=last.after,
-                    after=last.before,
-                    at=time,
-                    undone=False,
-                )
-            )
+            write_log(connection, asked, last.presentation_id, last.after, last.before)
             row = connection.execute(_A_PRESENTATION.where(_SHOWN.id == last.presentation_id)).one()
         return Presentation(*row)
+
+    def remark(self, presentation: Presentation, *, flagged: bool, note: str) -> None:
+        """See `ScoringStore.remark`."""
+        of_this = _SHOWN.id == presentation.id
+        with writing(self._engine) as connection:
+            _require_unchanged(connection, presentation)
+            connection.execute(
+                update(tables.presentation).where(of_this).values(flagged=flagged, note=note)
+            )
+
+    def remarked(self, rater_id: int) -> list[Presentation]:
+        """See `ScoringStore.remarked`."""
+        marked = _SHOWN.flagged | (_SHOWN.note != "")
+        wanted = _A_PRESENTATION.where(_SHOWN.rater_id == rater_id, marked)
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(_SHOWN.position)).all()
+        return [Presentation(*row) for row in rows]
+
+    def last_answers(self) -> dict[int, str]:
+        """See `ScoringStore.last_answers`."""
+        wanted = select(_LOG.rater_id, func.max(_LOG.at)).group_by(_LOG.rater_id)
+        with reading(self._engine) as connection:
+            return {int(rater): str(at) for rater, at in connection.execute(wanted)}
 
     def finished(self, rater_id: int, units: Sequence[str]) -> list[int]:
         """See `ScoringStore.finished`."""
@@ -181,6 +216,9 @@ class SqlScoring(ScoringStore):
                 _SHOWN.position,
                 _ANSWER.answered_at,
                 face.id,
+                _SHOWN.seconds,
+                _SHOWN.flagged,
+                _SHOWN.note,
             )
             .join_from(tables.answer, tables.presentation)
             .join(tables.face, face.id == _SHOWN.face_id)
@@ -189,7 +227,8 @@ class SqlScoring(ScoringStore):
             .order_by(_RATER.id, _SHOWN.position, _ANSWER.unit)
         )
         with reading(self._engine) as connection:
-            return [RatingRow(*tuple(row)) for row in connection.execute(wanted)]
+            # All at once: fetched one by one, rows cost as much again.
+            return [RatingRow(*row) for row in connection.execute(wanted).all()]
 
     def count_log(self) -> int:
         """See `ScoringStore.count_log`."""
@@ -204,8 +243,8 @@ def _hold(connection: Connection, rater_id: int) -> None:
 
 
 def _require_unchanged(connection: Connection, presentation: Presentation) -> None:
-    row = connection.execute(_A_PRESENTATION.where(_SHOWN.id == presentation.id)).first()
-    if row is None or Presentation(*row) != presentation:
+    now = select(_SHOWN.mark).where(_SHOWN.id == presentation.id)
+    if connection.execute(now).scalar() != presentation.mark:
         msg = "The order of faces was planned anew in the meantime; this answer was not kept."
         raise ConflictError(msg)
 
@@ -253,11 +292,3 @@ def _replace(
                 for answer in new
             ],
         )
-
-
-def _as_text(answers: dict[str, Answer]) -> str:
-    return json.dumps([asdict(answer) for answer in answers.values()], ensure_ascii=False)
-
-
-def _from_text(text: str) -> dict[str, Answer]:
-    return {entry["unit"]: Answer(**entry) for entry in json.loads(text)}

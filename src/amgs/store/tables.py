@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 NAMING = {
@@ -105,6 +106,10 @@ presentation = Table(
     Column("position", Integer, nullable=False),
     _to("face"),
     Column("repeat", Boolean, nullable=False),
+    Column("mark", String(32), nullable=False, default="", server_default=""),
+    Column("seconds", Float),
+    Column("flagged", Boolean, nullable=False, default=False, server_default=false()),
+    Column("note", Text, nullable=False, default="", server_default=""),
     UniqueConstraint("rater_id", "position"),
 )
 
@@ -131,7 +136,9 @@ answer_log = Table(
     _text("after"),
     _text("at"),
     Column("undone", Boolean, nullable=False, default=False),
+    Column("request", String(40), nullable=False, default="", server_default=""),
     Index("ix_answer_log_rater", "rater_id", "id"),
+    Index("ix_answer_log_request", "request"),
 )
 
 course_answer = Table(

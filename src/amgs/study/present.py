@@ -141,6 +141,7 @@ def _ratings(
     rows = study.store.scoring.all()
     units = shown_units(unit_keys(study)) if rows else {}
     raters = {rater.id: rater for rater in study.store.raters.all()}
+    set_aside = exclusions.raters
     person = {}
     for rater in raters.values():
         last = rater
@@ -152,7 +153,7 @@ def _ratings(
     )
     for row in rows:
         name = person[row.rater]
-        if exclusions.raters & {name, row.rater}:
+        if name in set_aside or row.rater in set_aside:
             continue
         target = active.get(row.face_id) or by_root.get(face_of[row.face_id].root)
         if target is None:

@@ -24,6 +24,9 @@ LONG_COLUMNS = (
     "position",
     "answered_at",
     "reason",
+    "seconds",
+    "flagged",
+    "note",
 )
 
 
@@ -35,8 +38,10 @@ def long_table(rows: Iterable[RatingRow], scale: Scale) -> pd.DataFrame:
     import pandas as pd
 
     table = []
+    names = scale.unit_names
+    known = set(names)
     for row in rows:
-        units = scale.unit_names if row.unit == WHOLE_IMAGE else (row.unit,)
+        units = names if row.unit == WHOLE_IMAGE else (row.unit,)
         value = np.nan if row.score is None else float(row.score)
         table += [
             (
@@ -49,11 +54,14 @@ def long_table(rows: Iterable[RatingRow], scale: Scale) -> pd.DataFrame:
                 row.position,
                 row.answered_at,
                 row.reason,
+                row.seconds,
+                row.flagged,
+                row.note,
             )
             for unit in units
-            if unit in scale.unit_names
+            if unit in known
         ]
-    order = {unit: place for place, unit in enumerate(scale.unit_names)}
+    order = {unit: place for place, unit in enumerate(names)}
     table.sort(key=lambda row: order[row[3]])  # units in the scale's order in every result
     return pd.DataFrame(table, columns=list(LONG_COLUMNS)).astype({"repeat": bool})
 

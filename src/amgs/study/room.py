@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
-from amgs.errors import ConflictError, ImpossibleValueError, UnreadableImageError
-from amgs.images.reading import read_content
+from amgs.errors import ImpossibleValueError
 from amgs.scale import LEVELS
-from amgs.scoring.assignment import choose_faces, plan_order
+from amgs.scoring.assignment import plan_order
 from amgs.scoring.course import (
     REFERENCE_FILE,
     CourseState,
@@ -20,14 +17,15 @@ from amgs.scoring.course import (
 )
 from amgs.scoring.labels import NO_FACE
 from amgs.store import Answer, CourseAnswer, Presentation, Rater
-from amgs.store.base import first_unfinished, next_unfinished, now
+from amgs.store.base import now
 from amgs.store.records import WHOLE_IMAGE
-from amgs.study.consistency import require_same_scoring
+from amgs.study.entrance import Entrance, SignedIn
 from amgs.study.folder import StudyFolder
-from amgs.study.present import faces_to_score
-from amgs.study.rater_codes import hash_code, hash_token, make_code, same_code
+from amgs.study.orders import OrderPlanner
+from amgs.study.progress import Progress
 from amgs.study.rater_names import tidy_name
 from amgs.study.scales import shown_units, unit_keys
+from amgs.study.settings import UNIT_BY_UNIT
 
 REASONS = (
     "blurred",
@@ -41,36 +39,34 @@ REASONS = (
 """Why an image as a whole is not scorable."""
 
 PASSED = "course passed"
-"""The kind of event that passing the course is."""
+"""The kind of event that passing the course is, or being let in by the owner."""
 
+LONGEST_NOTE = 300
+LONGEST_REQUEST = 40
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A rater who has just come in; ``code`` is shown once, ``token`` is the browser's."""
-
-    rater: Rater
-    token: str
-    code: str | None
+LONGEST_LOOK_S = 24 * 3600.0
+LONGEST_COUNTED_S = 120.0
+"""A face left on the screen for longer, during a pause, counts as looked at for so long."""
 
 
 class ScoringRoom:
     """One study's scoring room; used by several threads at once."""
 
-    def __init__(self, study: StudyFolder) -> None:
+    def __init__(self, study: StudyFolder, order_secret: int | None = None) -> None:
         self._study = study
         self._store = study.store.scoring
         self._raters = study.store.raters
         self.scale = study.scale
         self._keys = unit_keys(study)
         self._units = shown_units(self._keys)
-        # Counting finished places takes longer the more there are; a page asks at every answer.
-        self._finished: dict[int, set[int]] = {}
-        self._contents: dict[int, str] = {}
+        self._planner = OrderPlanner(study, self._keys.values(), order_secret)
+        self.entrance = Entrance(study, self._planner)
+        self._progress = Progress(study, self._keys)
 
     @property
-    def _stored(self) -> list[str]:
-        """The names under which the store keeps answers to the units of the scale."""
-        return list(self._keys.values())
+    def unit_by_unit(self) -> bool:
+        """Whether one unit is scored over all faces before the next one begins."""
+        return self._study.settings.scoring.mode == UNIT_BY_UNIT
 
     # What the owner sees
 
@@ -85,6 +81,11 @@ class ScoringRoom:
         return self._study.store.faces.count()
 
     @property
+    def unblinded(self) -> bool:
+        """Whether human scores were shown beside groups: answers are not blind any more."""
+        return bool(self._study.unblindings)
+
+    @property
     def course_pass(self) -> float:
         """The share of units that must equal the reference to pass the course."""
         return self._study.settings.scoring.course_pass
@@ -92,120 +93,24 @@ class ScoringRoom:
     # Coming and going
 
     def sign_in(self, name: str, code: str = "") -> SignedIn:
-        """Let a rater in: a new name gets a code; a known name needs its code.
+        """Let a rater in: with a code one who was here before, without one somebody new.
 
         Raises
         ------
         ImpossibleValueError
-            If the name is empty or too long, or the code is not the one of this name.
+            See `Entrance.begin` and `Entrance.go_on`.
         """
-        plain = tidy_name(name)
-        known = self._raters.find(plain)
-        if known is None:
-            new_code = make_code()
-            try:
-                rater = self._raters.add(plain, hash_code(new_code))
-            except ConflictError:  # the same name at the same moment, in another window
-                return self.sign_in(name, code)
-            return SignedIn(rater, self._open(rater), new_code)
-        if not code or not same_code(code, known.code_hash):
-            msg = (
-                f"{plain} has scored here before. Enter the code that was shown then; whoever "
-                "keeps the study can give you a new one."
-            )
-            raise ImpossibleValueError(msg)
-        return SignedIn(known, self._open(known), None)
-
-    def _open(self, rater: Rater) -> str:
-        token = secrets.token_urlsafe(32)
-        self._raters.open_session(rater.id, hash_token(token))
-        self.plan(rater)
-        return token
-
-    def who(self, token: str) -> Rater | None:
-        """Return who holds a browser's token."""
-        return self._raters.of_session(hash_token(token)) if token else None
-
-    def sign_out(self, token: str) -> None:
-        """Forget a browser's token."""
-        self._raters.close_session(hash_token(token))
-
-    def new_code(self, name: str) -> str:
-        """Give a rater a new code; open windows must sign in again.
-
-        Raises
-        ------
-        ImpossibleValueError
-            If there is no such rater.
-        """
-        rater = self._raters.find(tidy_name(name))
-        if rater is None:
-            raise ImpossibleValueError(f"Expected a rater of this study, found {name!r}.")
-        code = make_code()
-        self._raters.set_code(rater.id, hash_code(code))
-        return code
+        return self.entrance.go_on(name, code) if code else self.entrance.begin(name)
 
     def plan(self, rater: Rater) -> None:
         """Give a rater an order; faces that came since are mixed into what was not seen yet."""
-        settings = self._study.settings.scoring
-        require_same_scoring(self._study)
-        recordings: dict[str, list[int]] = {}
-        for face in faces_to_score(self._study):
-            recordings.setdefault(face.recording, []).append(face.id)
-        seed = settings.seed
-        order = self._store.order(rater.id)
-        chosen = choose_faces(recordings, settings.images_per_recording, seed)
-        wanted = self._without_scored_before(rater, order, chosen)
-        if {p.face_id for p in order} == set(wanted):
-            return
-        keep = self._keep(rater, order)
-        if {p.face_id for p in order[keep:]} == set(wanted) - {p.face_id for p in order[:keep]}:
-            return  # what differs was seen before: it is excluded by now, and is not asked again
-        # What was shown keeps its place: raters may go back, and repeats refer to first showings.
-        seen = {p.face_id for p in order[:keep]}
-        rest = [face for face in wanted if face not in seen]
-        share = settings.repeat_percent / 100
-        repeats = round(len(wanted) * share) - sum(p.repeat for p in order[:keep])
-        self._store.plan(rater.id, keep, plan_order(rest, repeats, [seed, rater.id, keep]))
-
-    def _without_scored_before(
-        self, rater: Rater, order: list[Presentation], chosen: list[int]
-    ) -> list[int]:
-        """Leave out faces whose place in the same frame the rater has scored in another image."""
-        root = {face.id: face.root for face in self._study.store.faces.all(retired=True)}
-        finished = set(self._store.finished(rater.id, self._stored))
-        done = {
-            root[p.face_id]: p.face_id for p in order if p.position in finished and not p.repeat
-        }
-        return [face for face in chosen if done.get(root[face], face) == face]
-
-    def _keep(self, rater: Rater, order: list[Presentation]) -> int:
-        """Return the place behind what the rater has answered, and the face that is due now.
-
-        A window that is open elsewhere may show a later one; its answers are refused by their mark.
-        """
-        touched = self._store.last_touched(rater.id)
-        first = self._store.progress(rater.id, self._stored)[2]
-        return min(len(order), max(-1 if touched is None else touched, first) + 1) if order else 0
+        self._planner.plan(rater)
 
     # Scoring
 
     def at(self, rater: Rater, position: int) -> Presentation | None:
         """Return what stands at a place of the rater's own order."""
         return self._store.presentation(rater.id, position)
-
-    def read_face_bytes(self, shown: Presentation) -> bytes | None:
-        """Return the bytes of what is shown; ``None`` if it is not the image taken up."""
-        try:
-            content = read_content(self._study.folder / shown.image)
-        except UnreadableImageError:
-            return None
-        known = self._contents.get(shown.face_id)
-        if known is None:
-            faces = self._study.store.faces.all(retired=True)
-            self._contents = {face.id: face.content for face in faces}
-            known = self._contents[shown.face_id]
-        return content if hashlib.sha256(content).hexdigest() == known else None
 
     def answers(self, shown: Presentation) -> dict[str, Answer]:
         """Return the rater's own answers to what is shown."""
@@ -215,14 +120,38 @@ class ScoringRoom:
             if (unit := self._units.get(key, key if key == WHOLE_IMAGE else "")) != ""
         }
 
-    def answer(self, shown: Presentation, unit: str, score: int | None, reason: str = "") -> None:
+    def answer(
+        self,
+        shown: Presentation,
+        unit: str,
+        score: int | None,
+        reason: str = "",
+        *,
+        seconds: float = 0,
+        request: str = "",
+    ) -> None:
         """Keep one answer; when this returns, it is on the disk.
+
+        Parameters
+        ----------
+        shown
+            What the rater saw.
+        unit
+            A unit of the scale, or `WHOLE_IMAGE`.
+        score
+            0, 1, 2, or ``None``: not scorable.
+        reason
+            For the whole image, why.
+        seconds
+            How long the face was looked at since the last answer to it.
+        request
+            What the page calls this answer; sent twice, it is kept once.
 
         Raises
         ------
         ImpossibleValueError
-            If the unit is not of the scale, the score not 0, 1, 2 or ``None``, or the reason not
-            one of `REASONS`.
+            If the unit is not of the scale, the score not 0, 1, 2 or ``None``, the reason not one
+            of `REASONS`, or the time impossible.
         """
         whole = unit == WHOLE_IMAGE
         if not whole and unit not in self.scale.unit_names:
@@ -231,43 +160,60 @@ class ScoringRoom:
             raise ImpossibleValueError(f"Expected 0, 1, 2 or not scorable, found {score!r}.")
         if (reason not in REASONS) if whole else reason:
             raise ImpossibleValueError(f"Expected one of the reasons listed, found {reason!r}.")
-        self._store.save(shown, Answer(self._keys.get(unit, unit), score, reason), now())
-        self._count(shown)
+        if not 0 <= seconds < LONGEST_LOOK_S or len(request) > LONGEST_REQUEST:
+            raise ImpossibleValueError("The request is not one of this page's.")
+        given = Answer(self._keys.get(unit, unit), score, reason)
+        self._store.save(shown, given, now(), min(seconds, LONGEST_COUNTED_S), request)
+        self._progress.count(shown, self.answers(shown))
 
-    def undo(self, rater: Rater) -> Presentation | None:
+    def undo(self, rater: Rater, request: str = "") -> Presentation | None:
         """Take back the rater's last answer; return where it was."""
-        shown = self._store.undo(rater.id, now())
+        shown = self._store.undo(rater.id, now(), request)
         if shown is not None:
-            self._count(shown)
+            self._progress.count(shown, self.answers(shown))
         return shown
+
+    def remark(self, shown: Presentation, *, flagged: bool, note: str) -> None:
+        """Keep a flag to look again, and a note, beside the scores of a face.
+
+        Raises
+        ------
+        ImpossibleValueError
+            If the note is longer than `LONGEST_NOTE` characters, or does not print.
+        """
+        plain = " ".join(note.split())
+        if len(plain) > LONGEST_NOTE or not plain.isprintable():
+            msg = f"Expected a note of at most {LONGEST_NOTE} characters, found {len(plain)}."
+            raise ImpossibleValueError(msg)
+        self._store.remark(shown, flagged=flagged, note=plain)
+
+    def remarked(self, rater: Rater) -> list[Presentation]:
+        """Return the places of a rater's order with a flag or a note."""
+        return self._store.remarked(rater.id)
 
     def progress(self, rater: Rater) -> tuple[int, int, int]:
         """Return how many images are finished, how many there are, and the next one."""
-        finished = set(self._store.finished(rater.id, self._stored))
-        self._finished[rater.id] = finished
-        total = self._store.places(rater.id)
-        return len(finished), total, first_unfinished(finished, total)
+        return self._progress.read(rater)
 
-    def counts(self, rater: Rater, position: int) -> tuple[int, int, int | None]:
-        """Return how many images are finished, of how many, and the next open place after one.
+    def next_open(self, rater: Rater, position: int, unit: str = "") -> tuple[int, str] | None:
+        """Return the next open place after one, and its unit where units are scored one by one."""
+        return self._progress.next_open(rater, position, unit)
+
+    def cannot_show(self, shown: Presentation) -> None:
+        """Pass over a place whose image is missing, until the program is started again."""
+        self._progress.cannot_show(shown)
+
+    def counts(self, rater: Rater, unit: str = "") -> tuple[int, int]:
+        """Return how many places are finished, of how many; for one unit, or for all.
 
         It is what this program knows: what the same rater does at the same time in another one is
         counted at the next `progress`.
         """
-        if rater.id not in self._finished:
-            self.progress(rater)
-        finished, total = self._finished[rater.id], self._store.places(rater.id)
-        return len(finished), total, next_unfinished(finished, total, position)
+        return self._progress.counts(rater, unit)
 
-    def _count(self, shown: Presentation) -> None:
-        known = self._finished.get(shown.rater_id)
-        if known is None:
-            return
-        answers = self.answers(shown)
-        if WHOLE_IMAGE in answers or set(self.scale.unit_names) <= set(answers):
-            known.add(shown.position)
-        else:
-            known.discard(shown.position)
+    def open_places(self, rater: Rater) -> list[int]:
+        """Return the places before the furthest finished one that were left open."""
+        return self._progress.left_open(rater)
 
     # The training course
 
@@ -290,6 +236,22 @@ class ScoringRoom:
         """Whether a rater has passed the course, or there is none."""
         course = self.course(rater)
         return course is None or course.passed
+
+    def let_in(self, name: str, who: str) -> None:
+        """Let a rater score who has not passed the course; it is written down who said so.
+
+        Raises
+        ------
+        ImpossibleValueError
+            If there is no such rater.
+        """
+        rater = self._raters.find(tidy_name(name))
+        if rater is None:
+            raise ImpossibleValueError(f"Expected a rater of this study, found {name!r}.")
+        course = self.course(rater)
+        if course is not None and not course.passed:
+            detail = {"agreement": course.agreement, "let_in_by": who}
+            self._study.store.events.log(PASSED, rater.name, detail)
 
     def course_face(self, rater: Rater, seen: int) -> ReferenceFace:
         """Return the reference face that comes after so many; in an order of the rater's own."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,9 +32,21 @@ _RULE = LabelRule()
 V = TypeVar("V", str, int, float)
 
 
-def _setting(default: V, help_text: str, low: float = 0, high: float = float("inf")) -> V:
+FACE_BY_FACE, UNIT_BY_UNIT = "face by face", "unit by unit"
+AS_FILMED, BLURRED, GREY = "as filmed", "blurred", "grey"
+EQUAL = "equal"
+
+
+def _setting(
+    default: V,
+    help_text: str,
+    low: float = 0,
+    high: float = float("inf"),
+    choices: Sequence[str] = (),
+) -> V:
     """Declare a setting: its kind is that of the default."""
-    declared: V = field(default=default, metadata={"help": help_text, "low": low, "high": high})
+    about = {"help": help_text, "low": low, "high": high, "choices": tuple(choices)}
+    declared: V = field(default=default, metadata=about)
     return declared
 
 
@@ -66,7 +78,9 @@ class ExtractSettings:
     )
     margin: float = _setting(DEFAULT_MARGIN, "Added around a face, as a share of its box.", 0, 1)
     detector: str = _setting(
-        DEFAULT_DETECTOR, f"Which face detector is used: {', '.join(DETECTORS)}."
+        DEFAULT_DETECTOR,
+        f"Which face detector is used: {', '.join(DETECTORS)}.",
+        choices=tuple(DETECTORS),
     )
 
 
@@ -90,8 +104,31 @@ class ScoringSettings:
         NO_FACE,
         "Which faces are left out of all results when more than half of their raters say so: "
         "`no face`, `not scorable` (for whatever reason) or `never`.",
+        choices=LEAVE_OUT,
     )
-    seed: int = _setting(0, "Every rater's order of faces follows from it.")
+    mode: str = _setting(
+        FACE_BY_FACE,
+        "`face by face`: all units of a face, then the next face. `unit by unit`: one unit of all "
+        "faces, then the next unit, so that one sign colours the others less.",
+        choices=(FACE_BY_FACE, UNIT_BY_UNIT),
+    )
+    background: str = _setting(
+        AS_FILMED,
+        "What raters see around the face: `as filmed`, `blurred` or `grey`. Walls, bedding and "
+        "light tell cameras and days apart; where these differ between groups or timepoints, "
+        "`grey` keeps raters blind to them.",
+        choices=(AS_FILMED, BLURRED, GREY),
+    )
+    brightness: str = _setting(
+        AS_FILMED,
+        "`as filmed`, or `equal`: all faces are shown with the same mean brightness and contrast.",
+        choices=(AS_FILMED, EQUAL),
+    )
+    seed: int = _setting(
+        0,
+        "Which images are chosen follows from it; so do raters' orders, together with a secret of "
+        "the study.",
+    )
     course_pass: float = _setting(
         0.8,
         "Share of units that must equal the reference, over the last 10 images of the training "
@@ -161,6 +198,7 @@ class StudySetting:
     help: str
     low: float
     high: float
+    choices: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -177,7 +215,8 @@ _SECTION_TYPES: dict[str, type[Any]] = {
 def _row(section: str, entry: Field[Any]) -> StudySetting:
     about, default = entry.metadata, entry.default
     assert isinstance(default, str | int | float)  # noqa: S101 - `_setting` declared it
-    return StudySetting(section, entry.name, default, about["help"], about["low"], about["high"])
+    limits = (about["low"], about["high"], about["choices"])
+    return StudySetting(section, entry.name, default, about["help"], *limits)
 
 
 STUDY_SETTINGS = tuple(
@@ -227,14 +266,6 @@ def read_settings(path: Path) -> StudySettings:
     labels = values["labels"]
     if not faults and labels["no_pain_to"] >= labels["pain_from"]:
         faults.append("[labels] no_pain_to must be less than pain_from")
-    if not faults and values["extract"]["detector"] not in DETECTORS:
-        found = values["extract"]["detector"]
-        faults.append(f"[extract] detector: {found!r}, expected {' or '.join(DETECTORS)}")
-    leave_out = values["scoring"]["leave_out_faces"]
-    if not faults and leave_out not in LEAVE_OUT:
-        faults.append(
-            f"[scoring] leave_out_faces: {leave_out!r}, expected {' or '.join(LEAVE_OUT)}"
-        )
     if faults:
         msg = (
             f"Expected the settings of a study in {path}, found {count_of(len(faults), 'fault')}:\n"
@@ -288,6 +319,8 @@ def _check(value: object, setting: StudySetting, faults: list[str]) -> Any:
     if isinstance(setting.default, str):
         if not isinstance(value, str):
             faults.append(f"{where}: {value!r} is not text in quotes")
+        elif setting.choices and value not in setting.choices:
+            faults.append(f"{where}: {value!r}, expected {' or '.join(setting.choices)}")
         return value
     whole = isinstance(setting.default, int)
     kinds = int if whole else (int, float)

@@ -130,11 +130,17 @@ class Study(StudyFolder):
 
         accept_scale(self)
 
-    def room(self) -> ScoringRoom:
-        """Open the scoring room, in which people score faces, blinded."""
+    def room(self, order_secret: int | None = None) -> ScoringRoom:
+        """Open the scoring room, in which people score faces, blinded.
+
+        Parameters
+        ----------
+        order_secret
+            Makes the orders of new raters known beforehand; for drawn mice only.
+        """
         from amgs.study.room import ScoringRoom
 
-        return ScoringRoom(self)
+        return ScoringRoom(self, order_secret)
 
     def agreement(self) -> dict[str, Any]:
         """Return how far raters agree: with each other, with themselves, and over time."""

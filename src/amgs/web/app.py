@@ -8,15 +8,15 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from amgs.errors import AmgsError, ConflictError, SignedOutError, StoreError
 from amgs.study import Study
-from amgs.web.guard import GuardMiddleware, Keys, explain
+from amgs.study.shown import ShownFaces
+from amgs.web.answers import handle_errors
+from amgs.web.guard import GuardMiddleware
+from amgs.web.keys import Keys
 from amgs.web.lab import owner
 from amgs.web.room import course, scoring, signing_in
 from amgs.web.state import WebState
@@ -48,27 +48,11 @@ def make_app(study: Study, keys: Keys, *, any_host: bool = False, secure: bool =
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    web = WebState(study, study.room(), keys, secure, templates)
+    web = WebState(study, study.room(), keys, secure, templates, ShownFaces(study))
     for pages in PAGES:
         app.include_router(pages.routes(web))
     static = Path(str(files("amgs.web") / "static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
 
-    @app.exception_handler(SignedOutError)
-    def signed_out(request: Request, error: SignedOutError) -> JSONResponse:
-        return explain(request, str(error), 403)
-
-    @app.exception_handler(StoreError)
-    def try_again(request: Request, error: StoreError) -> JSONResponse:
-        # A locked or full disk passes; what was to be saved is sent again.
-        return explain(request, str(error), 409 if isinstance(error, ConflictError) else 503)
-
-    @app.exception_handler(AmgsError)
-    def explained(request: Request, error: AmgsError) -> JSONResponse:
-        return explain(request, str(error), 400)
-
-    @app.exception_handler(RequestValidationError)
-    def misshapen(request: Request, _error: RequestValidationError) -> JSONResponse:
-        return explain(request, "The request is not one of this page's.", 400)
-
+    handle_errors(app, templates)
     return app

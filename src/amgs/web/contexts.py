@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorContext:
+    """The page that says what went wrong."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInContext:
-    """The page where raters sign in."""
+    """The page where raters sign in: somebody new, or with a code somebody who was here before."""
 
     csrf: str
     key_needed: bool
     problem: str = ""
     name: str = ""
     notice: str = ""
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CodeContext:
-    """The page that shows a new rater the code for other machines, once."""
+    """The page that shows a new rater the code for other machines, until the first answer."""
 
     rater: str
     code: str
-    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,7 @@ class UnitContext:
     label: str
     description: str
     levels: Sequence[str]
+    pictures: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +55,48 @@ class ScoreContext:
     units: Sequence[UnitContext]
     reasons: Sequence[str]
     begin_at: int
+    begin_unit: str
+    unit_by_unit: bool
+    unblinded: bool
+    longest_note: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextPlace:
+    """Where scoring goes on: a place of the rater's order, and a unit where one is scored alone."""
+
+    position: int
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
 class FaceState:
-    """What the page learns of a face: its place in the rater's order, and the rater's answers.
+    """What the page learns of a face: its place in the rater's order, and what the rater said.
 
-    ``face_token`` proves that an answer is for this face: places may be planned anew. ``next_open``
-    is the next unfinished place, ``None`` when every other one is finished.
+    ``face_token`` proves that an answer is for this face: places may be planned anew. It is empty
+    when the face cannot be shown: then it cannot be scored. ``next_open`` is the next unfinished
+    place, ``None`` when every other one is finished. Where units are scored one by one, ``unit`` is
+    the one that is scored, and ``done`` counts its faces.
     """
 
     position: int
+    unit: str
     face_token: str
     total: int
     done: int
     answers: Mapping[str, int | None]
     reason: str | None
-    next_open: int | None
+    flagged: bool
+    note: str
+    next_open: NextPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesState:
+    """Which places of the rater's order were left open, and which have a flag or a note."""
+
+    open: Sequence[int]
+    remarks: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +134,17 @@ class RaterRow:
     name: str
     done: int
     total: int
+    last: str
+    seconds: str
+    flagged: int
     not_scorable: str
     course: str
+    may_be_let_in: bool
     with_self: str
-    drift: Sequence[str]
+    drift: Sequence[float | None]
     trend: str
+    same_as: str
+    excluded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +156,15 @@ class UnitRow:
     alpha: str
     icc: str
     not_scorable: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed into the form for unblinding, to be shown again when it was refused."""
+
+    who: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +174,16 @@ class OwnerContext:
     csrf: str
     study: str
     faces: int
+    course: bool
     raters: Sequence[RaterRow]
     units: Sequence[UnitRow]
+    why_no_icc: str
+    unfinished: Sequence[str]
     unblindings: Sequence[Mapping[str, Any]]
+    done: int
+    total: int
     message: str = ""
+    problem: str = ""
+    code: str = ""
+    code_of: str = ""
+    typed: Typed = field(default_factory=Typed)

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
-import threading
-import time
-from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 16 * 1024
 """No request of ours is larger; a larger one is refused before it is read."""
-
-GUESSES = 10
-WITHIN_S = 60.0
-MOST_PURPOSES = 1000
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -105,71 +93,3 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return limited
-
-
-@dataclass
-class Keys:
-    """The secrets of a running scoring room.
-
-    ``access`` lets raters in when others than this machine can reach the page (empty: not needed),
-    ``owner`` opens the owner's page, ``signing`` proves that a form is ours.
-    """
-
-    owner: str
-    access: str
-    signing: str
-    _failures: dict[str, deque[float]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @classmethod
-    def make(cls, *, with_access: bool, signing: str = "") -> Keys:
-        """Make new keys; with the study's own `signing`, open pages go on after a restart."""
-        access = secrets.token_urlsafe(12) if with_access else ""
-        return cls(secrets.token_urlsafe(18), access, signing or secrets.token_hex(32))
-
-    def sign(self, token: str) -> str:
-        """Return the signature of a token, which only this program can make."""
-        return hmac.new(self.signing.encode(), token.encode(), hashlib.sha256).hexdigest()
-
-    def is_signed(self, token: str, signature: str) -> bool:
-        """Whether a signature belongs to a token."""
-        return equal_secrets(signature, self.sign(token) if token else "")
-
-    def too_many_guesses(self, purpose: str) -> bool:
-        """Whether a secret was guessed too often in the last minute.
-
-        Parameters
-        ----------
-        purpose
-            Which secret, such as the code of one rater: whoever guesses at one locks out nobody
-            else.
-        """
-        with self._lock:
-            failures = self._failures.get(purpose)
-            if failures is None:
-                return False
-            now = time.monotonic()
-            while failures and now - failures[0] > WITHIN_S:
-                failures.popleft()
-            return len(failures) >= GUESSES
-
-    def wrong_guess(self, purpose: str) -> None:
-        """Count a wrong key or code; see `too_many_guesses`."""
-        with self._lock:
-            if len(self._failures) >= MOST_PURPOSES and purpose not in self._failures:
-                self._failures.pop(
-                    next(iter(self._failures))
-                )  # invented names must not fill memory
-            self._failures.setdefault(purpose, deque(maxlen=GUESSES)).append(time.monotonic())
-
-
-def equal_secrets(given: str, kept: str) -> bool:
-    """Compare two secrets without telling by the time how much of them is equal."""
-    # An empty kept secret means that there is none, and must never match an empty guess.
-    return bool(kept) and secrets.compare_digest(given.encode(), kept.encode())
-
-
-def explain(request: Request, message: str, status: int) -> JSONResponse:
-    """Return an error in the one shape that all errors of the web have."""
-    del request
-    return JSONResponse({"error": message}, status)

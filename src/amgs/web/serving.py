@@ -10,7 +10,9 @@ from pathlib import Path
 from amgs.errors import ImpossibleValueError
 from amgs.study import Study
 from amgs.web.app import make_app
-from amgs.web.guard import LOOPBACK, Keys
+from amgs.web.connections import PatientServer, make_room_for_files
+from amgs.web.guard import LOOPBACK
+from amgs.web.keys import Keys
 
 DEFAULT_PORT = 8600
 _TRIED_PORTS = 20
@@ -53,8 +55,6 @@ def serve(
     ImpossibleValueError
         If the address or port cannot be used.
     """
-    import uvicorn
-
     open_to_others = host not in LOOPBACK
     keys = Keys.make(with_access=open_to_others, signing=study.store.events.secret("signing"))
     listening = _listen(host, port)
@@ -63,20 +63,13 @@ def serve(
     name = f"[{name}]" if ":" in name else name
     url = f"{scheme}://{name}:{listening.getsockname()[1]}/"
     app = make_app(study, keys, any_host=open_to_others, secure=bool(certificate))
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ssl_certfile=None if certificate is None else str(certificate[0]),
-        ssl_keyfile=None if certificate is None else str(certificate[1]),
-    )
+    files = None if certificate is None else tuple(str(file) for file in certificate)
     announce(Address(url, keys.owner, keys.access))
-    uvicorn.Server(config).run(sockets=[listening])
+    PatientServer(app, study.store.settle, files, make_room_for_files()).run(listening)
 
 
 def _listen(host: str, port: int | None) -> socket.socket:
+    _require_host(host)
     tried = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS)
     problem = ""
     for candidate in tried:
@@ -86,6 +79,17 @@ def _listen(host: str, port: int | None) -> socket.socket:
             problem = str(error)
     msg = f"Expected a free port at {host}, found none: {problem}. Choose another with --port."
     raise ImpossibleValueError(msg)
+
+
+def _require_host(host: str) -> None:
+    try:
+        socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        msg = (
+            f"Expected an address of this computer after --host, such as 127.0.0.1 or 0.0.0.0, "
+            f"found {host!r}: {error}."
+        )
+        raise ImpossibleValueError(msg) from error
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from amgs.store.base import next_unfinished
+from amgs.store.places import next_unfinished
 
 
 @pytest.mark.parametrize(

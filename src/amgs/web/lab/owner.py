@@ -1,19 +1,36 @@
-"""The owner's page: who has scored how many, how well raters agree, unblinding."""
+"""The owner's page: who has scored how many, how well raters agree, corrections, unblinding."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, Response
 
-from amgs.errors import AmgsError, NoImagesError
-from amgs.web.contexts import OwnerContext, OwnerSignInContext, RaterRow, UnitRow
-from amgs.web.guard import equal_secrets
-from amgs.web.state import FORM_COOKIE, OWNER_COOKIE, WebState, to
+from amgs.errors import AmgsError
+from amgs.study.actions import who_acts
+from amgs.study.exclusions import Exclusion
+from amgs.study.rater_names import LONGEST_NAME
+from amgs.web.contexts import OwnerSignInContext, Typed
+from amgs.web.keys import equal_secrets
+from amgs.web.lab.overview import Overview
+from amgs.web.state import WebState, address_of, to
 
 UNBLIND_WORD = "unblind"
 LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What came of the owner's last act; it is shown until the next one."""
+
+    message: str = ""
+    problem: str = ""
+    code: str = ""
+    code_of: str = ""
+    typed: Typed = field(default_factory=Typed)
 
 
 class OwnerPages:
@@ -21,58 +38,146 @@ class OwnerPages:
 
     def __init__(self, web: WebState) -> None:
         self.web = web
+        self.overview = Overview(web.study, web.scoring)
+        self.notice = Notice()
 
     def page(self, request: Request) -> Response:
         """Show the page."""
         if not self.web.is_owner(request):
-            return _sign_in_form(self.web, request)
-        return self.web.page("owner.html", _context(self.web, request))
+            return self._sign_in_form(request)
+        context = self.overview.describe(self.web.csrf(request, "owner"))
+        if not context.problem or self.notice.problem:
+            context = replace(context, problem=self.notice.problem)
+        shown = replace(
+            context,
+            message=self.notice.message,
+            code=self.notice.code,
+            code_of=self.notice.code_of,
+            typed=self.notice.typed,
+        )
+        return self.web.page("owner.html", shown)
 
     def sign_in(
-        self, request: Request, csrf: Annotated[str, Form()], key: Annotated[str, Form()] = ""
+        self, request: Request, csrf: Annotated[str, Form()] = "", key: Annotated[str, Form()] = ""
     ) -> Response:
-        """Let a rater or the owner in."""
-        if not self.web.is_ours(request, FORM_COOKIE, csrf):
-            return _sign_in_form(self.web, request, "This form has expired. Please try again.", 403)
-        if self.web.keys.too_many_guesses("owner"):
-            return _sign_in_form(self.web, request, "Too many wrong keys. Wait a minute.", 429)
+        """Let the owner in."""
+        if not self.web.is_own_form(request, csrf):
+            return self._sign_in_form(request, "This form has expired. Please try again.", 403)
+        # As with the access key of raters: the right one always passes.
         if not equal_secrets(key.strip(), self.web.keys.owner):
-            self.web.keys.wrong_guess("owner")
-            return _sign_in_form(self.web, request, "The owner's key is not right.", 403)
+            if not self.web.keys.guesses.count("owner", address_of(request)):
+                return self._sign_in_form(request, "Too many wrong keys. Wait a minute.", 429)
+            return self._sign_in_form(request, "The owner's key is not right.", 403)
+        self.notice = Notice()
         response = to("/owner")
-        self.web.set_cookie(response, OWNER_COOKIE, self.web.owner_cookie())
+        self.web.set_cookie(response, "owner", self.web.keys.owners.start())
+        return response
+
+    def sign_out(self, request: Request, csrf: Annotated[str, Form()] = "") -> Response:
+        """Close the page in this browser."""
+        if self.web.is_ours(request, "owner", csrf):
+            self.web.keys.owners.end(request.cookies.get(self.web.cookie("owner"), ""))
+            self.notice = Notice()
+        response = to("/owner")
+        self.web.delete_cookie(response, "owner")
         return response
 
     def code(
-        self, request: Request, csrf: Annotated[str, Form()], name: Annotated[str, Form()]
+        self, request: Request, csrf: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
     ) -> Response:
         """Give a rater a new code."""
-        if not _allowed(self.web, request, csrf):
-            return to("/owner")
-        try:
-            message = f"The new code of {name[:60]} is {self.web.scoring.new_code(name)}."
-        except AmgsError as error:
-            message = str(error)
-        return self.web.page("owner.html", _context(self.web, request, message))
+
+        def act() -> Notice:
+            code = self.web.scoring.entrance.new_code(name)
+            return Notice(code=f"{code[:4]}-{code[4:]}", code_of=name)
+
+        return self._do(request, csrf, act)
+
+    def let_in(
+        self, request: Request, csrf: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
+    ) -> Response:
+        """Let a rater score who has not passed the course."""
+
+        def act() -> Notice:
+            self.web.scoring.let_in(name, who_acts())
+            return Notice(f"{name} may score now; it is recorded that the course was not passed.")
+
+        return self._do(request, csrf, act)
+
+    def rename(
+        self,
+        request: Request,
+        csrf: Annotated[str, Form()] = "",
+        name: Annotated[str, Form()] = "",
+        new_name: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Give a rater another name."""
+
+        def act() -> Notice:
+            self.web.study.rename_rater(name, new_name)
+            return Notice(f"{name} is called {new_name.strip()} now.")
+
+        return self._do(request, csrf, act)
+
+    def merge(
+        self,
+        request: Request,
+        csrf: Annotated[str, Form()] = "",
+        name: Annotated[str, Form()] = "",
+        into: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Say that two raters are one person, or take that back."""
+
+        def act() -> Notice:
+            if not into:
+                self.web.study.separate_rater(name)
+                return Notice(f"{name} counts as a person again.")
+            self.web.study.merge_raters(name, into)
+            return Notice(f"The answers of {name} count as those of {into}.")
+
+        return self._do(request, csrf, act)
+
+    def set_aside(
+        self,
+        request: Request,
+        csrf: Annotated[str, Form()] = "",
+        name: Annotated[str, Form()] = "",
+        reason: Annotated[str, Form()] = "",
+        back: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Leave a rater's answers out of all results, with a reason; or take them in again."""
+
+        def act() -> Notice:
+            if back:
+                self.web.study.include("rater", name)
+                return Notice(f"The answers of {name} count again.")
+            plain = " ".join(reason.split())[:LONGEST_REASON]
+            self.web.study.exclude([Exclusion("rater", name, plain)])
+            return Notice(f"The answers of {name} do not count: {plain}.")
+
+        return self._do(request, csrf, act)
 
     def unblind_study(
         self,
         request: Request,
-        csrf: Annotated[str, Form()],
+        csrf: Annotated[str, Form()] = "",
         who: Annotated[str, Form()] = "",
         reason: Annotated[str, Form()] = "",
         word: Annotated[str, Form()] = "",
     ) -> Response:
-        """Unblind the study, when all that is due was given."""
-        if not _allowed(self.web, request, csrf):
-            return to("/owner")
-        if not who.strip() or not reason.strip() or word.strip().lower() != UNBLIND_WORD:
-            message = (
-                f"Nothing was unblinded. Enter a name, a reason and the word {UNBLIND_WORD!r}."
-            )
-            return self.web.page("owner.html", _context(self.web, request, message), 400)
-        self.web.study.unblind(who.strip()[:60], reason.strip()[:LONGEST_REASON])
-        return to("/owner")
+        """Unblind the study, when all that is needed was given."""
+        typed = Typed(who.strip()[:LONGEST_NAME], reason.strip()[:LONGEST_REASON])
+
+        def act() -> Notice:
+            if not typed.who or not typed.reason or word.strip().lower() != UNBLIND_WORD:
+                problem = (
+                    f"Nothing was unblinded. Enter a name, a reason and the word {UNBLIND_WORD!r}."
+                )
+                return Notice(problem=problem, typed=typed)
+            self.web.study.unblind(typed.who, typed.reason)
+            return Notice("The study is unblinded.")
+
+        return self._do(request, csrf, act)
 
     def human_scores(self, request: Request) -> Response:
         """Return human scores with groups, once unblinded."""
@@ -81,105 +186,42 @@ class OwnerPages:
         path = self.web.study.human_scores()
         return FileResponse(path, media_type="text/csv", filename=path.name)
 
+    def ratings(self, request: Request) -> Response:
+        """Return every answer, without anything that tells a group."""
+        if not self.web.is_owner(request):
+            return to("/owner")
+        content = self.overview.ratings_csv()
+        head = {"content-disposition": "attachment; filename=ratings.csv"}
+        return Response(content, media_type="text/csv", headers=head)
+
+    def _do(self, request: Request, csrf: str, act: Callable[[], Notice]) -> Response:
+        """Do something that the owner asked for; a reload afterwards does not do it again."""
+        if self.web.is_owner(request) and self.web.is_ours(request, "owner", csrf):
+            try:
+                self.notice = act()
+            except AmgsError as error:
+                self.notice = Notice(problem=str(error))
+        return to("/owner")
+
+    def _sign_in_form(self, request: Request, problem: str = "", status: int = 200) -> Response:
+        def context(csrf: str) -> OwnerSignInContext:
+            return OwnerSignInContext(csrf, problem)
+
+        return self.web.form(request, "owner_sign_in.html", context, status)
+
 
 def routes(web: WebState) -> APIRouter:
     """Return the pages."""
     pages, router = OwnerPages(web), APIRouter()
     router.add_api_route("/owner", pages.page, methods=["GET"])
     router.add_api_route("/owner/sign-in", pages.sign_in, methods=["POST"])
+    router.add_api_route("/owner/sign-out", pages.sign_out, methods=["POST"])
     router.add_api_route("/owner/code", pages.code, methods=["POST"])
+    router.add_api_route("/owner/let-in", pages.let_in, methods=["POST"])
+    router.add_api_route("/owner/rename", pages.rename, methods=["POST"])
+    router.add_api_route("/owner/merge", pages.merge, methods=["POST"])
+    router.add_api_route("/owner/set-aside", pages.set_aside, methods=["POST"])
     router.add_api_route("/owner/unblind", pages.unblind_study, methods=["POST"])
     router.add_api_route("/owner/human_scores.csv", pages.human_scores, methods=["GET"])
+    router.add_api_route("/owner/ratings.csv", pages.ratings, methods=["GET"])
     return router
-
-
-def _allowed(web: WebState, request: Request, csrf: str) -> bool:
-    return web.is_owner(request) and web.is_ours(request, OWNER_COOKIE, csrf)
-
-
-def _sign_in_form(
-    web: WebState, request: Request, problem: str = "", status: int = 200
-) -> Response:
-    def context(csrf: str) -> OwnerSignInContext:
-        return OwnerSignInContext(csrf, problem)
-
-    return web.form(request, "owner_sign_in.html", context, status)
-
-
-def _context(web: WebState, request: Request, message: str = "") -> OwnerContext:
-    try:
-        document: dict[str, Any] = web.study.agreement()
-    except NoImagesError:
-        document = {}
-    except AmgsError as error:  # such as a fault in recordings.csv
-        document, message = {}, message or str(error)
-    return OwnerContext(
-        csrf=web.csrf(request, OWNER_COOKIE),
-        study=web.study.name,
-        faces=web.scoring.n_faces,
-        raters=_raters(web, document),
-        units=_units(document),
-        unblindings=web.study.unblindings,
-        message=message,
-    )
-
-
-def _raters(web: WebState, document: dict[str, Any]) -> list[RaterRow]:
-    with_self = {row["rater"]: row for row in document.get("within_raters", [])}
-    drift = {row["rater"]: row for row in document.get("drift", [])}
-    missing = document.get("not_scorable_by_rater", {})
-    rows = []
-    for rater in web.scoring.raters:
-        done, total, _ = web.scoring.progress(rater)
-        course = web.scoring.course(rater)
-        own, moving = with_self.get(rater.name), drift.get(rater.name)
-        slope = None if moving is None else moving["slope_per_100"]
-        rows.append(
-            RaterRow(
-                name=rater.name,
-                done=done,
-                total=total,
-                not_scorable=_percent(missing.get(rater.name)),
-                course="–" if course is None else _course(course.passed, course.agreement),
-                with_self="–"
-                if own is None
-                else f"{_percent(own['exact_agreement'])} of {own['n_units']} units",
-                drift=[_signed(part) for part in (moving["parts"] if moving else [None] * 4)],
-                trend="–"
-                if moving is None or slope is None
-                else f"{slope:+.2f} per 100 images, p = {moving['p']:.2g}",
-            )
-        )
-    return rows
-
-
-def _course(passed: bool, agreement: float | None) -> str:
-    return f"{'passed' if passed else 'not yet'} ({_percent(agreement)})"
-
-
-def _units(document: dict[str, Any]) -> list[UnitRow]:
-    if not document:
-        return []
-    units = {**document["units"], "mean of the units": document["mgs_per_unit"]}
-    return [
-        UnitRow(
-            name=name.replace("_", " "),
-            images=unit["n_images"],
-            alpha=_number(unit["krippendorff_alpha"]),
-            icc=_number(unit["icc"].get("value")),
-            not_scorable=_percent(unit["not_scorable"]),
-        )
-        for name, unit in units.items()
-    ]
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
-
-
-def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.2f}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.0f} %"

@@ -9,11 +9,13 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 
-from amgs.images.reading import read_content
+from amgs.images import read_image
 from amgs.store import Rater
+from amgs.web.answers import explain
 from amgs.web.contexts import CourseFeedback, CoursePageState
-from amgs.web.guard import explain
-from amgs.web.room.faces import score_context, send_image
+from amgs.web.room.canvas import draw_canvas
+from amgs.web.room.faces import score_context, send_picture
+from amgs.web.room.pictures import LevelPictures
 from amgs.web.state import WebState, to
 
 
@@ -31,6 +33,7 @@ class CoursePages:
 
     def __init__(self, web: WebState) -> None:
         self.web = web
+        self.pictures = LevelPictures(web.scoring.scale, web.study.folder)
 
     def page(self, request: Request) -> Response:
         """Show the page."""
@@ -39,13 +42,14 @@ class CoursePages:
             return to("/")
         if self.web.scoring.course(rater) is None:
             return to("/score")
-        return self.web.page("course.html", score_context(self.web, request, rater))
+        context = score_context(self.web, request, rater, self.pictures)
+        return self.web.page("course.html", context)
 
     def state(self, request: Request) -> Response:
         """Return where the rater is, and their own answers."""
         rater = self.web.rater(request)
         if rater is None or self.web.scoring.course(rater) is None:
-            return explain(request, "There is no course for you here.", 404)
+            return explain("There is no course for you here.", 404)
         return JSONResponse(asdict(_state(self.web, rater)))
 
     def face(self, request: Request, seen: int) -> Response:
@@ -53,9 +57,9 @@ class CoursePages:
         rater = self.web.rater(request)
         state = None if rater is None else self.web.scoring.course(rater)
         if rater is None or state is None or seen not in {state.seen, state.seen - 1} or seen < 0:
-            return explain(request, "There is no face for you here.", 404)
+            return explain("There is no face for you here.", 404)
         path = self.web.scoring.course_face(rater, seen).path
-        return send_image(read_content(path), 0)
+        return send_picture(draw_canvas(read_image(path), None, f"course {seen}"))
 
     def answer(
         self, request: Request, sent: CourseSent, x_amgs_form: Annotated[str, Header()] = ""
@@ -64,7 +68,7 @@ class CoursePages:
         rater = self.web.rater_of_script(request, x_amgs_form)
         state = self.web.scoring.course(rater)
         if state is None or sent.seen != state.seen:
-            return explain(request, "This face has already been scored.", 409)
+            return explain("This face has already been scored.", 409)
         answers = self.web.scoring.answer_course(rater, sent.scores)
         feedback = [asdict(CourseFeedback(a.unit, a.score, a.reference)) for a in answers]
         return JSONResponse({"feedback": feedback, "state": asdict(_state(self.web, rater))})

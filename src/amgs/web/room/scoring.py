@@ -12,22 +12,50 @@ from pydantic import BaseModel, ConfigDict
 from amgs.errors import ConflictError
 from amgs.store import Presentation, Rater
 from amgs.store.records import WHOLE_IMAGE
-from amgs.web.contexts import FaceState
-from amgs.web.guard import equal_secrets, explain
-from amgs.web.room.faces import VARIANTS, score_context, send_image
+from amgs.study.settings import AS_FILMED
+from amgs.web.answers import explain
+from amgs.web.contexts import FaceState, NextPlace, PlacesState
+from amgs.web.keys import equal_secrets
+from amgs.web.room.canvas import draw_canvas
+from amgs.web.room.faces import score_context, send_picture
+from amgs.web.room.pictures import LevelPictures
 from amgs.web.state import WebState, to
 
+_NOT_HERE = "There is no face for you here."
 
-class AnswerSent(BaseModel):
-    """An answer as the page sends it."""
+
+class Sent(BaseModel):
+    """What the page sends of a face."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     position: int
     face_token: str
+
+
+class AnswerSent(Sent):
+    """An answer as the page sends it; `request` is the page's own name for it."""
+
     unit: str
     score: int | None = None
     reason: str = ""
+    seconds: float = 0
+    request: str = ""
+
+
+class RemarkSent(Sent):
+    """A flag and a note as the page sends them."""
+
+    flagged: bool
+    note: str
+
+
+class UndoSent(BaseModel):
+    """The wish to take back the last answer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    request: str = ""
 
 
 class ScoringPages:
@@ -35,6 +63,7 @@ class ScoringPages:
 
     def __init__(self, web: WebState) -> None:
         self.web = web
+        self.pictures = LevelPictures(web.scoring.scale, web.study.folder)
 
     def page(self, request: Request) -> Response:
         """Show the page."""
@@ -43,78 +72,107 @@ class ScoringPages:
             return to("/")
         if not self.web.scoring.may_score(rater):
             return to("/course")
-        return self.web.page("score.html", score_context(self.web, request, rater))
+        context = score_context(self.web, request, rater, self.pictures)
+        return self.web.page("score.html", context)
+
+    def picture(self, request: Request, unit: str, level: int) -> Response:
+        """Return the picture of a unit at 0, 1 or 2."""
+        content = None if self.web.rater(request) is None else self.pictures.read(unit, level)
+        return (
+            explain("There is no such picture.", 404) if content is None else send_picture(content)
+        )
 
     def face(self, request: Request, position: int) -> Response:
-        """Return the pixels of a face."""
+        """Return the picture of a face."""
         rater = self.web.rater(request)
         shown = _may_see(self.web, rater, position)
         if shown is None:
-            return explain(request, "There is no face for you here.", 404)
-        content = self.web.scoring.read_face_bytes(shown)
-        if content is None:
+            return explain(_NOT_HERE, 404)
+        settings = self.web.study.settings.scoring
+        with_box = settings.background != AS_FILMED
+        face = self.web.shown.read(shown, with_box=with_box)
+        if face is None:
             text = "This face image is missing or was changed; tell the owner of the study. Go on."
-            return explain(request, text, 410)
-        return send_image(content, _variant(self.web, shown))
+            return explain(text, 410)
+        content = draw_canvas(
+            face.rgb, face.box, shown.mark, settings.background, settings.brightness
+        )
+        return send_picture(content)
 
-    def state(self, request: Request, position: int) -> Response:
+    def state(self, request: Request, position: int, unit: str = "") -> Response:
         """Return where the rater is, and their own answers."""
         rater = self.web.rater(request)
         shown = _may_see(self.web, rater, position)
         if rater is None or shown is None:
-            return explain(request, "There is no face for you here.", 404)
-        return _state(self.web, rater, shown)
+            return explain(_NOT_HERE, 404)
+        return _state(self.web, rater, shown, unit)
+
+    def places(self, request: Request) -> Response:
+        """Return which places were left open, flagged or noted."""
+        rater = self.web.rater(request)
+        if rater is None or not self.web.scoring.may_score(rater):
+            return explain(_NOT_HERE, 404)
+        remarks = [
+            {"position": shown.position, "flagged": shown.flagged, "note": shown.note}
+            for shown in self.web.scoring.remarked(rater)
+        ]
+        state = PlacesState(self.web.scoring.open_places(rater), remarks)
+        return JSONResponse(asdict(state))
 
     def answer(
         self, request: Request, sent: AnswerSent, x_amgs_form: Annotated[str, Header()] = ""
     ) -> Response:
         """Keep answers."""
         rater = self.web.rater_of_script(request, x_amgs_form)
-        shown = _may_see(self.web, rater, sent.position)
+        shown = _sent_for(self.web, rater, sent)
         if shown is None:
-            return explain(request, "There is no face for you here.", 404)
-        if not equal_secrets(sent.face_token, _face_token(self.web, shown)):
-            raise ConflictError("Another face is shown here now; this answer was not kept.")
-        self.web.scoring.answer(shown, sent.unit, sent.score, sent.reason)
-        return _state(self.web, rater, shown)
+            return explain(_NOT_HERE, 404)
+        self.web.scoring.answer(
+            shown,
+            sent.unit,
+            sent.score,
+            sent.reason,
+            seconds=sent.seconds,
+            request=sent.request,
+        )
+        self.web.codes.pop(rater.id, None)
+        return _state(self.web, rater, shown, "" if sent.unit == WHOLE_IMAGE else sent.unit)
 
-    def undo(self, request: Request, x_amgs_form: Annotated[str, Header()] = "") -> Response:
+    def remark(
+        self, request: Request, sent: RemarkSent, x_amgs_form: Annotated[str, Header()] = ""
+    ) -> Response:
+        """Keep a flag and a note."""
+        rater = self.web.rater_of_script(request, x_amgs_form)
+        shown = _sent_for(self.web, rater, sent)
+        if shown is None:
+            return explain(_NOT_HERE, 404)
+        self.web.scoring.remark(shown, flagged=sent.flagged, note=sent.note)
+        after = self.web.scoring.at(rater, sent.position)
+        return _state(self.web, rater, after or shown, "")
+
+    def undo(
+        self, request: Request, sent: UndoSent, x_amgs_form: Annotated[str, Header()] = ""
+    ) -> Response:
         """Take back the last answer."""
         rater = self.web.rater_of_script(request, x_amgs_form)
-        shown = self.web.scoring.undo(rater)
+        shown = self.web.scoring.undo(rater, sent.request)
         if shown is None:
-            return explain(request, "There is nothing to take back.", 404)
-        return _state(self.web, rater, shown)
+            return explain("There is nothing to take back.", 404)
+        return _state(self.web, rater, shown, "")
 
 
 def routes(web: WebState) -> APIRouter:
     """Return the page and what it asks for."""
     pages, router = ScoringPages(web), APIRouter()
     router.add_api_route("/score", pages.page, methods=["GET"])
+    router.add_api_route("/picture/{unit}/{level}", pages.picture, methods=["GET"])
     router.add_api_route("/face/{position}", pages.face, methods=["GET"])
     router.add_api_route("/api/face/{position}", pages.state, methods=["GET"])
+    router.add_api_route("/api/places", pages.places, methods=["GET"])
     router.add_api_route("/api/answer", pages.answer, methods=["POST"])
+    router.add_api_route("/api/remark", pages.remark, methods=["POST"])
     router.add_api_route("/api/undo", pages.undo, methods=["POST"])
     return router
-
-
-def _face_token(web: WebState, shown: Presentation) -> str:
-    """Return what tells this face at this place from any other, and nothing else."""
-    return web.keys.sign(f"face|{shown.rater_id}|{shown.position}|{shown.face_id}")[:24]
-
-
-def _variant(web: WebState, shown: Presentation) -> int:
-    """Return how an image is encoded: never twice alike for the same rater and face.
-
-    Both showings begin at the same secret number; the repeat then moves on by one to all but one
-    variants, so that neither equal bytes nor a pattern in them tell a hidden repeat.
-    """
-    who = f"{shown.rater_id}|{shown.face_id}"
-    first = int(web.keys.sign(f"pixels|{who}"), 16)
-    if not shown.repeat:
-        return first % VARIANTS
-    step = 1 + int(web.keys.sign(f"pixels again|{who}|{shown.position}"), 16) % (VARIANTS - 1)
-    return (first + step) % VARIANTS
 
 
 def _may_see(web: WebState, rater: Rater | None, position: int) -> Presentation | None:
@@ -124,17 +182,37 @@ def _may_see(web: WebState, rater: Rater | None, position: int) -> Presentation 
     return web.scoring.at(rater, position)
 
 
-def _state(web: WebState, rater: Rater, shown: Presentation) -> JSONResponse:
+def _sent_for(web: WebState, rater: Rater, sent: Sent) -> Presentation | None:
+    """Return what something is sent for, when it still stands at its place."""
+    shown = _may_see(web, rater, sent.position)
+    if shown is not None and not equal_secrets(sent.face_token, shown.mark):
+        raise ConflictError("Another face is shown here now; this answer was not kept.")
+    return shown
+
+
+def _state(web: WebState, rater: Rater, shown: Presentation, unit: str) -> JSONResponse:
     answers = web.scoring.answers(shown)
-    done, total, next_open = web.scoring.counts(rater, shown.position)
     whole = answers.pop(WHOLE_IMAGE, None)
+    names = web.scoring.scale.unit_names
+    if not web.scoring.unit_by_unit:
+        unit = ""
+    elif unit not in names:
+        unit = next((name for name in names if name not in answers), names[-1])
+    there = web.shown.content(shown) is not None
+    if not there:
+        web.scoring.cannot_show(shown)
+    following = web.scoring.next_open(rater, shown.position, unit)
+    done, total = web.scoring.counts(rater, unit)
     state = FaceState(
         position=shown.position,
-        face_token=_face_token(web, shown),
+        unit=unit,
+        face_token=shown.mark if there else "",
         total=total,
         done=done,
-        answers={unit: answer.score for unit, answer in answers.items()},
+        answers={name: answer.score for name, answer in answers.items()},
         reason=None if whole is None else whole.reason,
-        next_open=next_open,
+        flagged=shown.flagged,
+        note=shown.note,
+        next_open=None if following is None else NextPlace(*following),
     )
     return JSONResponse(asdict(state))

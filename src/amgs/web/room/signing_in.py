@@ -6,14 +6,29 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from amgs.errors import ImpossibleValueError
+from amgs.store.records import fold_name
 from amgs.study.rater_names import LONGEST_NAME
 from amgs.web.contexts import CodeContext, SignInContext
-from amgs.web.guard import equal_secrets
-from amgs.web.state import FORM_COOKIE, RATER_COOKIE, WebState, to
+from amgs.web.keys import equal_secrets
+from amgs.web.state import WebState, address_of, to
+
+BACK = "back"
+"""What the form says of somebody who has scored here before."""
 
 _TOO_OFTEN = "There were too many wrong keys or codes. Wait a minute, then try again."
+
+
+class SignInSent(BaseModel):
+    """What the form of somebody new, or of somebody who comes back, sends."""
+
+    csrf: str = ""
+    way: str = ""
+    name: str = ""
+    code: str = ""
+    key: str = ""
 
 
 class SigningInPages:
@@ -26,63 +41,70 @@ class SigningInPages:
         """Show the form, or go on when somebody is signed in."""
         if self.web.rater(request):
             return to("/score")
-        return _form(self.web, request)
+        return self._form(request)
 
-    def sign_in(
-        self,
-        request: Request,
-        csrf: Annotated[str, Form()],
-        name: Annotated[str, Form()] = "",
-        code: Annotated[str, Form()] = "",
-        key: Annotated[str, Form()] = "",
-    ) -> Response:
-        """Let a rater or the owner in."""
-        if not self.web.is_ours(request, FORM_COOKIE, csrf):
-            return _form(self.web, request, "This form has expired. Please try again.", name, 403)
-        keys = self.web.keys
-        purpose = f"code|{name.strip().casefold()[:LONGEST_NAME]}"
-        if keys.too_many_guesses("access") or (code and keys.too_many_guesses(purpose)):
-            return _form(self.web, request, _TOO_OFTEN, name, 429)
-        if keys.access and not equal_secrets(key.strip(), keys.access):
-            keys.wrong_guess("access")
-            return _form(self.web, request, "The access key is not right.", name, 403)
+    def sign_in(self, request: Request, sent: Annotated[SignInSent, Form()]) -> Response:
+        """Let a rater in."""
+        back = sent.way == BACK
+        if not self.web.is_own_form(request, sent.csrf):
+            expired = "This form has expired. Please try again."
+            return self._form(request, expired, sent.name, 403, back=back)
+        address, guesses = address_of(request), self.web.keys.guesses
+        # The key is too long to be guessed, so that the right one passes however many guesses came
+        # before; wrong ones are only told apart, so that their sender learns to wait.
+        if self.web.keys.access and not equal_secrets(sent.key.strip(), self.web.keys.access):
+            if not guesses.count("access", address):
+                return self._form(request, _TOO_OFTEN, sent.name, 429, back=back)
+            return self._form(request, "The access key is not right.", sent.name, 403, back=back)
+        # Counted before it is looked at: many guesses at the same moment are counted one by one.
+        who = fold_name(sent.name.strip())[:LONGEST_NAME]
+        if back and sent.code.strip() and not guesses.count("code", who, address):
+            return self._form(request, _TOO_OFTEN, sent.name, 429, back=back)
         try:
-            signed_in = self.web.scoring.sign_in(name, code)
+            entrance = self.web.scoring.entrance
+            signed_in = entrance.go_on(sent.name, sent.code) if back else entrance.begin(sent.name)
         except ImpossibleValueError as error:
-            if code:
-                keys.wrong_guess(purpose)
-            return _form(self.web, request, str(error), name, 403)
-        if signed_in.code is None:
-            response: Response = to("/score")
-        else:
-            response = self.web.page(
-                "code.html", CodeContext(signed_in.rater.name, signed_in.code, "/score")
-            )
-        self.web.set_cookie(response, RATER_COOKIE, signed_in.token)
+            return self._form(request, str(error), sent.name, 403, back=back)
+        if signed_in.code is not None:
+            self.web.codes[signed_in.rater.id] = signed_in.code
+        response = to("/score" if signed_in.code is None else "/code")
+        self.web.set_cookie(response, "rater", signed_in.token)
         return response
 
-    def sign_out(self, request: Request, csrf: Annotated[str, Form()]) -> Response:
+    def code(self, request: Request) -> Response:
+        """Show a new rater's code, until the first answer."""
+        rater = self.web.rater(request)
+        code = None if rater is None else self.web.codes.get(rater.id)
+        if rater is None or code is None:
+            return to("/score")
+        return self.web.page("code.html", CodeContext(rater.name, code))
+
+    def sign_out(self, request: Request, csrf: Annotated[str, Form()] = "") -> Response:
         """Sign out."""
-        if self.web.is_ours(request, RATER_COOKIE, csrf):
-            self.web.scoring.sign_out(request.cookies.get(RATER_COOKIE, ""))
+        if self.web.is_ours(request, "rater", csrf):
+            token = request.cookies.get(self.web.cookie("rater"), "")
+            self.web.scoring.entrance.sign_out(token)
         response = to("/")
-        response.delete_cookie(RATER_COOKIE, path="/")
+        self.web.delete_cookie(response, "rater")
         return response
+
+    def _form(
+        self, request: Request, problem: str = "", name: str = "", status: int = 200, *,
+        back: bool = False,
+    ) -> Response:  # fmt: skip
+        def context(csrf: str) -> SignInContext:
+            key_needed, notice = bool(self.web.keys.access), self.web.study.notice
+            shown = name[:LONGEST_NAME].encode("utf-8", "replace").decode()
+            return SignInContext(csrf, key_needed, problem, shown, notice, back)
+
+        return self.web.form(request, "sign_in.html", context, status)
 
 
 def routes(web: WebState) -> APIRouter:
     """Return the pages."""
     pages, router = SigningInPages(web), APIRouter()
     router.add_api_route("/", pages.begin, methods=["GET"])
+    router.add_api_route("/code", pages.code, methods=["GET"])
     router.add_api_route("/sign-in", pages.sign_in, methods=["POST"])
     router.add_api_route("/sign-out", pages.sign_out, methods=["POST"])
     return router
-
-
-def _form(
-    web: WebState, request: Request, problem: str = "", name: str = "", status: int = 200
-) -> Response:
-    def context(csrf: str) -> SignInContext:
-        return SignInContext(csrf, bool(web.keys.access), problem, name[:60], web.study.notice)
-
-    return web.form(request, "sign_in.html", context, status)

@@ -16,11 +16,13 @@ function showFace() {
   compared = false;
   answers = {};
   for (const button of document.querySelectorAll(".reference")) { button.classList.remove("reference"); }
-  FaceView.image.src = `/course/face/${state.seen}`;
-  FaceView.reset();
+  for (const item of document.querySelectorAll(".told")) { item.remove(); }
+  FaceView.show(`/course/face/${state.seen}`);
+  FaceView.focus();
   Units.show(answers);
   Units.choose(0);
-  byId("verdict").textContent = "";
+  byId("verdict").hidden = true;
+  announce(`Training face ${state.seen + 1}`);
   byId("next").textContent = "Compare";
   byId("next").disabled = true;
   describe();
@@ -37,9 +39,14 @@ async function compare() {
       const item = Units.items[Units.names.indexOf(entry.unit)];
       const wanted = entry.reference === null ? "x" : String(entry.reference);
       item.querySelector(`[data-score="${wanted}"]`).classList.add("reference");
+      const told = document.createElement("span");
+      told.className = "told quiet";
+      told.textContent = ` reference: ${entry.reference === null ? "not scorable" : entry.reference}`;
+      item.querySelector(".unit-name").append(told);
     }
-    byId("verdict").textContent = `${equal} of ${found.feedback.length} equal. The reference is framed in green.` +
+    byId("verdict").textContent = `${equal} of ${found.feedback.length} equal. The reference stands beside the name of each unit, and is framed.` +
       (state.passed ? " You have passed." : "");
+    byId("verdict").hidden = false;
     byId("next").textContent = state.passed ? "Begin scoring" : "Next face";
     byId("next").focus();
     describe();
@@ -64,10 +71,11 @@ function score(unit, value) {
 Units.onAnswer(score);
 byId("next").addEventListener("click", goOn);
 document.addEventListener("keydown", (event) => {
-  if (!isForUs(event) || event.repeat) { return; }
-  const key = event.key.toLowerCase();
+  if (!isForUs(event) || event.repeat || Units.moveFocus(event)) { return; }
+  const key = keyOf(event);
+  const atRest = event.target === document.body || event.target === FaceView.frame;
   if (key in KEY_SCORES) { score(Units.names[Units.now], KEY_SCORES[key]); }
-  else if (key === "arrowright" || (key === "enter" && event.target === document.body)) { goOn(); }
+  else if (key === "arrowright" || (key === "enter" && atRest)) { goOn(); }
   else { commonKeys(event); return; }
   event.preventDefault();
 });

@@ -1,23 +1,33 @@
 "use strict";
-// Scoring: what is pressed is shown at once and saved at once; what could not be saved is tried again.
+// Scoring: what is pressed is shown at once and saved at once.
 
+const FACES_TO_PAUSE = 100, MINUTES_TO_PAUSE = 45, GO_ON_AFTER_MS = 250;
 const begun = Date.now();
+const alone = Boolean(byId("room").dataset.alone);  // one unit of all faces, then the next unit
 
 let position = Number(byId("room").dataset.begin);
-let state = { answers: {}, reason: null, total: 0, done: 0, next_open: null };
+let unit = byId("room").dataset.unit;
+let state = { answers: {}, reason: null, total: 0, done: 0, next_open: null, face_token: "", flagged: false, note: "" };
 let finishedHere = 0;
+let sincePause = 0, pausedAt = Date.now();
 let moving = false;
+let undoing = false;
 let leaving = 0;  // the timer that goes on from a face just finished; until then no key counts
-const waiting = [];
-let sending = false;
-let halted = false;
+let retry = 0;    // the timer that tries again to show a face
+let held = [];    // what was pressed while an answer was taken back
 const images = new Map();
+
+const goOn = Likes.box("go-on", "go-on", true);
 
 function fetchImage(place, token) {
   const key = `${place}?${token}`;
   if (!images.has(key)) {
     images.set(key, fetch(`/face/${key}`).then(async (response) => {
-      if (!response.ok) { const error = new Error((await response.json()).error); error.refused = true; throw error; }
+      if (!response.ok) {
+        const error = new Error((await response.json()).error);
+        error.refused = response.status < 500;
+        throw error;
+      }
       return URL.createObjectURL(await response.blob());
     }));
     images.get(key).catch(() => images.delete(key));
@@ -31,207 +41,289 @@ function fetchImage(place, token) {
 }
 
 function isFinished() {
-  return state.reason !== null || Units.names.every((name) => state.answers[name] !== undefined);
+  if (state.reason !== null) { return true; }
+  return (alone ? [unit] : Units.names).every((name) => state.answers[name] !== undefined);
 }
+
+const canScore = () => Boolean(state.face_token);
 
 // On a finished face no unit is chosen, so that a key too many changes nothing.
 function chooseOpen(after = -1) {
-  if (isFinished()) { Units.release(); } else { Units.choose(Units.nextOpen(state.answers, after)); }
+  if (isFinished() || !canScore()) { Units.release(); }
+  else { Units.choose(alone ? Units.names.indexOf(unit) : Units.nextOpen(state.answers, after)); }
 }
 
 function render() {
   Units.show(state.answers);
+  Units.enable(canScore());
   for (const button of document.querySelectorAll("[data-reason]")) {
     button.setAttribute("aria-pressed", String(button.dataset.reason === state.reason));
+    button.disabled = !canScore();
   }
+  byId("image-not-scorable").disabled = !canScore();
+  for (const name of ["flag", "note-open"]) { byId(name).disabled = !canScore(); }
+  byId("flag").setAttribute("aria-pressed", String(state.flagged));
+  byId("note-shown").textContent = state.note;
   byId("bar").max = Math.max(1, state.total);
   byId("bar").value = state.done;
   byId("count").textContent = `Face ${position + 1} of ${state.total}, ${state.done} finished`;
-  const ended = state.total > 0 && state.done >= state.total;
-  if (ended && byId("finished").hidden) { setTimeout(() => byId("finished").scrollIntoView({ block: "center" }), 0); }
-  byId("finished").hidden = !ended;
+  byId("one-unit").hidden = !alone;
+  if (alone) { byId("one-unit").textContent = `${Units.label(unit)}: unit ${Units.names.indexOf(unit) + 1} of ${Units.names.length}`; }
   byId("back").disabled = position === 0;
   byId("next").disabled = placeAfter() === null;
   const minutes = (Date.now() - begun) / 60000;
   if (finishedHere >= 5 && minutes > 0.1) {
     const left = Math.ceil((state.total - state.done) / (finishedHere / minutes));
-    byId("pace").textContent = `${(finishedHere / minutes).toFixed(1)} per minute, about ${left} min left`;
+    byId("pace").textContent = `${(finishedHere / minutes).toFixed(1)} per minute${left > 0 ? `, about ${left} min left` : ""}`;
   }
 }
 
 // After the last face comes the first one that was left open.
 function placeAfter() {
-  return position + 1 < state.total ? position + 1 : state.next_open;
-}
-
-async function go(place) {
-  if (moving || halted || place === null) { return; }
-  stay();
-  moving = true;
-  trouble("");
-  try {
-    await drained();
-    if (halted) { return; }
-    const next = await send(`/api/face/${place}`);
-    let missing = "";
-    try {
-      FaceView.image.src = await fetchImage(place, next.face_token);
-      await FaceView.image.decode().catch(() => {});
-    } catch (error) {
-      if (!error.refused) { throw error; }
-      FaceView.image.removeAttribute("src");
-      missing = error.message;
-    }
-    position = place;
-    state = next;
-    FaceView.reset();
-    openReasons(state.reason !== null);
-    chooseOpen();
-    render();
-    trouble(missing);
-    if (place + 1 < state.total) {
-      send(`/api/face/${place + 1}`).then((later) => fetchImage(place + 1, later.face_token)).catch(() => {});
-    }
-  } catch (error) {
-    trouble(error.refused ? error.message : "The face could not be loaded. Is the program still running? Trying again.");
-    if (!error.refused) { setTimeout(() => go(place), 2000); }
-  } finally { moving = false; }
-}
-
-function drained() {
-  return new Promise((resolve) => {
-    const look = () => (waiting.length ? setTimeout(look, 20) : resolve());
-    look();
-  });
-}
-
-function keep(entry) {
-  waiting.push(entry);
-  if (!sending) { sendAll(); }
-}
-
-async function sendAll() {
-  sending = true;
-  byId("saved").textContent = "Saving …";
-  while (waiting.length) {
-    try {
-      const answer = await send(waiting[0].url, waiting[0].body);
-      waiting.shift();
-      trouble("");
-      if (answer.position === position && !waiting.length) {
-        state = answer;
-        render();
-      }
-    } catch (error) {
-      if (error.refused) { stopped(error.message); return; }
-      byId("saved").textContent = `${waiting.length} not saved yet, trying again`;
-      byId("saved").classList.add("waiting");
-      await new Promise((resolve) => { setTimeout(resolve, 1000); });
-    }
-  }
-  byId("saved").textContent = "Saved";
-  byId("saved").classList.remove("waiting");
-  sending = false;
-}
-
-// An answer was refused: nothing more is taken until the page is reloaded.
-function stopped(message) {
-  halted = true;
-  sending = false;
-  byId("saved").textContent = `${waiting.length} not saved`;
-  byId("saved").classList.add("waiting");
-  trouble(`${message} Please reload this page and look at this face again.`);
-  waiting.length = 0;
-}
-
-function answered(wasFinished) {
-  if (!wasFinished && isFinished()) { finishedHere += 1; state.done += 1; }
-  render();
-  if (!wasFinished && isFinished() && byId("go-on").checked) {
-    leaving = setTimeout(async () => {
-      await drained();
-      if (leaving) { stay(); go(state.next_open); }
-    }, 250);
-  }
+  return position + 1 < state.total ? { position: position + 1, unit } : state.next_open;
 }
 
 function stay() {
   clearTimeout(leaving);
+  clearTimeout(retry);
   leaving = 0;
+  retry = 0;
 }
 
-function score(unit, value) {
-  if (moving || halted || leaving || !state.total) { return; }
+async function go(place) {
+  if (moving || Saving.halted || place === null) { return; }
+  stay();
+  moving = true;
+  trouble("");
+  try {
+    await Saving.drained();
+    if (Saving.halted) { return; }
+    const asked = alone && place.unit ? `?unit=${place.unit}` : "";
+    const next = await send(`/api/face/${place.position}${asked}`);
+    let address = "", missing = "This face image is missing or was changed. It cannot be scored; please tell the owner of the study, and go on.";
+    if (next.face_token) {
+      try { address = await fetchImage(place.position, next.face_token); }
+      catch (error) { if (!error.refused) { throw error; } missing = error.message; next.face_token = ""; }
+    }
+    await show(place.position, next, address, missing);
+  } catch (error) {
+    if (error.refused) { trouble(error.message); return; }
+    trouble(`${error.told ? error.message : "The program cannot be reached. Is it still running?"} Trying again.`);
+    retry = setTimeout(() => { retry = 0; go(place); }, 2000);
+  } finally { moving = false; }
+}
+
+async function show(place, next, address, missing) {
+  position = place;
+  state = next;
+  unit = next.unit;
+  byId("finished").hidden = true;
+  document.querySelector(".scoring").hidden = false;
+  FaceView.show(address, missing);
+  if (address) { await FaceView.image.decode().catch(() => {}); }
+  Units.only(alone ? unit : "");
+  openReasons(state.reason !== null, true);
+  openNote(false);
+  FaceView.focus();
+  chooseOpen();
+  render();
+  announce(`${alone ? `${Units.label(unit)}. ` : ""}Face ${position + 1} of ${state.total}${address ? "" : ` cannot be shown. ${missing}`}`);
+  Watch.start();
+  if (place + 1 < state.total) {
+    send(`/api/face/${place + 1}`).then((later) => later.face_token && fetchImage(place + 1, later.face_token)).catch(() => {});
+  }
+}
+
+Saving.onHeard((answer, entry, last) => {
+  byId("saved").dataset.last = entry.kind;
+  if (entry.kind !== "undo" && last && answer.position === position && answer.unit === unit) {
+    state = answer;
+    render();
+  }
+});
+
+function answered(wasFinished) {
+  if (!wasFinished && isFinished()) { finishedHere += 1; sincePause += 1; state.done += 1; }
+  render();
+  if (wasFinished || !isFinished()) { return; }
+  offerPause();
+  leaving = setTimeout(async () => {
+    await Saving.drained();
+    if (!leaving || Saving.halted) { return; }
+    stay();
+    if (state.next_open === null) { showEnd(); } else if (goOn.checked) { go(state.next_open); }
+  }, goOn.checked ? GO_ON_AFTER_MS : 0);
+}
+
+function offerPause() {
+  const minutes = (Date.now() - pausedAt) / 60000;
+  if (sincePause < FACES_TO_PAUSE && minutes < MINUTES_TO_PAUSE) { return; }
+  byId("pause").querySelector("span").textContent = sincePause >= FACES_TO_PAUSE
+    ? `${sincePause} faces since your last pause.` : `${Math.round(minutes)} minutes since your last pause.`;
+  byId("pause").querySelector("span").textContent += " A few minutes away from the screen keep your eyes even; all is saved.";
+  byId("pause").hidden = false;
+}
+
+function score(name, value) {
+  if (moving || undoing || Saving.halted || leaving) { return; }
+  if (!canScore()) { return; }
+  stay();
   const before = isFinished();
-  state.answers = { ...state.answers, [unit]: value };
+  state.answers = { ...state.answers, [name]: value };
   state.reason = null;
   openReasons(false);
-  keep({ url: "/api/answer", body: { position, face_token: state.face_token, unit, score: value } });
-  chooseOpen(Units.names.indexOf(unit));
+  Saving.keep("/api/answer", { position, face_token: state.face_token, unit: name, score: value, seconds: Watch.take(), request: Saving.requestName() }, "answer");
+  chooseOpen(Units.names.indexOf(name));
   answered(before);
 }
 
 function notScorable(reason) {
-  if (moving || halted || leaving || !state.total) { return; }
+  if (moving || undoing || Saving.halted || leaving || !canScore()) { return; }
+  stay();
   const before = isFinished();
   state.answers = {};
   state.reason = reason;
-  keep({ url: "/api/answer", body: { position, face_token: state.face_token, unit: "image", score: null, reason } });
+  Saving.keep("/api/answer", { position, face_token: state.face_token, unit: "image", score: null, reason, seconds: Watch.take(), request: Saving.requestName() }, "answer");
   answered(before);
 }
 
+// Taking back goes through the same queue as answers. Keys pressed in the meantime wait for it, and
+// are forgotten when it leads to another face.
 async function undo() {
-  if (moving || halted) { return; }
+  if (moving || undoing || Saving.halted) { return; }
   stay();
-  await drained();
-  try {
-    const back = await send("/api/undo", {});
-    byId("saved").textContent = "Taken back";
-    if (back.position === position) { state = back; openReasons(state.reason !== null); chooseOpen(); render(); } else { await go(back.position); }
-  } catch (error) { trouble(error.refused ? error.message : "The answer could not be undone. Is the program still running?"); }
+  undoing = true;
+  held = [];
+  const back = await Saving.keep("/api/undo", { request: Saving.requestName() }, "undo");
+  undoing = false;
+  if (!back) { held = []; return; }
+  byId("saved").textContent = "Taken back";
+  if (back.position === position && back.unit === unit) {
+    state = back;
+    openReasons(state.reason !== null);
+    chooseOpen();
+    render();
+    for (const action of held.splice(0)) { action(); }
+  } else { held = []; await go({ position: back.position, unit: back.unit }); byId("saved").textContent = "Taken back"; }
 }
 
-function openReasons(open) {
+function remark(flagged, note) {
+  if (moving || undoing || Saving.halted || !canScore()) { return; }
+  state.flagged = flagged;
+  state.note = note;
+  Saving.keep("/api/remark", { position, face_token: state.face_token, flagged, note }, "remark");
+  render();
+}
+
+function openNote(open) {
+  byId("note-form").hidden = !open;
+  byId("note-open").setAttribute("aria-expanded", String(open));
+  if (open) { byId("note").value = state.note; byId("note").focus(); }
+}
+
+function openReasons(open, quietly) {
   byId("reasons").hidden = !open;
   byId("image-not-scorable").setAttribute("aria-expanded", String(open));
-  if (open) { byId("reasons").scrollIntoView({ block: "nearest" }); }
+  if (open && !quietly) { byId("reasons").scrollIntoView({ block: "nearest" }); }
+}
+
+function jumps(list, entries, empty) {
+  list.replaceChildren(...entries.map(([place, words]) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "small";
+    button.textContent = words ? `${place + 1}: ${words}` : `${place + 1}`;
+    button.addEventListener("click", () => { byId("places").close(); go({ position: place, unit }); });
+    item.append(button);
+    return item;
+  }));
+  if (!entries.length) { const item = document.createElement("li"); item.className = "quiet"; item.textContent = empty; list.append(item); }
+}
+
+const describe = (entry) => [entry.position, entry.note || "look again"];
+
+async function openPlaces() {
+  try {
+    await Saving.drained();
+    const found = await send("/api/places");
+    jumps(byId("open-list"), found.open.slice(0, 200).map((place) => [place, ""]), "none before the furthest face");
+    jumps(byId("flag-list"), found.remarks.map(describe), "none");
+    byId("jump-to").max = state.total;
+    byId("jump-to").value = position + 1;
+    byId("places").showModal();
+  } catch (error) { trouble(error.told ? error.message : "The list could not be loaded. Is the program still running?"); }
+}
+
+async function showEnd() {
+  const found = await send("/api/places").catch(() => ({ remarks: [] }));
+  const left = alone ? 0 : state.total - state.done;
+  byId("finished-more").textContent = (left > 0 ? `${left} could not be shown; please tell the owner of the study. ` : "") +
+    (found.remarks.length ? "You wanted to look at these again:" : "You may look at them again, or sign out.");
+  jumps(byId("finished-list"), found.remarks.map(describe), "");
+  document.querySelector(".scoring").hidden = true;
+  byId("finished").hidden = false;
+  byId("finished").querySelector("button").focus();
 }
 
 Units.onAnswer(score);
 byId("next").addEventListener("click", () => go(placeAfter()));
-byId("back").addEventListener("click", () => go(position - 1));
+byId("back").addEventListener("click", () => { if (position > 0) { go({ position: position - 1, unit }); } });
 byId("undo").addEventListener("click", undo);
 byId("image-not-scorable").addEventListener("click", () => openReasons(byId("reasons").hidden));
+byId("flag").addEventListener("click", () => remark(!state.flagged, state.note));
+byId("note-open").addEventListener("click", () => openNote(byId("note-form").hidden));
+byId("note-form").addEventListener("submit", (event) => { event.preventDefault(); remark(state.flagged, byId("note").value); openNote(false); FaceView.focus(); });
+byId("note").addEventListener("keydown", (event) => { if (event.key === "Escape") { openNote(false); FaceView.focus(); } });
+byId("list").addEventListener("click", openPlaces);
+byId("jump").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const wanted = Number(byId("jump-to").value) - 1;
+  byId("places").close();
+  if (wanted >= 0 && wanted < state.total) { go({ position: wanted, unit }); }
+});
+byId("look-again").addEventListener("click", () => go({ position: 0, unit: alone ? Units.names[0] : "" }));
+byId("pause").querySelector("button").addEventListener("click", () => {
+  sincePause = 0;
+  pausedAt = Date.now();
+  byId("pause").hidden = true;
+  FaceView.focus();
+});
 for (const button of document.querySelectorAll("[data-reason]")) {
   button.addEventListener("click", () => notScorable(button.dataset.reason));
 }
-const goOn = localStorage.getItem("amgs-go-on");
-if (goOn !== null) { byId("go-on").checked = goOn === "yes"; }
-byId("go-on").addEventListener("change", () => localStorage.setItem("amgs-go-on", byId("go-on").checked ? "yes" : "no"));
+
+function scoreByKey(key) {
+  if (Units.now >= 0) { score(Units.names[Units.now], KEY_SCORES[key]); }
+  else if (!canScore()) { trouble("This face cannot be shown, so it cannot be scored. Go on with →."); }
+  else if (!leaving && !moving) { trouble("This face is finished. To change an answer choose its unit first, with ↑ and ↓ or a click."); }
+}
 
 document.addEventListener("keydown", (event) => {
-  if (!isForUs(event) || event.repeat) { return; }
-  const key = event.key.toLowerCase();
+  if (!byId("finished").hidden || !isForUs(event) || event.repeat || Units.moveFocus(event)) { return; }
+  const key = keyOf(event);
   const choosing = !byId("reasons").hidden && state.reason === null;
+  const atRest = event.target === document.body || event.target === FaceView.frame;
   if (choosing && /^[1-9]$/.test(key)) {
     const button = document.querySelectorAll("[data-reason]")[Number(key) - 1];
     if (button) { notScorable(button.dataset.reason); }
   } else if (choosing && key === "escape") { openReasons(false); }
-  else if (key in KEY_SCORES) {
-    if (Units.now >= 0) { score(Units.names[Units.now], KEY_SCORES[key]); }
-    else if (!leaving && !moving) { trouble("This face is finished. To change an answer choose its unit first, with ↑ and ↓ or a click."); }
-  }
+  else if (key in KEY_SCORES) { if (undoing) { held.push(() => scoreByKey(key)); } else { scoreByKey(key); } }
   else if (key === "i") { openReasons(byId("reasons").hidden); }
   else if (key === "u" || key === "backspace") { undo(); }
-  else if (key === "arrowright" || (key === "enter" && event.target === document.body)) { go(placeAfter()); }
-  else if (key === "arrowleft") { if (position > 0) { go(position - 1); } }
+  else if (key === "f") { remark(!state.flagged, state.note); }
+  else if (key === "n") { if (canScore()) { openNote(true); } }
+  else if (key === "g") { openPlaces(); }
+  else if (key === "arrowright" || (key === "enter" && atRest)) { go(placeAfter()); }
+  else if (key === "arrowleft") { if (position > 0) { go({ position: position - 1, unit }); } }
   else { commonKeys(event); return; }
   event.preventDefault();
 });
-window.addEventListener("beforeunload", (event) => { if (waiting.length) { event.preventDefault(); } });
 
 (async () => {
-  const first = await send("/api/face/0").catch(() => null);
-  if (!first) { trouble("There are no faces to score yet. The owner of the study can add some."); return; }
-  await go(Math.min(position, first.total - 1));
+  const first = await send("/api/face/0").catch((error) => (error.told && error.status !== 404 ? Promise.reject(error) : null)).catch((error) => { trouble(error.message); return undefined; });
+  if (first === undefined) { return; }
+  if (!first) { FaceView.show("", "There are no faces to score yet. The owner of the study can add some."); Units.enable(false); return; }
+  await go({ position: Math.min(position, first.total - 1), unit });
+  if (isFinished() && state.next_open === null) { showEnd(); }
 })();

@@ -1,0 +1,92 @@
+"""Which faces a rater sees, and in which order: their own, and not to be computed from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from amgs.scoring.assignment import choose_faces, plan_order
+from amgs.store import Presentation, Rater
+from amgs.study.consistency import require_same_scoring
+from amgs.study.folder import StudyFolder
+from amgs.study.present import faces_to_score
+
+ORDER_SECRET = "order"  # noqa: S105 - its name
+"""The study's secret from which, besides its seed, all orders follow."""
+
+
+class OrderPlanner:
+    """Plans the orders of a study's raters.
+
+    Parameters
+    ----------
+    study
+        The study.
+    units
+        Names under which the store keeps answers to the units of the scale.
+    secret
+        Makes the orders known beforehand: for drawn mice, whose study is to come out the same
+        every time. By default the study's own secret, which nobody knows.
+    """
+
+    def __init__(self, study: StudyFolder, units: Iterable[str], secret: int | None = None) -> None:
+        self._study = study
+        self._store = study.store.scoring
+        self._units = list(units)
+        self._secret = secret
+
+    def choose(self) -> list[int]:
+        """Return the keys of the faces that are scored."""
+        settings = self._study.settings.scoring
+        require_same_scoring(self._study)
+        recordings: dict[str, list[int]] = {}
+        for face in faces_to_score(self._study):
+            recordings.setdefault(face.recording, []).append(face.id)
+        return choose_faces(recordings, settings.images_per_recording, settings.seed)
+
+    def plan(self, rater: Rater, chosen: list[int] | None = None) -> None:
+        """Give a rater an order; faces that came since are mixed into what was not seen yet."""
+        settings = self._study.settings.scoring
+        order = self._store.order(rater.id)
+        chosen = self.choose() if chosen is None else chosen
+        wanted = self._without_scored_before(rater, order, chosen) if order else chosen
+        if order and {p.face_id for p in order} == set(wanted):
+            return
+        keep = self._keep(rater, order)
+        if order and {p.face_id for p in order[keep:]} == set(wanted) - {
+            p.face_id for p in order[:keep]
+        }:
+            return  # what differs was seen before: it is excluded by now, and is not asked again
+        # What was shown keeps its place: raters may go back, and repeats refer to first showings.
+        seen = {p.face_id for p in order[:keep]}
+        rest = [face for face in wanted if face not in seen]
+        share = settings.repeat_percent / 100
+        repeats = round(len(wanted) * share) - sum(p.repeat for p in order[:keep])
+        seed = [settings.seed, rater.id, keep, self._order_secret()]
+        self._store.plan(rater.id, keep, plan_order(rest, repeats, seed))
+
+    def _order_secret(self) -> int:
+        # The seed of a study is one of a million at most, and its raters are counted from 1: from
+        # these alone an order could be found by trying.
+        if self._secret is None:
+            self._secret = int(self._study.store.events.secret(ORDER_SECRET), 16)
+        return self._secret
+
+    def _without_scored_before(
+        self, rater: Rater, order: list[Presentation], chosen: list[int]
+    ) -> list[int]:
+        """Leave out faces whose place in the same frame the rater has scored in another image."""
+        root = {face.id: face.root for face in self._study.store.faces.all(retired=True)}
+        finished = set(self._store.finished(rater.id, self._units))
+        done = {
+            root[p.face_id]: p.face_id for p in order if p.position in finished and not p.repeat
+        }
+        return [face for face in chosen if done.get(root[face], face) == face]
+
+    def _keep(self, rater: Rater, order: list[Presentation]) -> int:
+        """Return the place behind what the rater has answered, and the face that is due now.
+
+        A window that is open elsewhere may show a later one; its answers are refused by their mark.
+        """
+        touched = self._store.last_touched(rater.id)
+        first = self._store.progress(rater.id, self._units)[2]
+        return min(len(order), max(-1 if touched is None else touched, first) + 1) if order else 0
