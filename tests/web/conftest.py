@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +112,12 @@ def running(study: Study) -> Iterator[Running]:
 def running_open(study: Study) -> Iterator[Running]:
     """The room when others can reach it: with an access key."""
     yield from start(study, any_host=True)
+
+
+@pytest.fixture
+def serve() -> Callable[..., Iterator[Running]]:
+    """Serve another study than the usual one; see `start`."""
+    return start
 
 
 def find_browser() -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amgs.study import Study
 from amgs.tables import write_table
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
@@ -83,7 +85,7 @@ def test_undo_goes_back_to_where_the_answer_was(page: Any, running: Any) -> None
     wait_for_face(page, 2)
     page.keyboard.press("u")
     wait_for_face(page, 1)
-    pressed = page.locator('.unit button[aria-pressed="true"]')
+    pressed = page.locator('.unit button[aria-checked="true"]')
     assert pressed.count() == 4
     assert len(running.study.store.scoring.all()) == 4
 
@@ -161,6 +163,325 @@ def test_an_image_that_cannot_be_scored_has_a_reason(page: Any, running: Any) ->
     assert (row.unit, row.score, row.reason) == ("image", None, "face turned away")
 
 
+def kept(running: Any) -> dict[tuple[int, str], int | None]:
+    return {(r.position, r.unit): r.score for r in running.study.store.scoring.all()}
+
+
+def test_a_key_never_scores_a_face_that_was_not_seen(page: Any, running: Any) -> None:
+    """The button that was clicked last does not have the focus on the next face."""
+    sign_in(page, running.url)
+    for unit in running.study.scale.unit_names:
+        page.click(f'[data-unit="{unit}"] [data-score="2"]')
+    wait_for_face(page, 2)
+    page.keyboard.press(" ")
+    page.keyboard.press("Enter")  # meant as "next"
+    wait_for_face(page, 3)
+    assert len(kept(running)) == 5
+    assert {position for position, _ in kept(running)} == {0}
+
+
+def test_digits_go_to_the_unit_with_the_focus(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    unit = running.study.scale.unit_names[1]
+    page.focus(f'[data-unit="{unit}"] [data-score="0"]')
+    page.keyboard.press("2")
+    saved(page)
+    assert kept(running) == {(0, unit): 2}
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.score") == "1", "within the unit"
+    page.keyboard.press("Space")
+    saved(page)
+    assert kept(running) == {(0, unit): 1}
+
+
+@pytest.mark.parametrize("slow", ["all", "undo"])
+def test_undo_waits_in_the_same_queue(page: Any, running: Any, slow: str) -> None:
+    """0 1 u 2 on a slow line: the 2 takes the place of the 1."""
+    sign_in(page, running.url)
+
+    def later(route: Any) -> None:
+        if slow == "all" or route.request.url.endswith("/api/undo"):
+            time.sleep(0.4)
+        route.continue_()
+
+    page.route("**/api/**", later)
+    page.keyboard.type("01")
+    page.keyboard.press("u")
+    page.keyboard.press("2")
+    saved(page)
+    expect(page.locator('.unit [aria-checked="true"]')).to_have_count(2)
+    first, second = running.study.scale.unit_names[:2]
+    assert kept(running) == {(0, first): 0, (0, second): 2}
+
+
+def test_a_face_that_cannot_be_shown_cannot_be_scored(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    order = running.study.store.scoring.order(1)
+    (running.study.folder / order[2].image).rename(running.study.folder / "away.jpg")
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 2)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#no-face")).to_contain_text("missing or was changed")
+    page.keyboard.type("00000")
+    expect(page.locator("#trouble")).to_contain_text("cannot be scored")
+    assert page.is_disabled('[data-score="0"] >> nth=0')
+    assert kept(running) == {}
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 4)
+
+
+def test_a_next_that_failed_does_not_jump_later(browser: Any, running: Any) -> None:
+    """Back works in the meantime; while that face is scored the page stays on it."""
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, running.url)
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 2)
+    page.route("**/api/face/2**", lambda route: route.abort())
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#trouble")).to_contain_text("Trying again")
+    page.keyboard.press("ArrowLeft")
+    wait_for_face(page, 1)
+    page.unroute("**/api/face/2**")
+    page.keyboard.type("012")
+    page.wait_for_timeout(2500)
+    wait_for_face(page, 1)
+    assert {position for position, _ in kept(running)} == {0}
+    context.close()
+
+
+def test_the_reason_why_nothing_is_saved_is_seen(browser: Any, running: Any) -> None:
+    """At the top, also with all explanations open, and in the server's own words."""
+    from amgs.errors import StoreError
+
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    sign_in(page, running.url)
+    scoring = type(running.study.store.scoring)
+    with pytest.MonkeyPatch.context() as patch:
+
+        def full(*_: object, **__: object) -> None:
+            raise StoreError("/secret/place: disk is full")
+
+        patch.setattr(scoring, "save", full)
+        page.keyboard.press("1")
+        saved(page, re.compile("1 not saved yet"))
+        expect(page.locator("#trouble")).to_be_in_viewport()
+        expect(page.locator("#trouble")).to_contain_text("disk may be full")
+        assert "/secret" not in page.inner_text("body")
+    saved(page)
+    assert list(kept(running).values()) == [1]
+    expect(page.locator("#trouble")).to_be_hidden()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "key", "score"),
+    [
+        ("Digit1", "&", 1),
+        ("Digit1", "+", 1),
+        ("Digit2", "é", 2),
+        ("KeyX", "ч", None),
+        ("KeyX", "X", None),
+    ],
+)
+def test_keys_of_other_countries(
+    page: Any, running: Any, code: str, key: str, score: int | None
+) -> None:
+    """France, Bohemia, Russia, and caps lock: by the place of the key."""
+    sign_in(page, running.url)
+    page.evaluate(
+        "([code, key]) => document.body.dispatchEvent("
+        "new KeyboardEvent('keydown', {code, key, bubbles: true, cancelable: true}))",
+        [code, key],
+    )
+    saved(page)
+    assert list(kept(running).values()) == [score]
+    assert page.inner_text("#zoom") == "100 %"
+
+
+def test_single_keys_can_be_switched_off(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    page.keyboard.press("?")
+    page.uncheck("#letters")
+    page.keyboard.press("Escape")
+    page.keyboard.type("012xu")
+    page.reload()
+    wait_for_face(page, 1)
+    page.keyboard.type("012")
+    assert kept(running) == {}
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 2)
+
+
+def test_flags_notes_and_the_list_of_open_faces(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    page.keyboard.press("f")
+    page.keyboard.press("n")
+    page.keyboard.type("is the left eye shut? 012")
+    page.keyboard.press("Enter")
+    saved(page)
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 2)
+    page.keyboard.type("00000")
+    wait_for_face(page, 3)
+    page.keyboard.press("g")
+    expect(page.locator("#open-list")).to_have_text("1")
+    expect(page.locator("#flag-list")).to_have_text("1: is the left eye shut? 012")
+    page.fill("#jump-to", "7")
+    page.keyboard.press("Enter")
+    wait_for_face(page, 7)
+    page.keyboard.press("g")
+    page.click("#flag-list button")
+    wait_for_face(page, 1)
+    expect(page.locator("#flag")).to_have_attribute("aria-pressed", "true")
+    (shown,) = running.study.store.scoring.remarked(1)
+    assert (shown.position, shown.flagged, shown.note) == (0, True, "is the left eye shut? 012")
+
+
+def test_time_per_face_is_kept(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    page.wait_for_timeout(600)
+    page.keyboard.type("00000")
+    wait_for_face(page, 2)
+    seconds = {row.seconds for row in running.study.store.scoring.all()}
+    (only,) = seconds
+    assert only is not None
+    assert 0.5 < only < 30
+
+
+def test_a_new_face_is_announced_and_the_zoom_stays_in_the_frame(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    expect(page.locator("#announce")).to_have_text("Face 1 of 25")
+    box = page.locator("#frame").bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    for _ in range(10):
+        page.mouse.wheel(0, -20)
+    assert 110 < int(page.inner_text("#zoom").split()[0]) < 250, "small turns are small"
+    for _ in range(20):
+        page.mouse.wheel(0, -300)
+    assert page.inner_text("#zoom") == "400 %"
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5000, box["y"] + 5000)
+    page.mouse.up()
+    face = page.locator("#face").bounding_box()
+    assert face["x"] < box["x"] + box["width"] / 2
+    assert face["y"] < box["y"] + box["height"] / 2
+    page.keyboard.press("ArrowRight")
+    wait_for_face(page, 2)
+    assert page.inner_text("#zoom") == "100 %"
+
+
+def test_one_unit_of_all_faces_then_the_next(browser: Any, study: Any, serve: Any) -> None:
+    path = study.folder / "study.toml"
+    text = path.read_text("utf-8").replace('mode = "face by face"', 'mode = "unit by unit"')
+    path.write_text(text, "utf-8")
+    with Study.open(study.folder) as opened:
+        for running in serve(opened):
+            for page in open_page(browser):
+                sign_in(page, running.url)
+                expect(page.locator("#one-unit")).to_have_text("Orbital tightening: unit 1 of 5")
+                expect(page.locator(".unit:visible")).to_have_count(1)
+                for number in range(25):
+                    wait_for_face(page, number + 1)
+                    page.keyboard.press(str(number % 3))
+                expect(page.locator("#one-unit")).to_have_text("Nose bulge: unit 2 of 5")
+                wait_for_face(page, 1)
+                page.keyboard.press("2")
+                wait_for_face(page, 2)
+                page.keyboard.press("u")
+                wait_for_face(page, 1)
+                page.reload()
+                expect(page.locator("#one-unit")).to_have_text("Nose bulge: unit 2 of 5")
+                wait_for_face(page, 1)
+            units = opened.scale.unit_names
+            assert kept(running) == {(n, units[0]): n % 3 for n in range(25)}
+
+
+WIDTHS = {1280: 800, 820: 1180, 390: 844}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_has_a_barrier(browser: Any, running: Any, width: int) -> None:
+    """axe-core, WCAG 2.2 A and AA and best practice, on every page and state."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    options = {"viewport": {"width": width, "height": WIDTHS[width]}, "has_touch": width < 1000}
+    found: list[str] = []
+    context = browser.new_context(**options)
+    page = context.new_page()
+
+    def look(state: str) -> None:
+        page.wait_for_timeout(150)
+        result = axe.run(page).response
+        found.extend(
+            f"{state}: {v['id']} ({v['impact']}) {[n['html'][:90] for n in v['nodes']][:2]}"
+            for v in result["violations"]
+        )
+
+    _walk_as_rater(page, running, look)
+    page.goto(f"{running.url}/nowhere")
+    look("error")
+    page.goto(f"{running.url}/owner")
+    look("owner's key")
+    page.fill("#key", running.keys.owner)
+    page.click("text=Open")
+    for details in page.query_selector_all("details"):
+        details.evaluate("element => { element.open = true; }")
+    look("owner")
+    context.close()
+    assert found == []
+
+
+def _walk_as_rater(page: Any, running: Any, look: Callable[[str], None]) -> None:
+    page.goto(running.url)
+    look("sign in")
+    page.fill("#name-back", "Nobody")
+    page.fill("#code", "2222-2222")
+    page.click("text=Go on")
+    look("refused")
+    page.fill("#name", "Ada")
+    page.click("text=Begin")
+    look("code")
+    page.click("text=I have written it down")
+    wait_for_face(page, 1)
+    look("face")
+    page.click("#image-not-scorable")
+    look("reasons")
+    page.click("#light")
+    look("light")
+    page.click("#light")
+    page.click("#note-open")
+    look("note")
+    page.click("#flag")
+    page.click("#help")
+    look("settings")
+    page.click("#settings >> text=Close")
+    page.click("#list")
+    look("list")
+    page.click("#places >> text=Close")
+    page.emulate_media(color_scheme="dark")
+    look("dark")
+    page.emulate_media(color_scheme="light")
+    for number in range(25):
+        wait_for_face(page, number + 1)
+        for unit in running.study.scale.unit_names:
+            page.click(f'[data-unit="{unit}"] [data-score="1"]')
+    page.wait_for_selector("#finished", state="visible")
+    look("finished")
+
+
+def test_high_contrast_shows_answers(browser: Any, running: Any) -> None:
+    for page in open_page(browser, forced_colors="active"):
+        sign_in(page, running.url)
+        page.keyboard.press("1")
+        saved(page)
+        colours = page.evaluate(
+            "[...document.querySelectorAll('.unit:first-child [data-score]')]"
+            ".map(b => getComputedStyle(b).backgroundColor)"
+        )
+        assert colours[1] not in {colours[0], colours[2]}
+
+
 def test_going_on_at_another_machine(page: Any, browser: Any, running: Any) -> None:
     """A name and its code: the same order, the same answers, the next face."""
     code = sign_in(page, running.url)
@@ -168,13 +489,13 @@ def test_going_on_at_another_machine(page: Any, browser: Any, running: Any) -> N
     wait_for_face(page, 2)
     for other in open_page(browser):
         other.goto(running.url)
-        other.fill("#name", "ada")
+        other.fill("#name-back", "ada")
         other.fill("#code", code.lower())
-        other.click("text=Begin")
+        other.click("text=Go on")
         wait_for_face(other, 2)
         other.keyboard.press("ArrowLeft")
         wait_for_face(other, 1)
-        assert other.locator('.unit button[aria-pressed="true"]').count() == 5
+        assert other.locator('.unit button[aria-checked="true"]').count() == 5
 
 
 def test_what_cannot_be_saved_is_kept_and_tried_again(browser: Any, running: Any) -> None:

@@ -63,7 +63,7 @@ def raters(
                 row.name,
                 row.finished,
                 row.places,
-                row.answers,
+                row.activity.answers,
                 row.excluded or (f"as {row.same_as}" if row.same_as else "yes"),
             ]
             for row in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from amgs._version import __version__
 from amgs.cohort.words import p_text
@@ -87,6 +88,33 @@ def _from_folders(material: ReportMaterial) -> str:
     return text
 
 
+def _what_raters_saw(options: Mapping[str, Any]) -> str:
+    """Say how faces were shown, and what of a recording could still be seen in them."""
+    background = options.get("background", "as filmed")
+    shown, left = _BACKGROUNDS.get(background, _BACKGROUNDS["as filmed"])
+    equal = options.get("brightness") == "equal"
+    text = f" Faces were shown on squares of one size, {shown}"
+    if equal:
+        text += ", with the mean brightness and contrast of the face made equal"
+    text += (
+        f"; what remained visible of a recording were {left}{'' if equal else ', and its light'}."
+    )
+    if options.get("mode") == "unit by unit":
+        text += " One unit was scored in all faces before the next one."
+    return text
+
+
+_BACKGROUNDS = {
+    "as filmed": ("with the background as filmed", "its background, the coat, and sharpness"),
+    "blurred": (
+        "with the background blurred",
+        "the colours of its background, the coat, and sharpness",
+    ),
+    "grey": ("with what is outside the face replaced by grey", "the coat, and sharpness"),
+}
+"""What was done to the background, and what of a recording can still be seen."""
+
+
 def _scoring(material: ReportMaterial) -> str:
     agreement = material.agreement
     if not agreement:
@@ -103,6 +131,8 @@ def _scoring(material: ReportMaterial) -> str:
     if material.blinded:
         text += ", each in a random order of their own and blind to animal, group and time"
     text += "; units that could not be scored were treated as missing."
+    if material.blinded:
+        text += _what_raters_saw(material.settings)
     if material.course:
         passed = ", ".join(f"{name} {100 * share:.0f} %" for name, share in material.course.items())
         n_raters = int(agreement["n_raters"])

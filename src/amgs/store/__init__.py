@@ -9,6 +9,7 @@ one.
 
 from amgs.store.opening import open_store
 from amgs.store.records import (
+    Activity,
     Answer,
     CourseAnswer,
     FaceRecord,
@@ -21,6 +22,7 @@ from amgs.store.records import (
 from amgs.store.store import Store
 
 __all__ = [
+    "Activity",
     "Answer",
     "CourseAnswer",
     "FaceRecord",

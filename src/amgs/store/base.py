@@ -17,6 +17,7 @@ from typing import Any
 
 from amgs.store.places import first_unfinished
 from amgs.store.records import (
+    Activity,
     Answer,
     CourseAnswer,
     FaceRecord,
@@ -233,8 +234,8 @@ class ScoringStore(ABC):
         """Return the places of a rater's order with a flag or a note, first to last."""
 
     @abstractmethod
-    def last_answers(self) -> dict[int, str]:
-        """Return when every rater answered last, by key."""
+    def activity(self) -> dict[int, Activity]:
+        """Return what every rater has done, by key."""
 
     @abstractmethod
     def finished(self, rater_id: int, units: Sequence[str]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -129,7 +130,7 @@ def settle(engine: Engine, how: str = "PASSIVE") -> None:
     """
     if _file_of(engine) is None:
         return
-    with suppress(DatabaseError), engine.connect() as connection:
+    with suppress(DatabaseError, sqlite3.Error), engine.connect() as connection:
         driver = connection.connection.driver_connection
         if driver is not None:
             # Not by SQLAlchemy, which would begin a transaction, in which SQLite refuses it.

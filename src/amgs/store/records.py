@@ -141,6 +141,15 @@ WHOLE_IMAGE = "image"
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What a rater has done: answers in force, when the last one came, seconds of every face."""
+
+    answers: int = 0
+    last: str = ""
+    seconds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RatingRow:
     """One answer with all that is known of it, for tables.
 

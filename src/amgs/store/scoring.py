@@ -14,7 +14,7 @@ from amgs.store import tables
 from amgs.store.answer_log import Request, as_text, came_before, from_text, write_log
 from amgs.store.base import ScoringStore
 from amgs.store.engine import ROWS_AT_ONCE, reading, writing
-from amgs.store.records import WHOLE_IMAGE, Answer, Presentation, RatingRow
+from amgs.store.records import WHOLE_IMAGE, Activity, Answer, Presentation, RatingRow
 
 _RATER = tables.rater.c
 _SHOWN = tables.presentation.c
@@ -161,11 +161,24 @@ class SqlScoring(ScoringStore):
             rows = connection.execute(wanted.order_by(_SHOWN.position)).all()
         return [Presentation(*row) for row in rows]
 
-    def last_answers(self) -> dict[int, str]:
-        """See `ScoringStore.last_answers`."""
-        wanted = select(_LOG.rater_id, func.max(_LOG.at)).group_by(_LOG.rater_id)
+    def activity(self) -> dict[int, Activity]:
+        """See `ScoringStore.activity`."""
+        n = select(_SHOWN.rater_id, func.count()).join_from(tables.answer, tables.presentation)
+        last = select(_LOG.rater_id, func.max(_LOG.at)).group_by(_LOG.rater_id)
+        looked = select(_SHOWN.rater_id, _SHOWN.seconds).where(_SHOWN.seconds.is_not(None))
+        seconds: dict[int, list[float]] = {}
         with reading(self._engine) as connection:
-            return {int(rater): str(at) for rater, at in connection.execute(wanted)}
+            counts = {
+                int(rater): int(number)
+                for rater, number in connection.execute(n.group_by(_SHOWN.rater_id)).all()
+            }
+            times = {int(rater): str(at) for rater, at in connection.execute(last).all()}
+            for rater, value in connection.execute(looked).all():
+                seconds.setdefault(rater, []).append(value)
+        return {
+            rater: Activity(counts.get(rater, 0), at, tuple(seconds.get(rater, ())))
+            for rater, at in times.items()
+        }
 
     def finished(self, rater_id: int, units: Sequence[str]) -> list[int]:
         """See `ScoringStore.finished`."""

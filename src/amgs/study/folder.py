@@ -15,7 +15,8 @@ from amgs.scoring.labels import LabelRule
 from amgs.store import Store, open_store
 from amgs.study.design import RECORDINGS_FILE, Design, read_design
 from amgs.study.layout import FACES, RESULTS, lay_out
-from amgs.study.settings import SETTINGS_FILE, StudySettings, read_settings
+from amgs.study.settings import SETTINGS_FILE, StudySettings
+from amgs.study.settings_file import read_settings
 from amgs.tables import read_notice
 
 UNBLINDED = "unblinded"

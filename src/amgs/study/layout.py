@@ -9,7 +9,8 @@ from typing import Any
 from amgs.errors import OutputExistsError
 from amgs.scale import load_scale
 from amgs.study.design import COLUMNS, RECORDINGS_FILE
-from amgs.study.settings import SETTINGS_FILE, write_settings
+from amgs.study.settings import SETTINGS_FILE
+from amgs.study.settings_file import write_settings
 from amgs.tables import write_table
 
 FACES, MODELS, RESULTS, VIDEOS = "faces", "models", "results", "videos"

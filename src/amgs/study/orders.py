@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from amgs.scoring.assignment import choose_faces, plan_order
 from amgs.store import Presentation, Rater
@@ -12,6 +13,14 @@ from amgs.study.present import faces_to_score
 
 ORDER_SECRET = "order"  # noqa: S105 - its name
 """The study's secret from which, besides its seed, all orders follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The faces that are scored, by key, and which faces share their scores: by key their root."""
+
+    faces: tuple[int, ...]
+    root: Mapping[int, int]
 
 
 class OrderPlanner:
@@ -34,21 +43,23 @@ class OrderPlanner:
         self._units = list(units)
         self._secret = secret
 
-    def choose(self) -> list[int]:
-        """Return the keys of the faces that are scored."""
+    def choose(self) -> Chosen:
+        """Return the faces that are scored; the same for all raters."""
         settings = self._study.settings.scoring
         require_same_scoring(self._study)
         recordings: dict[str, list[int]] = {}
         for face in faces_to_score(self._study):
             recordings.setdefault(face.recording, []).append(face.id)
-        return choose_faces(recordings, settings.images_per_recording, settings.seed)
+        faces = choose_faces(recordings, settings.images_per_recording, settings.seed)
+        everything = self._study.store.faces.all(retired=True)
+        return Chosen(tuple(faces), {face.id: face.root for face in everything})
 
-    def plan(self, rater: Rater, chosen: list[int] | None = None) -> None:
+    def plan(self, rater: Rater, chosen: Chosen | None = None) -> None:
         """Give a rater an order; faces that came since are mixed into what was not seen yet."""
         settings = self._study.settings.scoring
         order = self._store.order(rater.id)
         chosen = self.choose() if chosen is None else chosen
-        wanted = self._without_scored_before(rater, order, chosen) if order else chosen
+        wanted = self._without_scored_before(rater, order, chosen) if order else chosen.faces
         if order and {p.face_id for p in order} == set(wanted):
             return
         keep = self._keep(rater, order)
@@ -72,15 +83,15 @@ class OrderPlanner:
         return self._secret
 
     def _without_scored_before(
-        self, rater: Rater, order: list[Presentation], chosen: list[int]
-    ) -> list[int]:
+        self, rater: Rater, order: list[Presentation], chosen: Chosen
+    ) -> Sequence[int]:
         """Leave out faces whose place in the same frame the rater has scored in another image."""
-        root = {face.id: face.root for face in self._study.store.faces.all(retired=True)}
+        root = chosen.root
         finished = set(self._store.finished(rater.id, self._units))
         done = {
             root[p.face_id]: p.face_id for p in order if p.position in finished and not p.repeat
         }
-        return [face for face in chosen if done.get(root[face], face) == face]
+        return [face for face in chosen.faces if done.get(root[face], face) == face]
 
     def _keep(self, rater: Rater, order: list[Presentation]) -> int:
         """Return the place behind what the rater has answered, and the face that is due now.

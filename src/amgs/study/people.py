@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from amgs.errors import UnknownNameError
-from amgs.store import Rater
+from amgs.store import Activity, Rater
 from amgs.study.actions import MERGED, RENAMED, who_acts
 from amgs.study.exclusions import read_exclusions, rename_in_exclusions
 from amgs.study.folder import StudyFolder
@@ -21,7 +20,7 @@ class RaterProgress:
     name: str
     finished: int
     places: int
-    answers: int
+    activity: Activity
     same_as: str
     excluded: str
 
@@ -30,16 +29,20 @@ def list_raters(study: StudyFolder) -> list[RaterProgress]:
     """Return all raters, in the order in which they came."""
     raters = study.store.raters.all()
     names = {rater.id: rater.name for rater in raters}
-    answers = Counter(row.rater for row in study.store.scoring.all())
+    activity = study.store.scoring.activity()
     exclusions = read_exclusions(study, study.design())
     room = ScoringRoom(study)
+    chosen = room.planner.choose()
     found = []
     for rater in raters:
-        room.plan(rater)  # as at the next sign-in: faces may have come, or be left out, since
+        room.planner.plan(
+            rater, chosen
+        )  # as at the next sign-in: faces may have come, or be left out, since
         done, total, _ = room.progress(rater)
         same_as = names.get(rater.merged_into or 0, "")
         excluded = exclusions.find("rater", rater.name)
-        found.append(RaterProgress(rater.name, done, total, answers[rater.name], same_as, excluded))
+        did = activity.get(rater.id, Activity())
+        found.append(RaterProgress(rater.name, done, total, did, same_as, excluded))
     return found
 
 

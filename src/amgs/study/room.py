@@ -59,8 +59,8 @@ class ScoringRoom:
         self.scale = study.scale
         self._keys = unit_keys(study)
         self._units = shown_units(self._keys)
-        self._planner = OrderPlanner(study, self._keys.values(), order_secret)
-        self.entrance = Entrance(study, self._planner)
+        self.planner = OrderPlanner(study, self._keys.values(), order_secret)
+        self.entrance = Entrance(study, self.planner)
         self._progress = Progress(study, self._keys)
 
     @property
@@ -104,7 +104,7 @@ class ScoringRoom:
 
     def plan(self, rater: Rater) -> None:
         """Give a rater an order; faces that came since are mixed into what was not seen yet."""
-        self._planner.plan(rater)
+        self.planner.plan(rater)
 
     # Scoring
 

@@ -178,6 +178,8 @@ class OwnerContext:
     raters: Sequence[RaterRow]
     units: Sequence[UnitRow]
     why_no_icc: str
+    measured_at: str
+    up_to_date: bool
     unfinished: Sequence[str]
     unblindings: Sequence[Mapping[str, Any]]
     done: int

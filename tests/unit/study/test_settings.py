@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import StudyError
-from amgs.study.settings import STUDY_SETTINGS, read_settings, write_settings
+from amgs.study.settings import STUDY_SETTINGS
+from amgs.study.settings_file import read_settings, write_settings
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -10,6 +12,7 @@ from typing import Any
 
 from amgs.errors import AmgsError, NoImagesError
 from amgs.store import Rater
+from amgs.store.base import now
 from amgs.study import ScoringRoom, Study
 from amgs.study.people import RaterProgress
 from amgs.web.contexts import OwnerContext, RaterRow, UnitRow
@@ -19,9 +22,28 @@ GOOD_ALPHA, FAIR_ALPHA = 0.8, 0.667
 
 PARTS = 4
 
+MANY_ANSWERS = 5000
+"""From so many on, agreement is measured while the page shows what was measured before."""
+
+LONGEST_WAIT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """Agreement as it was when `key` was; ``problem`` says why there is none."""
+
+    key: tuple[object, ...]
+    at: str
+    document: dict[str, Any]
+    problem: str = ""
+
 
 class Overview:
-    """Describes the state of a scoring room; what was counted is kept until somebody answers.
+    """Describes the state of a scoring room.
+
+    Agreement is measured anew when somebody has answered or a table changed. With tens of thousands
+    of answers this takes a second or two: the page then does not wait for it, and shows what was
+    measured before.
 
     Parameters
     ----------
@@ -32,17 +54,22 @@ class Overview:
     def __init__(self, study: Study, room: ScoringRoom) -> None:
         self._study = study
         self._room = room
-        self._known: tuple[tuple[object, ...], dict[str, Any], dict[str, float], str] | None = None
+        self._known: _Measured | None = None
+        self._at_work: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Begin to measure where there are so many answers that the page would have to wait."""
+        if self._study.store.scoring.count_log() >= MANY_ANSWERS:
+            self._latest()
 
     def describe(self, csrf: str) -> OwnerContext:
         """Return all that the page shows."""
-        document, seconds, problem = self._measure()
+        # First what is quick: beside the measuring it would take twice as long.
         progress = {row.name: row for row in self._study.raters()}
-        last = self._study.store.scoring.last_answers()
-        rows = [
-            self._row(rater, progress[rater.name], document, last.get(rater.id, ""), seconds)
-            for rater in self._room.raters
-        ]
+        measured, up_to_date = self._latest()
+        document = measured.document
+        rows = [self._row(rater, progress[rater.name], document) for rater in self._room.raters]
         counted = [row for row in rows if not row.excluded and not row.same_as]
         return OwnerContext(
             csrf=csrf,
@@ -52,11 +79,13 @@ class Overview:
             raters=rows,
             units=_units(document),
             why_no_icc=_why_no_icc(document),
+            measured_at=measured.at,
+            up_to_date=up_to_date,
             unfinished=[f"{r.name} ({r.done} of {r.total})" for r in counted if r.done < r.total],
             unblindings=self._study.unblindings,
             done=sum(row.done for row in counted),
             total=sum(row.total for row in counted),
-            problem=problem,
+            problem=measured.problem,
         )
 
     def ratings_csv(self) -> bytes:
@@ -72,42 +101,46 @@ class Overview:
             self._study.export("ratings", out)
             return out.read_bytes()
 
-    def _measure(self) -> tuple[dict[str, Any], dict[str, float], str]:
-        """Return agreement and the seconds per face, measured again after any answer."""
-        key = (self._study.store.scoring.count_log(), *self._tables())
-        if self._known is None or self._known[0] != key:
-            problem = ""
-            try:
-                document: dict[str, Any] = self._study.agreement()
-            except NoImagesError:
-                document = {}
-            except AmgsError as error:  # such as a fault in recordings.csv
-                document, problem = {}, str(error)
-            self._known = (key, document, self._seconds(), problem)
-        return self._known[1:]
+    def _latest(self) -> tuple[_Measured, bool]:
+        """Return what was measured last, and whether it is of all answers."""
+        key = self._key()
+        with self._lock:
+            if self._known is not None and self._known.key == key:
+                return self._known, True
+            if self._at_work is None or not self._at_work.is_alive():
+                self._at_work = threading.Thread(target=self._measure, args=(key,), daemon=True)
+                self._at_work.start()
+            at_work = self._at_work
+        many = self._study.store.scoring.count_log() >= MANY_ANSWERS
+        at_work.join(0 if many else LONGEST_WAIT_S)
+        known = self._known or _Measured((), "", {})
+        return known, known.key == key
 
-    def _tables(self) -> tuple[object, ...]:
-        """Return when the owner's tables were written last: who counts follows from them."""
-        found: list[object] = [tuple(sorted(r.name for r in self._room.raters))]
+    def _measure(self, key: tuple[object, ...]) -> None:
+        document: dict[str, Any] = {}
+        problem = ""
+        try:
+            document = self._study.agreement()
+        except NoImagesError:
+            pass
+        except AmgsError as error:  # such as a fault in recordings.csv
+            problem = str(error)
+        self._known = _Measured(key, now()[11:19], document, problem)
+
+    def _key(self) -> tuple[object, ...]:
+        """Return what agreement follows from: answers, raters, and the owner's tables."""
+        found: list[object] = [self._study.store.scoring.count_log()]
         for name in ("recordings.csv", "exclusions.csv"):
             path = self._study.folder / name
             found.append(path.stat().st_mtime_ns if path.exists() else 0)
-        return tuple(found) + tuple(rater.merged_into for rater in self._room.raters)
-
-    def _seconds(self) -> dict[str, float]:
-        by_rater: dict[str, dict[int, float]] = defaultdict(dict)
-        for row in self._study.store.scoring.all():
-            if row.seconds is not None:
-                by_rater[row.rater][row.position] = row.seconds
-        return {rater: median(places.values()) for rater, places in by_rater.items()}
+        found += [(rater.name, rater.merged_into) for rater in self._room.raters]
+        return tuple(found)
 
     def _row(
         self,
         rater: Rater,
         progress: RaterProgress,
         document: dict[str, Any],
-        last: str,
-        seconds: dict[str, float],
     ) -> RaterRow:
         own = _of(document.get("within_raters", []), rater.name)
         moving = _of(document.get("drift", []), rater.name)
@@ -116,8 +149,8 @@ class Overview:
             name=rater.name,
             done=progress.finished,
             total=progress.places,
-            last=last[:16].replace("T", " "),
-            seconds=_seconds(seconds.get(rater.name)),
+            last=progress.activity.last[:16].replace("T", " "),
+            seconds=_seconds(progress.activity.seconds),
             flagged=len(self._room.remarked(rater)),
             not_scorable=_percent(document.get("not_scorable_by_rater", {}).get(rater.name)),
             course="" if course is None else _course(course.passed, course.agreement),
@@ -180,9 +213,10 @@ def _verdict(alpha: float | None) -> str:
     return "fair" if alpha >= FAIR_ALPHA else "low"
 
 
-def _seconds(value: float | None) -> str:
-    if value is None:
+def _seconds(of_faces: Sequence[float]) -> str:
+    if not of_faces:
         return "–"
+    value = median(of_faces)
     return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"  # noqa: PLR2004 - digits shown
 
 

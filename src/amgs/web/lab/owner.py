@@ -39,6 +39,7 @@ class OwnerPages:
     def __init__(self, web: WebState) -> None:
         self.web = web
         self.overview = Overview(web.study, web.scoring)
+        self.overview.prepare()
         self.notice = Notice()
 
     def page(self, request: Request) -> Response:
