@@ -296,6 +296,65 @@ class TestAnswers:
             store.scoring.plan(shown[0].rater_id, 1, [])
         assert store.scoring.order(shown[0].rater_id) == shown
 
+    def test_a_request_is_kept_once_and_nothing_that_changes_nothing(self, store: Store) -> None:
+        first = plan(store)[0]
+        answer = Answer(UNITS[0], 1)
+        for _ in range(2):
+            store.scoring.save(first, answer, TIME, request="r-1")
+        store.scoring.save(first, Answer(UNITS[0], 2), TIME, request="r-2")
+        store.scoring.save(first, answer, TIME, request="r-1")
+        assert store.scoring.answers(first.id)[UNITS[0]].score == 2
+        store.scoring.save(first, Answer(UNITS[0], 2), TIME)
+        assert store.scoring.count_log() == 2
+        for _ in range(2):
+            shown = store.scoring.undo(first.rater_id, TIME, "u-1")
+            assert shown is not None
+            assert shown.id == first.id
+        assert store.scoring.answers(first.id)[UNITS[0]].score == 1
+
+    def test_time_flags_and_notes(self, store: Store) -> None:
+        first, second = plan(store)[:2]
+        assert first.mark != second.mark
+        store.scoring.save(first, Answer(UNITS[0], 1), TIME, 1.5)
+        store.scoring.save(first, Answer(UNITS[1], 0), TIME, 2.0)
+        store.scoring.remark(second, flagged=True, note="left eye")
+        (remarked,) = store.scoring.remarked(first.rater_id)
+        assert (remarked.position, remarked.flagged, remarked.note) == (1, True, "left eye")
+        assert {row.seconds for row in store.scoring.all()} == {3.5}
+        did = store.scoring.activity()[first.rater_id]
+        assert (did.answers, did.last, did.seconds) == (2, TIME, (3.5,))
+        store.scoring.save(second, Answer(UNITS[0], 1), TIME)
+        store.scoring.remark(second, flagged=False, note="")
+        assert store.scoring.remarked(first.rater_id) == []
+
+    def test_a_flag_for_another_face_is_refused(self, store: Store) -> None:
+        order = plan(store)
+        store.scoring.plan(order[0].rater_id, 0, [(shown.face_id, False) for shown in order[::-1]])
+        with pytest.raises(ConflictError):
+            store.scoring.remark(order[0], flagged=True, note="")
+
+    def test_together_is_whole_or_nothing(self, store: Store) -> None:
+        """Also what is read in between sees what was written before."""
+        store.faces.add(faces(2), {})
+        with pytest.raises(StoreError, match="full"), store.together():
+            rater = store.raters.add("Anna", "hash")
+            assert store.raters.find("anna") == rater
+            store.scoring.plan(rater.id, 0, [(face.id, False) for face in store.faces.all()])
+            raise StoreError("the disk is full")
+        assert store.raters.all() == []
+        with store.together():
+            rater = store.raters.add("Anna", "hash")
+            store.raters.open_session(rater.id, "t" * 64)
+        assert store.raters.of_session("t" * 64) == rater
+        assert store.raters.of_session("t" * 64, "2999") is None
+
+    def test_names_that_look_alike_are_one(self, store: Store) -> None:
+        store.raters.add("Anna Key", "hash")
+        found = store.raters.find("ＡＮＮＡ Ｋey")
+        assert found is not None
+        with pytest.raises(ConflictError):
+            store.raters.add("ANNA KEY", "hash")
+
 
 class TestPredictions:
     def test_only_new_predictions_are_added(self, store: Store) -> None:

@@ -276,7 +276,7 @@ def one_person_twice(month: Month) -> None:
 def lost_code(month: Month) -> None:
     """A rater's code that was lost."""
     room = month.study.room()
-    month.codes["Ada"] = room.new_code("Ada")
+    month.codes["Ada"] = room.entrance.new_code("Ada")
     month.score("Ada")
 
 

@@ -293,7 +293,7 @@ class TestGenerations:
 
 
 def _new_code(study: Study) -> str:
-    return study.room().new_code("Ada")
+    return study.room().entrance.new_code("Ada")
 
 
 def _scale_without_whiskers() -> str:

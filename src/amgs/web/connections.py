@@ -1,9 +1,9 @@
 """The server of the scoring room: it outlasts idle connections, and ends in order.
 
 uvicorn waits for ever for the rest of a request that was begun, and takes every connection: some
-hundred half-sent requests would use up the files that a program may have open. What it keeps in
-memory only, nothing, is lost; but what SQLite keeps in its log must come into the database before
-the program ends, however it is ended.
+hundred half-sent requests would use up the files that a program may have open. And a signal ends it
+without closing the database: nothing is lost, but part of it stands in SQLite's log, and whoever
+copies the database file alone would lose that part.
 """
 
 from __future__ import annotations
