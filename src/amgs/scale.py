@@ -37,14 +37,14 @@ class ActionUnit:
     """One thing to look at in a face.
 
     ``name`` stands in tables, ``label`` on the page; ``description`` says where to look, ``levels``
-    what 0, 1 and 2 look like; ``pictures`` are files that show them, from the study's folder.
+    what 0, 1 and 2 look like; ``images`` are files that show them, from the study's folder.
     """
 
     name: str
     label: str
     description: str
     levels: tuple[str, str, str]
-    pictures: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +159,16 @@ def _unit(entry: object, number: int, faults: list[str]) -> ActionUnit:
     label = given.get("label") or str(name).replace("_", " ")
     description = given.get("description", given.get("look", ""))  # `look` in 0.1.0
     levels = tuple(str(text).strip() for text in texts.values())
-    pictures = given.get("pictures", [])
-    if not isinstance(pictures, list) or len(pictures) not in {0, len(LEVELS)}:
-        faults.append(f"unit {number}: pictures is not a list of 3 files, of 0, 1 and 2")
-        pictures = []
+    images = given.get("images", [])
+    if not isinstance(images, list) or len(images) not in {0, len(LEVELS)}:
+        faults.append(f"unit {number}: images is not a list of 3 files, of 0, 1 and 2")
+        images = []
     return ActionUnit(
         str(name),
         str(label),
         str(description).strip(),
         (levels[0], levels[1], levels[2]),
-        tuple(str(picture) for picture in pictures),
+        tuple(str(image) for image in images),
     )
 
 

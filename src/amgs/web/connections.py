@@ -169,7 +169,10 @@ def _ended_in_order(server: uvicorn.Server) -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> None:
         server.should_exit = True
 
-    kinds = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # Python lets only the main thread handle signals; a room in another one is its caller's to end.
+    here = threading.current_thread() is threading.main_thread()
+    names = ("SIGTERM", "SIGHUP") if here else ()
+    kinds = [getattr(signal, name) for name in names if hasattr(signal, name)]
     # uvicorn has a handler of its own for SIGTERM while it runs, and raises it again at its end.
     before = {kind: signal.signal(kind, end) for kind in kinds}
     try:

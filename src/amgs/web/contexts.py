@@ -42,7 +42,7 @@ class UnitContext:
     label: str
     description: str
     levels: Sequence[str]
-    pictures: bool
+    images: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from amgs.store import Rater
 from amgs.web.answers import explain
 from amgs.web.contexts import CourseFeedback, CoursePageState
 from amgs.web.room.canvas import draw_canvas
-from amgs.web.room.faces import score_context, send_picture
-from amgs.web.room.pictures import LevelPictures
+from amgs.web.room.faces import score_context, send_image
+from amgs.web.room.level_images import LevelImages
 from amgs.web.state import WebState, to
 
 
@@ -33,7 +33,7 @@ class CoursePages:
 
     def __init__(self, web: WebState) -> None:
         self.web = web
-        self.pictures = LevelPictures(web.scoring.scale, web.study.folder)
+        self.level_images = LevelImages(web.scoring.scale, web.study.folder)
 
     def page(self, request: Request) -> Response:
         """Show the page."""
@@ -42,7 +42,7 @@ class CoursePages:
             return to("/")
         if self.web.scoring.course(rater) is None:
             return to("/score")
-        context = score_context(self.web, request, rater, self.pictures)
+        context = score_context(self.web, request, rater, self.level_images)
         return self.web.page("course.html", context)
 
     def state(self, request: Request) -> Response:
@@ -59,7 +59,7 @@ class CoursePages:
         if rater is None or state is None or seen not in {state.seen, state.seen - 1} or seen < 0:
             return explain("There is no face for you here.", 404)
         path = self.web.scoring.course_face(rater, seen).path
-        return send_picture(draw_canvas(read_image(path), None, f"course {seen}"))
+        return send_image(draw_canvas(read_image(path), None, f"course {seen}"))
 
     def answer(
         self, request: Request, sent: CourseSent, x_amgs_form: Annotated[str, Header()] = ""

@@ -8,12 +8,12 @@ from fastapi.responses import Response
 from amgs.store import Rater
 from amgs.study.room import LONGEST_NOTE, REASONS
 from amgs.web.contexts import ScoreContext, UnitContext
-from amgs.web.room.pictures import LevelPictures
+from amgs.web.room.level_images import LevelImages
 from amgs.web.state import WebState
 
 
 def score_context(
-    web: WebState, request: Request, rater: Rater, pictures: LevelPictures
+    web: WebState, request: Request, rater: Rater, level_images: LevelImages
 ) -> ScoreContext:
     """Return what the scoring page may know."""
     scale = web.scoring.scale
@@ -21,7 +21,8 @@ def score_context(
     alone = web.scoring.unit_by_unit
     first = web.scoring.next_open(rater, -1, scale.unit_names[0]) if alone else None
     units = [
-        UnitContext(u.name, u.label, u.description, u.levels, pictures.has(u)) for u in scale.units
+        UnitContext(u.name, u.label, u.description, u.levels, level_images.has(u))
+        for u in scale.units
     ]
     return ScoreContext(
         csrf=web.csrf(request, "rater"),
@@ -37,6 +38,6 @@ def score_context(
     )
 
 
-def send_picture(content: bytes) -> Response:
-    """Return a picture that was drawn for the page."""
+def send_image(content: bytes) -> Response:
+    """Return an image that was drawn for the page."""
     return Response(content, media_type="image/jpeg")

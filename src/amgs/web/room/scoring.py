@@ -17,8 +17,8 @@ from amgs.web.answers import explain
 from amgs.web.contexts import FaceState, NextPlace, PlacesState
 from amgs.web.keys import equal_secrets
 from amgs.web.room.canvas import draw_canvas
-from amgs.web.room.faces import score_context, send_picture
-from amgs.web.room.pictures import LevelPictures
+from amgs.web.room.faces import score_context, send_image
+from amgs.web.room.level_images import LevelImages
 from amgs.web.state import WebState, to
 
 _NOT_HERE = "There is no face for you here."
@@ -63,7 +63,7 @@ class ScoringPages:
 
     def __init__(self, web: WebState) -> None:
         self.web = web
-        self.pictures = LevelPictures(web.scoring.scale, web.study.folder)
+        self.level_images = LevelImages(web.scoring.scale, web.study.folder)
 
     def page(self, request: Request) -> Response:
         """Show the page."""
@@ -72,18 +72,16 @@ class ScoringPages:
             return to("/")
         if not self.web.scoring.may_score(rater):
             return to("/course")
-        context = score_context(self.web, request, rater, self.pictures)
+        context = score_context(self.web, request, rater, self.level_images)
         return self.web.page("score.html", context)
 
-    def picture(self, request: Request, unit: str, level: int) -> Response:
-        """Return the picture of a unit at 0, 1 or 2."""
-        content = None if self.web.rater(request) is None else self.pictures.read(unit, level)
-        return (
-            explain("There is no such picture.", 404) if content is None else send_picture(content)
-        )
+    def level(self, request: Request, unit: str, level: int) -> Response:
+        """Return the image of a unit at 0, 1 or 2."""
+        content = None if self.web.rater(request) is None else self.level_images.read(unit, level)
+        return explain("There is no such image.", 404) if content is None else send_image(content)
 
     def face(self, request: Request, position: int) -> Response:
-        """Return the picture of a face."""
+        """Return the image of a face."""
         rater = self.web.rater(request)
         shown = _may_see(self.web, rater, position)
         if shown is None:
@@ -97,7 +95,7 @@ class ScoringPages:
         content = draw_canvas(
             face.rgb, face.box, shown.mark, settings.background, settings.brightness
         )
-        return send_picture(content)
+        return send_image(content)
 
     def state(self, request: Request, position: int, unit: str = "") -> Response:
         """Return where the rater is, and their own answers."""
@@ -165,7 +163,7 @@ def routes(web: WebState) -> APIRouter:
     """Return the page and what it asks for."""
     pages, router = ScoringPages(web), APIRouter()
     router.add_api_route("/score", pages.page, methods=["GET"])
-    router.add_api_route("/picture/{unit}/{level}", pages.picture, methods=["GET"])
+    router.add_api_route("/level/{unit}/{level}", pages.level, methods=["GET"])
     router.add_api_route("/face/{position}", pages.face, methods=["GET"])
     router.add_api_route("/api/face/{position}", pages.state, methods=["GET"])
     router.add_api_route("/api/places", pages.places, methods=["GET"])

@@ -141,16 +141,20 @@ const Units = (() => {
       for (const button of all) { button.tabIndex = button === stop ? 0 : -1; }
     });
   }
+  // The images of 0, 1 and 2: those of the unit at hand first, the others when there is time.
+  function load(within) {
+    for (const image of within.querySelectorAll("img[data-src]")) {
+      image.src = image.dataset.src;
+      image.removeAttribute("data-src");
+    }
+  }
   function choose(number, quietly) {
     now = Math.max(0, Math.min(items.length - 1, number));
     items.forEach((item, place) => {
       item.classList.toggle("now", place === now);
       if (place === now) { item.setAttribute("aria-current", "true"); } else { item.removeAttribute("aria-current"); }
     });
-    for (const image of items[now].querySelectorAll("img[data-src]")) {
-      image.src = image.dataset.src;
-      image.removeAttribute("data-src");
-    }
+    load(items[now]);
     if (!quietly) { items[now].scrollIntoView({ block: "nearest" }); }
   }
   function onAnswer(handler) {
@@ -194,6 +198,7 @@ const Units = (() => {
   function enable(able) { for (const item of items) { for (const button of buttons(item)) { button.disabled = !able; } } }
   function only(name) { items.forEach((item) => { item.hidden = Boolean(name) && item.dataset.unit !== name; }); }
   function label(name) { return items[names.indexOf(name)].querySelector(".unit-name").textContent; }
+  FaceView.image.addEventListener("load", () => setTimeout(() => load(document.body), 1000), { once: true });
   return { items, names, show, choose, release, onAnswer, moveFocus, firstOpen, nextOpen, enable, only, label, get now() { return now; } };
 })();
 

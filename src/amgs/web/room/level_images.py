@@ -1,4 +1,4 @@
-"""Pictures of 0, 1 and 2 of every unit: the laboratory's own, or drawn mice."""
+"""Images of 0, 1 and 2 of every unit: the laboratory's own, or drawn mice."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _PARTS = {
 """Where in a drawn face a unit is seen: left, top, right, bottom as shares of its sides."""
 
 
-class LevelPictures:
-    """The pictures beside the words of a scale.
+class LevelImages:
+    """The images beside the words of a scale.
 
     Parameters
     ----------
     scale
-        The scale; a unit may name photographs of its own (``pictures = ["0.jpg", …]``).
+        The scale; a unit may name photographs of its own (``images = ["0.jpg", …]``).
     folder
         Where their paths start: the folder of the study.
     """
@@ -45,19 +45,19 @@ class LevelPictures:
         self._folder = folder
 
     def has(self, unit: ActionUnit) -> bool:
-        """Whether there are pictures of a unit."""
+        """Whether there are images of a unit."""
         drawn = self._scale.species == "mouse" and unit.name in UNITS and unit.name in _PARTS
-        return bool(unit.pictures) or drawn
+        return bool(unit.images) or drawn
 
     def read(self, name: str, level: int) -> bytes | None:
-        """Return the picture of a unit at 0, 1 or 2 as JPEG; ``None`` where there is none."""
+        """Return the image of a unit at 0, 1 or 2 as JPEG; ``None`` where there is none."""
         unit = next((u for u in self._scale.units if u.name == name), None)
         if unit is None or not 0 <= level < len(unit.levels) or not self.has(unit):
             return None
-        if not unit.pictures:
+        if not unit.images:
             return _draw(name, level, "black" if "black" in self._scale.name else "white")
         try:
-            rgb = read_image(self._folder / unit.pictures[level])
+            rgb = read_image(self._folder / unit.images[level])
         except AmgsError:
             return None
         image = Image.fromarray(rgb)
