@@ -103,9 +103,9 @@ def show_room(page: Any, study: Study) -> None:
     truth = read_true_units(study)[face]
     for unit in study.scale.unit_names[:3]:
         page.keyboard.press(str(round(truth[unit])))
-    page.wait_for_function(
-        "[...document.querySelectorAll('.unit.now img')].every(i => i.complete && i.naturalWidth)"
-    )
+    shown = "[...document.querySelectorAll('.unit.now img')].every(i => i.naturalWidth)"
+    while not page.evaluate(shown):
+        page.wait_for_timeout(100)
     page.wait_for_timeout(500)
     photograph(page, "scoring")
 

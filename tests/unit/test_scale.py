@@ -59,6 +59,13 @@ def test_a_scale_of_ones_own(tmp_path: Path) -> None:
     assert (scale.pain_from, scale.no_pain_to) == (1.2, 0.4)
 
 
+def test_images_of_the_three_levels() -> None:
+    three = GOOD.replace('name = "eye"', 'name = "eye"\nimages = ["a.jpg", "b.jpg", "c.jpg"]')
+    assert parse_scale(three, "own").units[0].images == ("a.jpg", "b.jpg", "c.jpg")
+    with pytest.raises(ScaleError, match="images is not a list of 3 files"):
+        parse_scale(three.replace(', "c.jpg"', ""), "own")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -105,12 +105,12 @@ def _what_raters_saw(options: Mapping[str, Any]) -> str:
 
 
 _BACKGROUNDS = {
-    "as filmed": ("with the background as filmed", "its background, the coat, and sharpness"),
+    "as filmed": ("with the background as filmed", "its background, the coat and sharpness"),
     "blurred": (
         "with the background blurred",
-        "the colours of its background, the coat, and sharpness",
+        "the colours of its background, the coat and sharpness",
     ),
-    "grey": ("with what is outside the face replaced by grey", "the coat, and sharpness"),
+    "grey": ("with what is outside the face replaced by grey", "the coat and sharpness"),
 }
 """What was done to the background, and what of a recording can still be seen."""
 

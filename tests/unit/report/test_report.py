@@ -317,3 +317,29 @@ def test_human_and_model_are_compared_as_in_evaluate(tmp_path: Path, make_image)
     assert expected is not None
     assert expected.pearson_r is not None
     assert any(f"r = {expected.pearson_r:.2f}." in caption for caption in captions)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            {},
+            "with the background as filmed; what remained visible of a recording were its background",
+        ),
+        (
+            {"background": "grey", "brightness": "equal"},
+            "with the mean brightness and contrast of the face made equal; what remained visible of a recording were the coat and sharpness.",
+        ),
+        ({"mode": "unit by unit"}, "One unit was scored in all faces before the next one."),
+    ],
+)
+def test_methods_say_what_raters_could_still_see(
+    settings: dict[str, str], expected: str, tmp_path: Path, make_image
+) -> None:
+    agreement = {
+        "n_images": 3,
+        "n_raters": 2,
+        "mgs_per_unit": {"krippendorff_alpha": 0.8},
+    }
+    more = {"agreement": agreement, "blinded": True, "settings": {"threshold": 0.75, **settings}}
+    assert expected in " ".join(methods(make_material(tmp_path, make_image, **more)))

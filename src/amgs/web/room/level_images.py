@@ -14,7 +14,6 @@ from amgs.errors import AmgsError
 from amgs.images import read_image
 from amgs.scale import ActionUnit, Scale
 from amgs.simulate.anatomy import CoatName, FaceParameters
-from amgs.simulate.behaviour import UNITS
 from amgs.simulate.face import draw_face
 
 WIDTH_PX, HEIGHT_PX = 280, 210
@@ -25,8 +24,12 @@ _PARTS = {
     "cheek_bulge": (0.16, 0.40, 0.84, 0.91),
     "ear_position": (0.08, 0.10, 0.92, 0.73),
     "whisker_change": (0.04, 0.30, 0.96, 0.99),
+    "nose_cheek": (0.16, 0.40, 0.84, 0.91),
 }
 """Where in a drawn face a unit is seen: left, top, right, bottom as shares of its sides."""
+
+_TOGETHER = {"nose_cheek": ("nose_bulge", "cheek_bulge")}
+"""Units of a scale that are two of the drawn mice at once."""
 
 
 class LevelImages:
@@ -46,8 +49,7 @@ class LevelImages:
 
     def has(self, unit: ActionUnit) -> bool:
         """Whether there are images of a unit."""
-        drawn = self._scale.species == "mouse" and unit.name in UNITS and unit.name in _PARTS
-        return bool(unit.images) or drawn
+        return bool(unit.images) or (self._scale.species == "mouse" and unit.name in _PARTS)
 
     def read(self, name: str, level: int) -> bytes | None:
         """Return the image of a unit at 0, 1 or 2 as JPEG; ``None`` where there is none."""
@@ -67,7 +69,7 @@ class LevelImages:
 
 @lru_cache(64)
 def _draw(unit: str, level: int, coat: CoatName) -> bytes:
-    shown: dict[str, Any] = {unit: float(level)}
+    shown: dict[str, Any] = dict.fromkeys(_TOGETHER.get(unit, (unit,)), float(level))
     face = FaceParameters(coat=coat, animal_seed=0, noise_sd=2, **shown)
     rgb = draw_face(face, np.random.default_rng(0))
     height, width = rgb.shape[:2]
