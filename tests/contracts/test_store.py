@@ -19,7 +19,7 @@ from amgs.store import (
     StoredPrediction,
     open_store,
 )
-from amgs.store.records import WHOLE_IMAGE
+from amgs.store.records import WHOLE_IMAGE, CourseAnswer
 from amgs.vocabulary import call_pain
 
 UNITS = ("orbital_tightening", "ear_position")
@@ -326,6 +326,40 @@ class TestAnswers:
         store.scoring.save(second, Answer(UNITS[0], 1), TIME)
         store.scoring.remark(second, flagged=False, note="")
         assert store.scoring.remarked(first.rater_id) == []
+
+    def test_a_flag_and_a_note_do_not_erase_each_other(self, store: Store) -> None:
+        first = plan(store)[0]
+        store.scoring.remark(first, note="left eye")
+        store.scoring.remark(first, flagged=True)
+        (remarked,) = store.scoring.remarked(first.rater_id)
+        assert (remarked.flagged, remarked.note) == (True, "left eye")
+
+    def test_a_remarked_face_keeps_its_place(self, store: Store) -> None:
+        """Also one that was not scored yet, when the order is planned anew."""
+        order = plan(store)
+        store.scoring.remark(order[3], note="tell the vet")
+        assert store.scoring.last_touched(order[0].rater_id) == 3
+        with pytest.raises(StoreError, match="behind place 2"):
+            store.scoring.plan(order[0].rater_id, 2, [(shown.face_id, False) for shown in order])
+
+    def test_which_unit_was_taken_back(self, store: Store) -> None:
+        first = plan(store)[0]
+        assert store.scoring.undone_unit(first.rater_id) == ""
+        for unit in UNITS:
+            store.scoring.save(first, Answer(unit, 1), TIME)
+        store.scoring.save(first, Answer(UNITS[0], 2), TIME)
+        store.scoring.undo(first.rater_id, TIME)
+        assert store.scoring.undone_unit(first.rater_id) == UNITS[0]
+        store.scoring.undo(first.rater_id, TIME)
+        assert store.scoring.undone_unit(first.rater_id) == UNITS[1]
+
+    def test_a_face_of_the_course_counts_once(self, store: Store) -> None:
+        rater = store.raters.add("Anna", "hash")
+        answers = [CourseAnswer("a.jpg", unit, 1, 1) for unit in UNITS]
+        store.raters.save_course(rater.id, answers, TIME, 0)
+        with pytest.raises(ConflictError):
+            store.raters.save_course(rater.id, answers, TIME, 0)
+        assert len(store.raters.course(rater.id)) == 2
 
     def test_a_flag_for_another_face_is_refused(self, store: Store) -> None:
         order = plan(store)

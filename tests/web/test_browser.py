@@ -398,6 +398,144 @@ def test_one_unit_of_all_faces_then_the_next(browser: Any, study: Any, serve: An
             assert kept(running) == {(n, units[0]): n % 3 for n in range(25)}
 
 
+def test_one_unit_alone_is_the_only_one_that_keys_reach(
+    browser: Any, study: Any, serve: Any
+) -> None:
+    """Arrows choose no hidden unit, undo stays in its unit, and earlier units can be reached."""
+    path = study.folder / "study.toml"
+    text = path.read_text("utf-8").replace('mode = "face by face"', 'mode = "unit by unit"')
+    path.write_text(text, "utf-8")
+    with Study.open(study.folder) as opened:
+        first, second = opened.scale.unit_names[:2]
+        for running in serve(opened):
+            for page in open_page(browser):
+                sign_in(page, running.url)
+                page.keyboard.press("ArrowDown")
+                page.keyboard.press("2")
+                wait_for_face(page, 2)
+                assert kept(running) == {(0, first): 2}
+                page.keyboard.press("1")
+                wait_for_face(page, 3)
+                page.keyboard.press("ArrowLeft")
+                wait_for_face(page, 2)
+                page.click(f'[data-unit="{first}"] [data-score="2"]')
+                saved(page)
+                page.keyboard.press("u")
+                saved(page, "Taken back")
+                expect(page.locator("#one-unit")).to_have_text("Orbital tightening: unit 1 of 5")
+                wait_for_face(page, 2)
+                assert kept(running) == {(0, first): 2, (1, first): 1}
+                page.keyboard.press("g")
+                expect(page.locator("#open-list")).to_have_text("none before the furthest face")
+                page.keyboard.press("Escape")
+                page.select_option("#unit-choice", second)
+                expect(page.locator("#one-unit")).to_have_text("Nose bulge: unit 2 of 5")
+                page.keyboard.press("0")
+                wait_for_face(page, 2)
+                page.keyboard.press("i")
+                page.keyboard.press("1")
+                wait_for_face(page, 3)
+                page.select_option("#unit-choice", first)
+                expect(page.locator("#one-unit")).to_have_text("Orbital tightening: unit 1 of 5")
+                wait_for_face(page, 1)
+                assert kept(running)[0, second] == 0
+
+
+@pytest.mark.parametrize("opened", ["note", "reasons", "list"])
+def test_what_opens_on_a_face_just_finished_holds_the_page(
+    page: Any, running: Any, opened: str
+) -> None:
+    """Nothing typed there reaches the next face."""
+    sign_in(page, running.url)
+    page.keyboard.type("11111")
+    page.keyboard.press({"note": "n", "reasons": "i", "list": "g"}[opened])
+    page.wait_for_timeout(600)
+    wait_for_face(page, 1)
+    if opened == "note":
+        page.keyboard.type("whisker 0 covered by 2 hairs of mouse 1", delay=10)
+        page.keyboard.press("Enter")
+        wait_for_face(page, 2)
+        saved(page)
+        (shown,) = running.study.store.scoring.remarked(1)
+        assert shown.note == "whisker 0 covered by 2 hairs of mouse 1"
+    elif opened == "reasons":
+        page.keyboard.press("0")
+        page.keyboard.press("1")
+        wait_for_face(page, 2)
+        saved(page)
+        (row,) = running.study.store.scoring.all()
+        assert (row.position, row.unit, row.reason) == (0, "image", "blurred")
+    else:
+        page.keyboard.press("Escape")
+        wait_for_face(page, 2)
+    assert not any(position == 1 for position, _ in kept(running))
+
+
+def test_a_typed_note_is_kept_when_the_face_is_left(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    page.keyboard.press("n")
+    page.keyboard.type("👩‍🔬 looks at the ear")
+    page.click("#next")
+    wait_for_face(page, 2)
+    saved(page)
+    (shown,) = running.study.store.scoring.remarked(1)
+    assert shown.note == "👩‍🔬 looks at the ear"
+
+
+def test_a_wrong_last_key_is_taken_back_on_the_last_page(page: Any, running: Any) -> None:
+    sign_in(page, running.url)
+    for number in range(25):
+        wait_for_face(page, number + 1)
+        page.keyboard.type("00000")
+    page.wait_for_selector("#finished", state="visible")
+    page.keyboard.press("u")
+    expect(page.locator("#finished")).to_be_hidden()
+    saved(page, "Taken back")
+    page.keyboard.press("2")
+    page.wait_for_selector("#finished", state="visible")
+    last = running.study.scale.unit_names[-1]
+    assert kept(running)[24, last] == 2
+    page.click("#look-again")
+    wait_for_face(page, 1)
+    page.keyboard.press("g")
+    page.fill("#jump-to", "25")
+    page.keyboard.press("Enter")
+    wait_for_face(page, 25)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#finished", state="visible")
+
+
+def test_signed_out_elsewhere_is_said_with_a_way_in(browser: Any, running: Any) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, running.url)
+    running.study.room().entrance.new_code("Ada")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#trouble")).to_contain_text("Please sign in again")
+    page.click("#trouble >> text=Sign in")
+    expect(page.locator("h1")).to_have_text("Score faces")
+    context.close()
+
+
+def test_a_program_that_hangs_is_told(browser: Any, running: Any) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, running.url)
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/api/answer", hold)
+    page.keyboard.press("1")
+    expect(page.locator("#trouble")).to_contain_text("takes long to answer", timeout=10_000)
+    held[0].continue_()
+    saved(page)
+    expect(page.locator("#trouble")).to_be_hidden()
+    assert list(kept(running).values()) == [1]
+    context.close()
+
+
 WIDTHS = {1280: 800, 820: 1180, 390: 844}
 
 

@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.faces.base import FoundFace
+from amgs.faces.looks import Look
 from amgs.faces.quality import DEFAULT_MAX_MOTION, DEFAULT_MIN_SHARPNESS, Quality
 from amgs.video.sampling import Interval
 
-Rejection: TypeAlias = Literal["damaged", "no face", "no eye", "no ear", "blurred", "moving"]
+Rejection: TypeAlias = Literal[
+    "damaged", "no face", "too small", "no eye", "no ear", "blurred", "moving"
+]
 """Why a candidate was not kept, in the order in which it is checked."""
 
 REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
@@ -23,10 +26,12 @@ REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
 class CandidateOptions:
     """From when on a face is good enough to be kept.
 
-    ``min_score`` is the detector's own limit where it is ``None``.
+    ``min_score`` and ``min_face_px`` (width of the face) are the detector's own limits where they
+    are ``None``.
     """
 
     min_score: float | None = None
+    min_face_px: float | None = None
     min_sharpness: float = DEFAULT_MIN_SHARPNESS
     max_motion: float = DEFAULT_MAX_MOTION
 
@@ -87,14 +92,25 @@ class Survey:
         a face with an eye and an ear.
     by_frame
         The candidates of each frame, one per zone, so that no frame is examined twice.
+    looks
+        The way to look that shows faces in each zone.
+    empty
+        Whether no frame showed a face, in each zone.
     """
 
     sharpness_p75: Sequence[float | None]
     by_frame: Mapping[int, list[FrameCandidate]]
+    looks: Sequence[Look] = ()
+    empty: Sequence[bool] = ()
 
     def within(self, indices: Iterable[int], zones: Sequence[int]) -> Survey:
         """Return the survey of some frames and some zones only, as an interval needs it."""
         wanted = {
             i: [self.by_frame[i][zone] for zone in zones] for i in indices if i in self.by_frame
         }
-        return Survey([self.sharpness_p75[zone] for zone in zones], wanted)
+        return Survey(
+            [self.sharpness_p75[zone] for zone in zones],
+            wanted,
+            [self.looks[zone] for zone in zones],
+            [self.empty[zone] for zone in zones],
+        )

@@ -10,6 +10,7 @@ from amgs.errors import UnreadableVideoError
 from amgs.extraction.candidates import CandidateOptions, FrameCandidate, IntervalResult, Survey
 from amgs.faces.base import FaceDetector, FoundFace
 from amgs.faces.detections import Box, iou
+from amgs.faces.looks import Look, detect_from, shown_px
 from amgs.faces.quality import (
     Quality,
     cut_grey,
@@ -21,14 +22,17 @@ from amgs.faces.quality import (
 )
 from amgs.images.reading import RGB
 from amgs.video import Frame, Video
-from amgs.video.sampling import Interval, further_frames, keyframes_to_examine
+from amgs.video.sampling import Interval, further_frames, keyframes_to_examine, sparse_frames
 
 NEIGHBOUR_S = 1 / 30
 """Motion is measured against the frame that comes about this much later."""
 
 THUMBNAIL_PX = 16
 
-SURVEY_FRAMES, LEAST_SURVEY_FACES = 16, 3
+LEAST_SURVEY_FACES = 3
+
+EDGE_SHARE = 0.03
+"""A face this near to the edge of its zone, in widths of itself, may reach beyond it."""
 
 SAME_FACE_IOU = 0.3
 """Boxes that share more than this are two readings of one face."""
@@ -60,7 +64,10 @@ def examine_interval(  # noqa: PLR0917
     p75 = survey.sharpness_p75 if survey else [None] * len(zones)
     limits = [sharpness_limit(usual, options.min_sharpness) for usual in p75]
     known = dict(survey.by_frame) if survey else {}
-    examiner = _Examiner(video, detector, options, dict(zip(zones, limits, strict=True)), known)
+    looks = dict(zip(zones, survey.looks, strict=True)) if survey and survey.looks else {}
+    examiner = Examiner(
+        video, detector, options, dict(zip(zones, limits, strict=True)), known, looks=looks
+    )
     for index in keyframes_to_examine(video.table, interval):
         for result, candidate in zip(results, examiner.examine(index, zones), strict=True):
             result.keyframes.append(candidate)
@@ -68,32 +75,24 @@ def examine_interval(  # noqa: PLR0917
         result.kept = examiner.choose(result.keyframes)
     # Most intervals end here; only where no keyframe will do are the frames between decoded.
     open_zones = [number for number, result in enumerate(results) if result.kept is None]
+    # Where the whole video showed no face, few frames decide whether there is one here.
+    empty = survey.empty if survey and survey.empty else [False] * len(zones)
+    doubtful = [n for n in open_zones if empty[n] and not _any_face(results[n].keyframes)]
+    if doubtful:
+        examiner.search_more_frames(
+            sparse_frames(video.table, interval), zones, results, list(doubtful)
+        )
+        without = {n for n in doubtful if not _any_face(results[n].candidates)}
+        open_zones = [n for n in open_zones if n not in without and results[n].kept is None]
     if open_zones:
-        indices = further_frames(video.table, interval)
+        seen = {c.index for number in open_zones for c in results[number].others}
+        indices = [i for i in further_frames(video.table, interval) if i not in seen]
         examiner.search_more_frames(indices, zones, results, open_zones)
     return results
 
 
-def survey_video(
-    video: Video,
-    zones: Sequence[Box],
-    detector: FaceDetector,
-    options: CandidateOptions,
-    period_s: tuple[float, float] | None = None,
-) -> dict[int, list[FrameCandidate]]:
-    """Examine 16 keyframes spread evenly over a video (or a period of it).
-
-    Returns
-    -------
-    dict
-        By index of the frame, a candidate for each zone; see `sharpness_p75`.
-    """
-    examiner = _Examiner(video, detector, options, dict.fromkeys(zones, 0.0), {})
-    start_s, stop_s = period_s or (0.0, video.table.duration_s)
-    times = start_s + (np.arange(SURVEY_FRAMES) + 0.5) / SURVEY_FRAMES * (stop_s - start_s)
-    places = np.searchsorted(video.table.times_s, times, side="right") - 1
-    indices = dict.fromkeys(video.table.key_before(int(max(0, place))) for place in places)
-    return {index: examiner.examine(index, zones) for index in indices}
+def _any_face(candidates: Iterable[FrameCandidate]) -> bool:
+    return any(candidate.face is not None for candidate in candidates)
 
 
 def sharpness_p75(candidates: Iterable[FrameCandidate]) -> float | None:
@@ -105,8 +104,11 @@ def sharpness_p75(candidates: Iterable[FrameCandidate]) -> float | None:
     return float(np.quantile(found, 0.75)) if len(found) >= LEAST_SURVEY_FACES else None
 
 
-class _Examiner:
-    """Examines frames of one video; `limits` are the least sharpness in each zone."""
+class Examiner:
+    """Examines frames of one video.
+
+    `limits` are the least sharpness in each zone, `looks` the way to look at it.
+    """
 
     def __init__(
         self,
@@ -115,12 +117,17 @@ class _Examiner:
         options: CandidateOptions,
         limits: Mapping[Box, float],
         known: dict[int, list[FrameCandidate]],
+        *,
+        looks: Mapping[Box, Look] | None = None,
     ) -> None:
         self.limits = limits
+        self.looks = looks or {}
         self.video = video
         self.detector = detector
         self.options = options
         self.min_score = detector.min_score if options.min_score is None else options.min_score
+        least = options.min_face_px
+        self.min_face_px = detector.min_face_px if least is None else least
         self.known = known
 
     def examine(self, index: int, zones: Sequence[Box]) -> list[FrameCandidate]:
@@ -133,7 +140,7 @@ class _Examiner:
         try:
             frame = self.video.frame(index)
         except UnreadableVideoError:
-            return [self._damaged(index) for _ in zones]
+            return [self.damaged(index) for _ in zones]
         return self.examine_frame(frame, zones)
 
     def examine_frame(self, frame: Frame, zones: Sequence[Box]) -> list[FrameCandidate]:
@@ -146,12 +153,16 @@ class _Examiner:
         for zone in zones:
             candidate = FrameCandidate(frame.index, frame.time_s, "no face")
             candidates.append(candidate)
-            scale = min(1.0, self.detector.input_px / max(zone[2] - zone[0], zone[3] - zone[1]))
+            look = self.looks.get(zone, "ordinary")
+            wanted_px = shown_px(self.detector, look)
+            scale = min(1.0, wanted_px / max(zone[2] - zone[0], zone[3] - zone[1]))
             if scale not in small:
                 small[scale] = frame.rgb(scale)
             left, top = round(zone[0] * scale), round(zone[1] * scale)
             part = small[scale][top : round(zone[3] * scale), left : round(zone[2] * scale)]
-            found = self.detector.detect(np.ascontiguousarray(part), self.detector.candidate_score)
+            found = detect_from(
+                self.detector, np.ascontiguousarray(part), look, self.detector.candidate_score
+            )
             if not found:
                 continue
             if full is None:
@@ -161,7 +172,7 @@ class _Examiner:
                 for face in found[:MOST_FACES_REFINED]
             ]
             candidate.faces = self._count(near)
-            self._judge(candidate, max(near, key=lambda face: face.score), full, self.limits[zone])
+            self._judge(candidate, max(near, key=lambda face: face.score), full, zone)
         return candidates
 
     def _count(self, faces: Sequence[FoundFace]) -> int:
@@ -173,7 +184,7 @@ class _Examiner:
                 apart.append(face)
         return len(apart)
 
-    def _judge(self, candidate: FrameCandidate, face: FoundFace, full: RGB, limit: float) -> None:
+    def _judge(self, candidate: FrameCandidate, face: FoundFace, full: RGB, zone: Box) -> None:
         """Say whether a face is good enough, but for motion, which is costlier to know."""
         if face.score < self.min_score:
             return
@@ -184,13 +195,15 @@ class _Examiner:
         grey = cut_grey(full, face.box, THUMBNAIL_PX)
         if grey is not None:
             candidate.thumbnail = grey.astype(np.uint8)
-        if not face.eyes:
+        if face.width < self.min_face_px:
+            candidate.rejected = "too small"
+        elif not face.eyes:
             candidate.rejected = "no eye"
-        elif not face.ears:
+        elif not face.ears and not _reaches_beyond(face.box, zone):
             candidate.rejected = "no ear"
         else:
             candidate.rejected = None
-        self._require_sharp(candidate, limit)
+        self._require_sharp(candidate, self.limits[zone])
 
     @staticmethod
     def _require_sharp(candidate: FrameCandidate, limit: float) -> None:
@@ -222,9 +235,9 @@ class _Examiner:
         open_zones: list[int],
     ) -> None:
         """Examine further frames in the order of time, until every open zone has a good one."""
-        for frame in self._walk(indices):
+        for frame in self.walk(indices):
             candidates = (
-                [self._damaged(frame) for _ in open_zones]
+                [self.damaged(frame) for _ in open_zones]
                 if isinstance(frame, int)
                 else self.examine_frame(frame, [zones[number] for number in open_zones])
             )
@@ -238,7 +251,7 @@ class _Examiner:
             if not open_zones:
                 return
 
-    def _walk(self, indices: Sequence[int]) -> Iterable[Frame | int]:
+    def walk(self, indices: Sequence[int]) -> Iterable[Frame | int]:
         """Yield the frames, or their index where they cannot be decoded.
 
         Where all are keyframes each is decoded alone, else all between are decoded once.
@@ -271,7 +284,7 @@ class _Examiner:
         if later >= len(times):
             return
         try:
-            # The video's own decoder may be in the middle of `_walk`; its twin goes back.
+            # The video's own decoder may be in the middle of `walk`; its twin goes back.
             frames = list(self.video.twin().frames(candidate.index, later + 1))
         except UnreadableVideoError:
             return
@@ -281,8 +294,20 @@ class _Examiner:
         if motion > self.options.max_motion:
             candidate.rejected = "moving"
 
-    def _damaged(self, index: int) -> FrameCandidate:
+    def damaged(self, index: int) -> FrameCandidate:
+        """Return what stands for a frame that cannot be decoded."""
         return FrameCandidate(index, float(self.video.table.times_s[index]), "damaged")
+
+
+def _reaches_beyond(box: Box, zone: Box) -> bool:
+    """Whether a face is cut by the edge of its zone: an ear may lie outside the picture."""
+    near = EDGE_SHARE * (box[2] - box[0])
+    return (
+        box[0] < zone[0] + near
+        or box[1] < zone[1] + near
+        or box[2] > zone[2] - near
+        or box[3] > zone[3] - near
+    )
 
 
 def _value(candidate: FrameCandidate) -> float:

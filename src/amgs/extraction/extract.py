@@ -12,6 +12,7 @@ from amgs.errors import UnreadableVideoError
 from amgs.extraction.checks import MARKER, check_zones, require_all_earlier_recordings
 from amgs.extraction.interval import IntervalTask, extract_interval
 from amgs.extraction.journal import JOURNALS, split_earlier_journals
+from amgs.extraction.odd import tell_what_is_odd
 from amgs.extraction.opened import (
     ExtractionOptions,
     OpenedVideo,
@@ -37,9 +38,6 @@ __all__ = [
     "require_one",
     "run_extraction",
 ]
-
-_TWO_ANIMALS = 0.5
-"""From this share of frames with a face on, two faces in a zone are told."""
 
 
 @dataclass(slots=True)
@@ -233,29 +231,9 @@ class _Extraction:
         rows = [r for opened in self.opened for r in describe_outcome(opened.outcome())]
         self.summary.recordings = [r.row for r in rows]
         self.summary.images = sum(int(r.row["kept"]) for r in rows)
-        self.summary.warnings += _damaged(rows)
-        self.summary.warnings += _two_animals(rows)
+        least_px = self.options.candidates.min_face_px or 0.0
+        self.summary.warnings += tell_what_is_odd(rows, least_px)
         return FinishedRun(self.summary, self.opened, rows, self.failed)
-
-
-def _damaged(rows: Sequence[RecordingRows]) -> Iterator[str]:
-    for r in rows:
-        if r.row["rejected_damaged"]:
-            yield (
-                f"{r.recording.name}: {r.row['rejected_damaged']} of {r.row['candidates']} frames "
-                "examined are damaged and were not used. Copy the video again if a player shows "
-                "the original without faults."
-            )
-
-
-def _two_animals(rows: Sequence[RecordingRows]) -> Iterator[str]:
-    for r in rows:
-        with_face = r.row["candidates"] - r.row["rejected_no_face"] - r.row["rejected_damaged"]
-        if with_face and r.row["two_faces"] > _TWO_ANIMALS * with_face:
-            yield (
-                f"{r.recording.name}: two faces in {r.row['two_faces']} of {with_face} frames with "
-                "a face. Are there two animals in the zone? Give each its own (docs/walk.md)."
-            )
 
 
 def require_one(summary: ExtractionSummary, n_videos: int) -> None:

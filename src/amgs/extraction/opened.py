@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from amgs.errors import ImpossibleValueError
-from amgs.extraction.candidates import CandidateOptions, FrameCandidate, Survey
-from amgs.extraction.examine import sharpness_p75, survey_video
+from amgs.extraction.candidates import CandidateOptions, Survey
+from amgs.extraction.examine import sharpness_p75
 from amgs.extraction.interval import IntervalTask
 from amgs.extraction.journal import JOURNALS, Journal
 from amgs.extraction.recordings import (
@@ -20,6 +20,7 @@ from amgs.extraction.recordings import (
     fingerprint_video,
     recording_code,
 )
+from amgs.extraction.survey import FEW_FACES, Seen, survey_video
 from amgs.extraction.tables import VideoOutcome
 from amgs.faces.base import FaceDetector
 from amgs.faces.crop import DEFAULT_MARGIN
@@ -45,9 +46,12 @@ class ExtractionOptions:
 
     def for_detector(self, detector: FaceDetector) -> ExtractionOptions:
         """Return the options with the detector's own limit where none is given."""
-        if self.candidates.min_score is not None:
-            return self
-        candidates = replace(self.candidates, min_score=detector.min_score)
+        known = self.candidates
+        candidates = replace(
+            known,
+            min_score=detector.min_score if known.min_score is None else known.min_score,
+            min_face_px=detector.min_face_px if known.min_face_px is None else known.min_face_px,
+        )
         return replace(self, candidates=candidates)
 
 
@@ -214,12 +218,12 @@ def _survey(
     options: CandidateOptions,
 ) -> list[Survey]:
     """Look at some frames of every file; how sharp faces are is said of all files together."""
-    seen: list[dict[int, list[FrameCandidate]]] = []
+    seen: list[Seen] = []
     for file in session.files:
         start_s = max(0.0, period_s[0] - file.offset_s)
         stop_s = min(file.table.duration_s, period_s[1] - file.offset_s)
         if stop_s <= start_s:
-            seen.append({})
+            seen.append(Seen({}, ["ordinary"] * len(boxes)))
             continue
         video = open_video(file.path, file.table)
         try:
@@ -227,10 +231,11 @@ def _survey(
         finally:
             video.close()
     p75 = [
-        sharpness_p75(c[zone] for c in chain.from_iterable(by.values() for by in seen))
+        sharpness_p75(c[zone] for c in chain.from_iterable(s.by_frame.values() for s in seen))
         for zone in range(len(boxes))
     ]
-    return [Survey(p75, by_frame) for by_frame in seen]
+    empty = [sum(s.faces[zone] for s in seen) <= FEW_FACES for zone in range(len(boxes))]
+    return [Survey(p75, s.by_frame, s.looks, empty) for s in seen]
 
 
 def soft_faces(

@@ -122,6 +122,8 @@ class FaceDetector(ABC):
         Faces with a lower score are not reported, unless a call asks for them.
     candidate_score
         From this score on, a face is looked at again from nearby (`refine`).
+    min_face_px
+        Narrower faces are not kept by `amgs extract`: neither people nor models can score them.
     """
 
     name: ClassVar[str]
@@ -129,6 +131,7 @@ class FaceDetector(ABC):
     input_px: ClassVar[int]
     min_score: ClassVar[float]
     candidate_score: ClassVar[float]
+    min_face_px: ClassVar[float] = 0.0
 
     @property
     @abstractmethod

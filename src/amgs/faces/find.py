@@ -16,6 +16,7 @@ from amgs.faces.base import FaceDetector
 from amgs.faces.description import describe_faces
 from amgs.faces.detectors import open_detector
 from amgs.faces.draw import draw_faces
+from amgs.faces.looks import find_anywhere
 from amgs.files import atomic_file
 from amgs.images import FoundImage, find_images, read_image
 from amgs.jobs import bounded_map, open_executor
@@ -81,7 +82,7 @@ def _find_in_one(
     except UnreadableImageError as error:
         size = {"width": None, "height": None}
         return {"image": image.name, **size, "faces": [], "problem": str(error)}
-    faces = detector.find(rgb, min_score, refine=refine)
+    faces = find_anywhere(detector, rgb, min_score, refine=refine)
     if draw is not None:
         target = _target(*draw, image.path)
         with atomic_file(target) as temporary:

@@ -61,6 +61,8 @@ class ReportMaterial:
         Whether raters scored in amgs's own scoring room; of ratings from elsewhere it is not known.
     course
         Raters who passed the training course, with their agreement with the reference then.
+    let_in
+        Raters whom the owner let score without it.
     label_rule
         The rule of the labels that the model was trained on, where it was trained here.
     notes
@@ -106,6 +108,7 @@ class ReportMaterial:
     blinded: bool = False
     label_rule: Mapping[str, Any] | None = None
     course: Mapping[str, float] = field(default_factory=dict)
+    let_in: Sequence[str] = ()
     further: Sequence[Mapping[str, Any]] = ()
     options: SummaryOptions | None = None
     exclusions: Sequence[Mapping[str, Any]] = ()

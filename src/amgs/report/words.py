@@ -140,6 +140,8 @@ def _scoring(material: ReportMaterial) -> str:
         text += (
             f" {who} had passed a training course before (units equal to the reference: {passed})."
         )
+    if material.let_in:
+        text += f" {', '.join(material.let_in)} scored without having passed the training course."
     if alpha is not None:
         text += f" Krippendorff's α (interval) of the mean score was {alpha:.2f}."
     repeats = agreement.get("within_raters") or []

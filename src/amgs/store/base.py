@@ -146,8 +146,16 @@ class RaterStore(ABC):
         """Sign out; nothing happens where nobody is signed in."""
 
     @abstractmethod
-    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
-        """Keep a rater's answers to one image of the training course."""
+    def save_course(
+        self, rater_id: int, answers: Sequence[CourseAnswer], time: str, known: int | None = None
+    ) -> None:
+        """Keep a rater's answers to one image of the training course.
+
+        Raises
+        ------
+        ConflictError
+            If the rater has not given `known` answers before: another window was quicker.
+        """
 
     @abstractmethod
     def course(self, rater_id: int) -> list[CourseAnswer]:
@@ -220,8 +228,10 @@ class ScoringStore(ABC):
         """
 
     @abstractmethod
-    def remark(self, presentation: Presentation, *, flagged: bool, note: str) -> None:
-        """Keep a flag and a note beside the scores of what was shown.
+    def remark(
+        self, presentation: Presentation, *, flagged: bool | None = None, note: str | None = None
+    ) -> None:
+        """Keep a flag, a note, or both beside the scores of what was shown.
 
         Raises
         ------
@@ -252,7 +262,11 @@ class ScoringStore(ABC):
 
     @abstractmethod
     def last_touched(self, rater_id: int) -> int | None:
-        """Return the furthest place that ever had an answer, also one taken back."""
+        """Return the furthest place that ever had an answer, also one taken back, or a remark."""
+
+    @abstractmethod
+    def undone_unit(self, rater_id: int) -> str:
+        """Return the unit whose answer the rater took back last; empty if there is none."""
 
     @abstractmethod
     def all(self) -> list[RatingRow]:

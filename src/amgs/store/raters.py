@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 
 from amgs.errors import ConflictError
 from amgs.store import tables
@@ -108,10 +108,17 @@ class SqlRaters(RaterStore):
             row = connection.execute(wanted).first()
         return None if row is None else Rater(*row)
 
-    def save_course(self, rater_id: int, answers: Sequence[CourseAnswer], time: str) -> None:
+    def save_course(
+        self, rater_id: int, answers: Sequence[CourseAnswer], time: str, known: int | None = None
+    ) -> None:
         """See `RaterStore.save_course`."""
         rows = [{"rater_id": rater_id, "at": time, **asdict(answer)} for answer in answers]
+        count = select(func.count()).where(tables.course_answer.c.rater_id == rater_id)
         with writing(self._engine) as connection:
+            # Two requests at one moment: the second one must see what the first one wrote.
+            connection.execute(select(_RATER.id).where(_RATER.id == rater_id).with_for_update())
+            if known is not None and connection.execute(count).scalar_one() != known:
+                raise ConflictError("This face of the course has been scored already.")
             connection.execute(insert(tables.course_answer), rows)
 
     def course(self, rater_id: int) -> list[CourseAnswer]:

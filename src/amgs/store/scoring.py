@@ -21,6 +21,8 @@ _SHOWN = tables.presentation.c
 _ANSWER = tables.answer.c
 _LOG = tables.answer_log.c
 
+_IS_REMARKED = _SHOWN.flagged | (_SHOWN.note != "")
+
 _A_PRESENTATION = select(
     _SHOWN.id,
     _SHOWN.rater_id,
@@ -47,7 +49,8 @@ class SqlScoring(ScoringStore):
             _hold(connection, rater_id)
             doomed = select(_SHOWN.id).where(*behind).scalar_subquery()
             touched = select(func.count()).where(_LOG.presentation_id.in_(doomed))
-            if connection.execute(touched).scalar_one():
+            remarked = select(func.count()).where(*behind, _IS_REMARKED)
+            if any(connection.execute(query).scalar_one() for query in (touched, remarked)):
                 msg = f"Expected no answers behind place {keep}, found some: nothing was changed."
                 raise StoreError(msg)
             connection.execute(delete(tables.presentation).where(*behind))
@@ -144,19 +147,21 @@ class SqlScoring(ScoringStore):
             row = connection.execute(_A_PRESENTATION.where(_SHOWN.id == last.presentation_id)).one()
         return Presentation(*row)
 
-    def remark(self, presentation: Presentation, *, flagged: bool, note: str) -> None:
+    def remark(
+        self, presentation: Presentation, *, flagged: bool | None = None, note: str | None = None
+    ) -> None:
         """See `ScoringStore.remark`."""
-        of_this = _SHOWN.id == presentation.id
+        given = {"flagged": flagged, "note": note}
+        values = {name: value for name, value in given.items() if value is not None}
         with writing(self._engine) as connection:
             _require_unchanged(connection, presentation)
-            connection.execute(
-                update(tables.presentation).where(of_this).values(flagged=flagged, note=note)
-            )
+            if values:
+                of_this = _SHOWN.id == presentation.id
+                connection.execute(update(tables.presentation).where(of_this).values(values))
 
     def remarked(self, rater_id: int) -> list[Presentation]:
         """See `ScoringStore.remarked`."""
-        marked = _SHOWN.flagged | (_SHOWN.note != "")
-        wanted = _A_PRESENTATION.where(_SHOWN.rater_id == rater_id, marked)
+        wanted = _A_PRESENTATION.where(_SHOWN.rater_id == rater_id, _IS_REMARKED)
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(_SHOWN.position)).all()
         return [Presentation(*row) for row in rows]
@@ -210,9 +215,26 @@ class SqlScoring(ScoringStore):
             .join_from(tables.answer_log, tables.presentation)
             .where(_LOG.rater_id == rater_id)
         )
+        remarked = select(func.max(_SHOWN.position)).where(
+            _SHOWN.rater_id == rater_id, _IS_REMARKED
+        )
         with reading(self._engine) as connection:
-            found = connection.execute(wanted).scalar()
-        return None if found is None else int(found)
+            found = [connection.execute(query).scalar() for query in (wanted, remarked)]
+        return max((int(place) for place in found if place is not None), default=None)
+
+    def undone_unit(self, rater_id: int) -> str:
+        """See `ScoringStore.undone_unit`."""
+        last = (
+            select(_LOG.before, _LOG.after)
+            .where(_LOG.rater_id == rater_id, _LOG.kind == "undo")
+            .order_by(_LOG.id.desc())
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(last).first()
+        taken, left = (from_text(text) for text in (row or ("[]", "[]")))
+        changed = [unit for unit, answer in taken.items() if left.get(unit) != answer]
+        return changed[-1] if changed else ""
 
     def all(self) -> list[RatingRow]:
         """See `ScoringStore.all`."""

@@ -17,6 +17,7 @@ from amgs.errors import TableError, UnreadableImageError, count_of, list_faults
 from amgs.faces.base import FaceDetector
 from amgs.faces.crop import crop_face, write_crop
 from amgs.faces.detectors import open_detector
+from amgs.faces.looks import find_anywhere
 from amgs.files import atomic_file
 from amgs.images import find_images, read_image
 from amgs.jobs import ProgressCallback
@@ -196,7 +197,7 @@ def _import_folder(
             _copy(path, target)
             yield FaceRecord(image, code, content)
             continue
-        found = finder.find(rgb)
+        found = find_anywhere(finder, rgb)
         if not found:
             without.add(content)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 from amgs.store import Answer, Presentation, Rater
@@ -31,11 +32,13 @@ class Progress:
         self._one_by_one = study.settings.scoring.mode == UNIT_BY_UNIT
         self._finished: dict[tuple[int, str], set[int]] = {}
         self._not_shown: dict[int, set[int]] = {}
+        self._lock = threading.Lock()
 
     def read(self, rater: Rater) -> tuple[int, int, int]:
         """Return how many places are finished, how many there are, and the first unfinished one."""
-        for unit in (ALL_UNITS, *self._keys):
-            self._finished.pop((rater.id, unit), None)
+        with self._lock:
+            for unit in (ALL_UNITS, *self._keys):
+                self._finished.pop((rater.id, unit), None)
         finished, total = self._of(rater.id, ALL_UNITS), self._store.places(rater.id)
         return len(finished), total, first_unfinished(finished, total)
 
@@ -71,24 +74,27 @@ class Progress:
         """Pass over a place whose image is missing: scoring would lead to it for ever."""
         self._not_shown.setdefault(shown.rater_id, set()).add(shown.position)
 
-    def left_open(self, rater: Rater) -> list[int]:
+    def left_open(self, rater: Rater, unit: str) -> list[int]:
         """Return the places before the furthest finished one that are not finished."""
-        finished = self._of(rater.id, ALL_UNITS)
+        finished = self._of(rater.id, unit if unit in self._keys else ALL_UNITS)
         return [place for place in range(max(finished, default=0)) if place not in finished]
 
     def count(self, shown: Presentation, answers: Mapping[str, Answer]) -> None:
         """Take up what stands at a place by now."""
-        for (rater, unit), finished in self._finished.items():
-            if rater == shown.rater_id:
-                wanted = set(self._keys) if unit == ALL_UNITS else {unit}
-                if WHOLE_IMAGE in answers or wanted <= set(answers):
-                    finished.add(shown.position)
-                else:
-                    finished.discard(shown.position)
+        with self._lock:
+            for (rater, unit), finished in self._finished.items():
+                if rater == shown.rater_id:
+                    wanted = set(self._keys) if unit == ALL_UNITS else {unit}
+                    if WHOLE_IMAGE in answers or wanted <= set(answers):
+                        finished.add(shown.position)
+                    else:
+                        finished.discard(shown.position)
 
     def _of(self, rater_id: int, unit: str) -> set[int]:
-        known = self._finished.get((rater_id, unit))
-        if known is None:
-            keys = list(self._keys.values()) if unit == ALL_UNITS else [self._keys[unit]]
-            known = self._finished[rater_id, unit] = set(self._store.finished(rater_id, keys))
-        return known
+        # Read and kept under the lock: an answer that is saved meanwhile is counted afterwards.
+        with self._lock:
+            known = self._finished.get((rater_id, unit))
+            if known is None:
+                keys = list(self._keys.values()) if unit == ALL_UNITS else [self._keys[unit]]
+                known = self._finished[rater_id, unit] = set(self._store.finished(rater_id, keys))
+            return set(known)

@@ -9,6 +9,8 @@ from amgs.errors import ImpossibleValueError
 
 LONGEST_NAME = 60
 
+_JOINERS = ("\u200c", "\u200d")
+
 _LOOK_ALIKE = ("LATIN", "CYRILLIC", "GREEK")
 """Scripts with letters that cannot be told apart on a screen."""
 
@@ -42,3 +44,16 @@ def tidy_name(name: str) -> str:
 def _script(letter: str) -> str:
     word = unicodedata.name(letter, "").partition(" ")[0]
     return word if word in _LOOK_ALIKE else ""
+
+
+def tidy_note(note: str) -> str:
+    """Return a note in one line, without characters that steer rather than print.
+
+    Those that join letters and signs stay: some scripts and many emoji need them.
+    """
+    one_line = " ".join(note.split())
+    return "".join(
+        sign
+        for sign in one_line
+        if sign in _JOINERS or unicodedata.category(sign) not in {"Cc", "Cf", "Cs"}
+    )

@@ -23,9 +23,9 @@ from amgs.study.folder import StudyFolder
 from amgs.study.generations import settings_in_use
 from amgs.study.image_checking import check_image_sets
 from amgs.study.labelling import write_labels
+from amgs.study.passing import passed_course
 from amgs.study.present import count_folders, list_for_report, present
 from amgs.study.rater_agreement import measure_rater_agreement
-from amgs.study.room import PASSED
 from amgs.study.settings import SETTINGS_FILE
 from amgs.study.summarising import (
     HUMAN_VALUE,
@@ -128,7 +128,7 @@ def gather_study(
         image_sets=image_sets,
         unblindings=study.unblindings,
         scored_late=_scored_late(study),
-        course={e["who"]: e["agreement"] for e in study.store.events.all(PASSED)},
+        **_course(study),
         blinded=True,
         label_rule=_rule_of(study, inputs.get("model", "")),
         inputs=inputs,
@@ -202,6 +202,16 @@ def _compare_human_scores(
         return compare_summary(study, summary, human).document, []
     except DesignError as error:
         return None, [f"Human scores were not compared: {error}"]
+
+
+def _course(study: StudyFolder) -> dict[str, Any]:
+    """Return who passed the training course, and who was let in without it."""
+    names = {rater.id: rater.name for rater in study.store.raters.all()}
+    course = {names[key]: event for key, event in passed_course(study).items()}
+    return {
+        "course": {name: e["agreement"] for name, e in course.items() if "let_in_by" not in e},
+        "let_in": [name for name, e in course.items() if "let_in_by" in e],
+    }
 
 
 def _flat(study: StudyFolder, made: SummaryChoice, *, videos: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from amgs.errors import ImpossibleValueError
+from amgs.errors import ConflictError, ImpossibleValueError
 from amgs.scale import LEVELS
 from amgs.scoring.assignment import plan_order
 from amgs.scoring.course import (
@@ -22,8 +22,9 @@ from amgs.store.records import WHOLE_IMAGE
 from amgs.study.entrance import Entrance, SignedIn
 from amgs.study.folder import StudyFolder
 from amgs.study.orders import OrderPlanner
+from amgs.study.passing import PASSED, passed_course
 from amgs.study.progress import Progress
-from amgs.study.rater_names import tidy_name
+from amgs.study.rater_names import tidy_name, tidy_note
 from amgs.study.scales import shown_units, unit_keys
 from amgs.study.settings import UNIT_BY_UNIT
 
@@ -37,9 +38,6 @@ REASONS = (
     "other",
 )
 """Why an image as a whole is not scorable."""
-
-PASSED = "course passed"
-"""The kind of event that passing the course is, or being let in by the owner."""
 
 LONGEST_NOTE = 300
 LONGEST_REQUEST = 40
@@ -173,16 +171,22 @@ class ScoringRoom:
             self._progress.count(shown, self.answers(shown))
         return shown
 
-    def remark(self, shown: Presentation, *, flagged: bool, note: str) -> None:
-        """Keep a flag to look again, and a note, beside the scores of a face.
+    def undone_unit(self, rater: Rater) -> str:
+        """Return the unit whose answer the rater took back last; empty for a whole image."""
+        return self._units.get(self._store.undone_unit(rater.id), "")
+
+    def remark(
+        self, shown: Presentation, *, flagged: bool | None = None, note: str | None = None
+    ) -> None:
+        """Keep a flag to look again, a note, or both, beside the scores of a face.
 
         Raises
         ------
         ImpossibleValueError
-            If the note is longer than `LONGEST_NOTE` characters, or does not print.
+            If the note is longer than `LONGEST_NOTE` characters.
         """
-        plain = " ".join(note.split())
-        if len(plain) > LONGEST_NOTE or not plain.isprintable():
+        plain = None if note is None else tidy_note(note)
+        if plain is not None and len(plain) > LONGEST_NOTE:
             msg = f"Expected a note of at most {LONGEST_NOTE} characters, found {len(plain)}."
             raise ImpossibleValueError(msg)
         self._store.remark(shown, flagged=flagged, note=plain)
@@ -211,9 +215,9 @@ class ScoringRoom:
         """
         return self._progress.counts(rater, unit)
 
-    def open_places(self, rater: Rater) -> list[int]:
+    def open_places(self, rater: Rater, unit: str = "") -> list[int]:
         """Return the places before the furthest finished one that were left open."""
-        return self._progress.left_open(rater)
+        return self._progress.left_open(rater, unit)
 
     # The training course
 
@@ -229,8 +233,7 @@ class ScoringRoom:
         equal = [a.score == a.reference for a in self._raters.course(rater.id)]
         state = judge_course(equal, len(self.reference), len(self.scale.units), self.course_pass)
         # Passed is for good, also when the reference or the mark is changed later.
-        passed = rater.name in {event["who"] for event in self._study.store.events.all(PASSED)}
-        return replace(state, passed=state.passed or passed)
+        return replace(state, passed=state.passed or rater.id in passed_course(self._study))
 
     def may_score(self, rater: Rater) -> bool:
         """Whether a rater has passed the course, or there is none."""
@@ -250,7 +253,7 @@ class ScoringRoom:
             raise ImpossibleValueError(f"Expected a rater of this study, found {name!r}.")
         course = self.course(rater)
         if course is not None and not course.passed:
-            detail = {"agreement": course.agreement, "let_in_by": who}
+            detail = {"rater_id": rater.id, "agreement": course.agreement, "let_in_by": who}
             self._study.store.events.log(PASSED, rater.name, detail)
 
     def course_face(self, rater: Rater, seen: int) -> ReferenceFace:
@@ -259,11 +262,17 @@ class ScoringRoom:
         order = plan_order(range(len(self.reference)), 0, [rater.id, lap])
         return self.reference[order[place][0]]
 
+    def last_course_answers(self, rater: Rater) -> dict[str, CourseAnswer]:
+        """Return the answers to the last reference face, by unit, beside the reference."""
+        return {a.unit: a for a in self._raters.course(rater.id)[-len(self.scale.units) :]}
+
     def answer_course(self, rater: Rater, scores: dict[str, int | None]) -> list[CourseAnswer]:
         """Keep the answers to the present reference face, and return them beside the reference.
 
         Raises
         ------
+        ConflictError
+            If another window has answered to this face in the meantime.
         ImpossibleValueError
             If a unit is missing or unknown, or a score is impossible.
         """
@@ -279,8 +288,12 @@ class ScoringRoom:
             CourseAnswer(face.name, unit, scores[unit], face.scores[unit])
             for unit in self.scale.unit_names
         ]
-        self._raters.save_course(rater.id, answers, now())
+        known = len(self._raters.course(rater.id))
+        if known != state.seen * len(self.scale.units):
+            raise ConflictError("This face of the course has been scored already.")
+        self._raters.save_course(rater.id, answers, now(), known)
         after = self.course(rater)
         if after is not None and after.passed and not state.passed:
-            self._study.store.events.log(PASSED, rater.name, {"agreement": after.agreement})
+            detail = {"rater_id": rater.id, "agreement": after.agreement}
+            self._study.store.events.log(PASSED, rater.name, detail)
         return answers

@@ -29,7 +29,6 @@ class ShownFaces:
     def __init__(self, study: StudyFolder) -> None:
         self._study = study
         self._faces: dict[int, FaceRecord] = {}
-        self._boxes: dict[int, Box | None] = {}
         self._detector: FaceDetector | None = None
         self._lock = threading.Lock()
 
@@ -50,7 +49,7 @@ class ShownFaces:
         shown
             What is shown.
         with_box
-            Say where the face is: from its extraction, or found now, once.
+            Say where the face is: from its extraction, or found now.
         """
         content = self.content(shown)
         if content is None:
@@ -64,11 +63,9 @@ class ShownFaces:
         return self._faces[shown.face_id]
 
     def _box(self, shown: Presentation, rgb: RGB) -> Box | None:
-        if shown.face_id not in self._boxes:
-            detail = self._face(shown).detail
-            known = "box_x1" in detail
-            self._boxes[shown.face_id] = _inner(detail, rgb) if known else self._find(rgb)
-        return self._boxes[shown.face_id]
+        # Not kept: a second showing of a face that came quicker than others would be known by it.
+        detail = self._face(shown).detail
+        return _inner(detail, rgb) if "box_x1" in detail else self._find(rgb)
 
     def _find(self, rgb: RGB) -> Box | None:
         with self._lock:  # one at a time: raters are more patient than two cores

@@ -85,6 +85,19 @@ def keyframes_to_examine(table: FrameTable, interval: Interval) -> list[int]:
     return _first_of_slots(table, interval, KEYFRAME_STEP_S, np.flatnonzero(table.key))
 
 
+def sparse_frames(table: FrameTable, interval: Interval) -> list[int]:
+    """Return the frames to look at next where a whole video has shown no face yet.
+
+    In each 2 s of the interval that has no keyframe, the first frame: without faces every frame
+    would be looked at in vain, and videos without any would take longest.
+    """
+    keys = keyframes_to_examine(table, interval)
+    times = table.times_s
+    taken = {_slot(float(times[i]), interval, KEYFRAME_STEP_S) for i in keys}
+    first = _first_of_slots(table, interval, KEYFRAME_STEP_S, np.arange(len(table)))
+    return [i for i in first if _slot(float(times[i]), interval, KEYFRAME_STEP_S) not in taken]
+
+
 def further_frames(table: FrameTable, interval: Interval) -> list[int]:
     """Return the frames to look at next: in each half second a keyframe, else the first."""
     keys = _first_of_slots(table, interval, CLOSE_STEP_S, np.flatnonzero(table.key))

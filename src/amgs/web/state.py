@@ -20,6 +20,8 @@ from amgs.web.keys import Keys, Purpose
 
 SEE_OTHER = 303
 
+SIGN_IN_AGAIN = "Please sign in again; what was saved is safe."
+
 
 @dataclass
 class WebState:
@@ -68,6 +70,19 @@ class WebState:
         """Return who is signed in in this browser."""
         return self.scoring.entrance.who(request.cookies.get(self.cookie("rater"), ""))
 
+    def rater_who_reads(self, request: Request) -> Rater:
+        """Return who is signed in in this browser.
+
+        Raises
+        ------
+        SignedOutError
+            If nobody is.
+        """
+        rater = self.rater(request)
+        if rater is None:
+            raise SignedOutError(SIGN_IN_AGAIN)
+        return rater
+
     def rater_of_script(self, request: Request, signature: str) -> Rater:
         """Return who sends something by our own script.
 
@@ -78,7 +93,7 @@ class WebState:
         """
         rater = self.rater(request)
         if rater is None or not self.is_ours(request, "rater", signature):
-            raise SignedOutError("Please sign in again; what was saved is safe.")
+            raise SignedOutError(SIGN_IN_AGAIN)
         return rater
 
     def is_owner(self, request: Request) -> bool:

@@ -26,11 +26,12 @@ from amgs.errors import (
 )
 from amgs.extraction.candidates import CandidateOptions, Survey
 from amgs.extraction.checks import clear_extraction
-from amgs.extraction.examine import examine_interval, sharpness_p75, survey_video
+from amgs.extraction.examine import examine_interval, sharpness_p75
 from amgs.extraction.extract import ExtractionOptions, extract_faces
 from amgs.extraction.journal import Journal
 from amgs.extraction.preview import write_previews
 from amgs.extraction.recordings import list_videos
+from amgs.extraction.survey import survey_video
 from amgs.extraction.tables import EXTRACTION_COLUMNS, FACES_COLUMNS
 from amgs.faces.crop import crop_face
 from amgs.video import Video, open_video
@@ -160,7 +161,7 @@ def test_a_frame_is_examined_once(tmp_path: Path) -> None:
     options, detector = CandidateOptions(), MarkDetector()
     with closing(open_video(written(tmp_path, partly_blurred, 20))) as video:
         zones = [(0.0, 0.0, float(video.info.width), float(video.info.height))]
-        seen = survey_video(video, zones, detector, options)
+        seen = survey_video(video, zones, detector, options).by_frame
         first = Survey([sharpness_p75(c[0] for c in seen.values())], seen)
         anew = Survey(first.sharpness_p75, {})
         for interval in cut_intervals(20.0, 10.0, 1.0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from amgs.store.base import now
 from amgs.study import ScoringRoom, Study
 from amgs.study.people import RaterProgress
 from amgs.web.contexts import OwnerContext, RaterRow, UnitRow
+
+_log = logging.getLogger(__name__)
 
 GOOD_ALPHA, FAIR_ALPHA = 0.8, 0.667
 """Krippendorff (2004): 0.8 for conclusions to rest on, 0.667 for tentative ones."""
@@ -125,6 +128,9 @@ class Overview:
             pass
         except AmgsError as error:  # such as a fault in recordings.csv
             problem = str(error)
+        except Exception as error:  # noqa: BLE001 - the page must not say "being measured" for ever
+            _log.error("agreement", exc_info=error)
+            problem = "Agreement could not be measured; the terminal says more."
         self._known = _Measured(key, now()[11:19], document, problem)
 
     def _key(self) -> tuple[object, ...]:

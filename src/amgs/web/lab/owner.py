@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, Response
 
-from amgs.errors import AmgsError
+from amgs.errors import AmgsError, NoImagesError
 from amgs.study.actions import who_acts
 from amgs.study.exclusions import Exclusion
 from amgs.study.rater_names import LONGEST_NAME
@@ -40,23 +40,30 @@ class OwnerPages:
         self.web = web
         self.overview = Overview(web.study, web.scoring)
         self.overview.prepare()
-        self.notice = Notice()
+        self.notices: dict[str, Notice] = {}
 
     def page(self, request: Request) -> Response:
         """Show the page."""
         if not self.web.is_owner(request):
             return self._sign_in_form(request)
         context = self.overview.describe(self.web.csrf(request, "owner"))
-        if not context.problem or self.notice.problem:
-            context = replace(context, problem=self.notice.problem)
+        key = self._browser(request)
+        notice = self.notices.get(key, Notice())
+        if notice.problem:
+            context = replace(context, problem=notice.problem)
         shown = replace(
             context,
-            message=self.notice.message,
-            code=self.notice.code,
-            code_of=self.notice.code_of,
-            typed=self.notice.typed,
+            message=notice.message,
+            code=notice.code,
+            code_of=notice.code_of,
+            typed=notice.typed,
         )
+        # A new code is shown until the next act, everything else once.
+        self.notices[key] = Notice(code=notice.code, code_of=notice.code_of)
         return self.web.page("owner.html", shown)
+
+    def _browser(self, request: Request) -> str:
+        return request.cookies.get(self.web.cookie("owner"), "")
 
     def sign_in(
         self, request: Request, csrf: Annotated[str, Form()] = "", key: Annotated[str, Form()] = ""
@@ -69,7 +76,6 @@ class OwnerPages:
             if not self.web.keys.guesses.count("owner", address_of(request)):
                 return self._sign_in_form(request, "Too many wrong keys. Wait a minute.", 429)
             return self._sign_in_form(request, "The owner's key is not right.", 403)
-        self.notice = Notice()
         response = to("/owner")
         self.web.set_cookie(response, "owner", self.web.keys.owners.start())
         return response
@@ -77,8 +83,8 @@ class OwnerPages:
     def sign_out(self, request: Request, csrf: Annotated[str, Form()] = "") -> Response:
         """Close the page in this browser."""
         if self.web.is_ours(request, "owner", csrf):
-            self.web.keys.owners.end(request.cookies.get(self.web.cookie("owner"), ""))
-            self.notice = Notice()
+            self.web.keys.owners.end(self._browser(request))
+            self.notices.pop(self._browser(request), None)
         response = to("/owner")
         self.web.delete_cookie(response, "owner")
         return response
@@ -90,6 +96,10 @@ class OwnerPages:
 
         def act() -> Notice:
             code = self.web.scoring.entrance.new_code(name)
+            rater = self.web.study.store.raters.find(name)
+            self.web.codes.pop(
+                0 if rater is None else rater.id, None
+            )  # the old one, if not seen yet
             return Notice(code=f"{code[:4]}-{code[4:]}", code_of=name)
 
         return self._do(request, csrf, act)
@@ -153,6 +163,8 @@ class OwnerPages:
                 self.web.study.include("rater", name)
                 return Notice(f"The answers of {name} count again.")
             plain = " ".join(reason.split())[:LONGEST_REASON]
+            if not plain:
+                return Notice(problem=f"Enter why the answers of {name} should not count.")
             self.web.study.exclude([Exclusion("rater", name, plain)])
             return Notice(f"The answers of {name} do not count: {plain}.")
 
@@ -191,17 +203,25 @@ class OwnerPages:
         """Return every answer, without anything that tells a group."""
         if not self.web.is_owner(request):
             return to("/owner")
-        content = self.overview.ratings_csv()
+        try:
+            content = self.overview.ratings_csv()
+        except NoImagesError:
+            self.notices[self._browser(request)] = Notice(problem="There are no answers yet.")
+            return to("/owner")
         head = {"content-disposition": "attachment; filename=ratings.csv"}
         return Response(content, media_type="text/csv", headers=head)
 
     def _do(self, request: Request, csrf: str, act: Callable[[], Notice]) -> Response:
         """Do something that the owner asked for; a reload afterwards does not do it again."""
-        if self.web.is_owner(request) and self.web.is_ours(request, "owner", csrf):
+        if not self.web.is_owner(request):
+            closed = "The page was closed, as nobody used it for 30 minutes. Nothing was done."
+            return self._sign_in_form(request, closed, 403)
+        if self.web.is_ours(request, "owner", csrf):
             try:
-                self.notice = act()
+                notice = act()
             except AmgsError as error:
-                self.notice = Notice(problem=str(error))
+                notice = Notice(problem=str(error))
+            self.notices[self._browser(request)] = notice
         return to("/owner")
 
     def _sign_in_form(self, request: Request, problem: str = "", status: int = 200) -> Response:

@@ -25,12 +25,13 @@ _NOT_HERE = "There is no face for you here."
 
 
 class Sent(BaseModel):
-    """What the page sends of a face."""
+    """What the page sends of a face; `shown_unit` is the one that it shows, where it shows one."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     position: int
     face_token: str
+    shown_unit: str = ""
 
 
 class AnswerSent(Sent):
@@ -44,10 +45,10 @@ class AnswerSent(Sent):
 
 
 class RemarkSent(Sent):
-    """A flag and a note as the page sends them."""
+    """A flag or a note as the page sends them; what is missing stays as it is."""
 
-    flagged: bool
-    note: str
+    flagged: bool | None = None
+    note: str | None = None
 
 
 class UndoSent(BaseModel):
@@ -82,7 +83,7 @@ class ScoringPages:
 
     def face(self, request: Request, position: int) -> Response:
         """Return the image of a face."""
-        rater = self.web.rater(request)
+        rater = self.web.rater_who_reads(request)
         shown = _may_see(self.web, rater, position)
         if shown is None:
             return explain(_NOT_HERE, 404)
@@ -99,22 +100,22 @@ class ScoringPages:
 
     def state(self, request: Request, position: int, unit: str = "") -> Response:
         """Return where the rater is, and their own answers."""
-        rater = self.web.rater(request)
+        rater = self.web.rater_who_reads(request)
         shown = _may_see(self.web, rater, position)
-        if rater is None or shown is None:
+        if shown is None:
             return explain(_NOT_HERE, 404)
         return _state(self.web, rater, shown, unit)
 
-    def places(self, request: Request) -> Response:
+    def places(self, request: Request, unit: str = "") -> Response:
         """Return which places were left open, flagged or noted."""
-        rater = self.web.rater(request)
-        if rater is None or not self.web.scoring.may_score(rater):
+        rater = self.web.rater_who_reads(request)
+        if not self.web.scoring.may_score(rater):
             return explain(_NOT_HERE, 404)
         remarks = [
             {"position": shown.position, "flagged": shown.flagged, "note": shown.note}
             for shown in self.web.scoring.remarked(rater)
         ]
-        state = PlacesState(self.web.scoring.open_places(rater), remarks)
+        state = PlacesState(self.web.scoring.open_places(rater, unit), remarks)
         return JSONResponse(asdict(state))
 
     def answer(
@@ -134,7 +135,7 @@ class ScoringPages:
             request=sent.request,
         )
         self.web.codes.pop(rater.id, None)
-        return _state(self.web, rater, shown, "" if sent.unit == WHOLE_IMAGE else sent.unit)
+        return _state(self.web, rater, shown, sent.shown_unit)
 
     def remark(
         self, request: Request, sent: RemarkSent, x_amgs_form: Annotated[str, Header()] = ""
@@ -146,7 +147,7 @@ class ScoringPages:
             return explain(_NOT_HERE, 404)
         self.web.scoring.remark(shown, flagged=sent.flagged, note=sent.note)
         after = self.web.scoring.at(rater, sent.position)
-        return _state(self.web, rater, after or shown, "")
+        return _state(self.web, rater, after or shown, sent.shown_unit)
 
     def undo(
         self, request: Request, sent: UndoSent, x_amgs_form: Annotated[str, Header()] = ""
@@ -156,7 +157,7 @@ class ScoringPages:
         shown = self.web.scoring.undo(rater, sent.request)
         if shown is None:
             return explain("There is nothing to take back.", 404)
-        return _state(self.web, rater, shown, "")
+        return _state(self.web, rater, shown, self.web.scoring.undone_unit(rater))
 
 
 def routes(web: WebState) -> APIRouter:
@@ -173,9 +174,9 @@ def routes(web: WebState) -> APIRouter:
     return router
 
 
-def _may_see(web: WebState, rater: Rater | None, position: int) -> Presentation | None:
+def _may_see(web: WebState, rater: Rater, position: int) -> Presentation | None:
     """Return what stands at a place of the rater's own order, once the course is passed."""
-    if rater is None or not 0 <= position < 2**31 or not web.scoring.may_score(rater):
+    if not 0 <= position < 2**31 or not web.scoring.may_score(rater):
         return None
     return web.scoring.at(rater, position)
 

@@ -6,6 +6,7 @@ const percent = (share) => `${Math.round(100 * share)} %`;
 let state = null;
 let answers = {};
 let compared = false;
+let comparing = false;
 
 function describe() {
   const agreed = state.agreement === null ? "" : ` · ${percent(state.agreement)} agreement over the last images, ${percent(state.pass_mark)} needed`;
@@ -29,8 +30,11 @@ function showFace() {
 }
 
 async function compare() {
+  if (comparing) { return; }
+  comparing = true;
+  byId("next").disabled = true;
   try {
-    const found = await send("/api/course", { seen: state.seen, scores: answers });
+    const found = await patiently(send("/api/course", { seen: state.seen, scores: answers }));
     compared = true;
     state = found.state;
     let equal = 0;
@@ -51,7 +55,9 @@ async function compare() {
     byId("next").focus();
     describe();
     trouble("");
-  } catch (error) { trouble(error.message || "The scores could not be sent. Is the program still running?"); }
+  } catch (error) {
+    trouble(error.told ? error.message : `${UNREACHABLE} Press Compare again.`, error.status === 403);
+  } finally { comparing = false; byId("next").disabled = false; }
 }
 
 function goOn() {
@@ -61,7 +67,7 @@ function goOn() {
 }
 
 function score(unit, value) {
-  if (compared) { return; }
+  if (compared || comparing) { return; }
   answers = { ...answers, [unit]: value };
   Units.show(answers);
   Units.choose(Units.names.indexOf(unit) + 1);
@@ -81,6 +87,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 (async () => {
-  state = await send("/api/course").catch((error) => { trouble(error.message); return null; });
+  state = await send("/api/course").catch((error) => { trouble(error.told ? error.message : `${UNREACHABLE} Reload this page.`, error.status === 403); return null; });
   if (state && state.passed) { window.location.href = "/score"; } else if (state) { showFace(); }
 })();

@@ -4,9 +4,30 @@
 
 const byId = (name) => document.getElementById(name);
 
-function trouble(message) {
+function trouble(message, signIn) {
   byId("trouble").textContent = message || "";
+  if (signIn) {
+    const link = document.createElement("a");
+    link.href = "/";
+    link.textContent = "Sign in";
+    byId("trouble").append(" ", link);
+  }
   byId("trouble").hidden = !message;
+}
+
+const UNREACHABLE = "The program cannot be reached. Is it still running, and the network there?";
+const PATIENCE_MS = 5000;
+
+// Say so when the program takes long to answer: it may hang, or the network be gone.
+async function patiently(promise) {
+  const slow = setTimeout(() => trouble("The program takes long to answer. What you scored is kept in this page; waiting …"), PATIENCE_MS);
+  let told = false;
+  const mark = setTimeout(() => { told = true; }, PATIENCE_MS);
+  try { return await promise; } finally {
+    clearTimeout(slow);
+    clearTimeout(mark);
+    if (told) { trouble(""); }
+  }
 }
 
 function announce(message) { byId("announce").textContent = message; }
@@ -150,6 +171,7 @@ const Units = (() => {
   }
   function choose(number, quietly) {
     now = Math.max(0, Math.min(items.length - 1, number));
+    if (items[now].hidden) { now = items.findIndex((item) => !item.hidden); }
     items.forEach((item, place) => {
       item.classList.toggle("now", place === now);
       if (place === now) { item.setAttribute("aria-current", "true"); } else { item.removeAttribute("aria-current"); }
@@ -219,7 +241,8 @@ const letters = Likes.box("letters", "letters", true);
 
 function isForUs(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) { return false; }
-  if (event.target.matches("input, select, textarea")) { return false; }
+  if (event.target.matches("input[type=range]")) { return !/^(Arrow|Home|End|Page)/.test(event.key); }
+  if (event.target.matches("input:not([type=checkbox]), select, textarea")) { return false; }
   return letters.checked || event.key.length > 1 || event.key === "?";
 }
 
@@ -242,7 +265,7 @@ function commonKeys(event) {
   return true;
 }
 
-byId("help").addEventListener("click", openSettings);
+byId("help").addEventListener("click", () => openSettings());
 byId("theme").value = Likes.read("theme") || "";
 function paint() { document.documentElement.dataset.theme = byId("theme").value; }
 byId("theme").addEventListener("change", () => { Likes.keep("theme", byId("theme").value); paint(); });

@@ -32,17 +32,18 @@ const Saving = (() => {
     while (waiting.length) {
       const entry = waiting[0];
       try {
-        const answer = await send(entry.url, entry.body);
+        const answer = await patiently(send(entry.url, entry.body));
         waiting.shift();
         if (failed) { trouble(""); failed = false; say("Saving …"); }
         entry.resolve(answer);
         heard(answer, entry, waiting.length === 0);
       } catch (error) {
         if (entry.kind === "undo" && error.status === 404) { waiting.shift(); entry.resolve(null); trouble(error.message); continue; }
-        if (error.refused) { stop(error.message); return; }
+        if (error.status === 400 && entry.kind === "remark") { waiting.shift(); entry.resolve(null); trouble(error.message); continue; }
+        if (error.refused) { stop(error); return; }
         failed = true;
         say(`${waiting.length} not saved yet, trying again`, true);
-        trouble(error.told ? error.message : "The program cannot be reached. Is it still running? Your answers are kept in this page.");
+        trouble(error.told ? error.message : `${UNREACHABLE} Your answers are kept in this page.`);
         await new Promise((resolve) => { setTimeout(resolve, 1000); });
       }
     }
@@ -51,11 +52,11 @@ const Saving = (() => {
   }
 
   // An answer was refused: nothing more is taken until the page is loaded again.
-  function stop(message) {
+  function stop(error) {
     halted = true;
     sending = false;
     say(`${waiting.length} not saved`, true);
-    trouble(`${message} Please reload this page and look at this face again.`);
+    trouble(`${error.message} ${error.status === 403 ? "" : "Please reload this page and look at this face again."}`, error.status === 403);
     for (const entry of waiting.splice(0)) { entry.resolve(null); }
   }
 

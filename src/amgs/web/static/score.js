@@ -15,6 +15,8 @@ let undoing = false;
 let leaving = 0;  // the timer that goes on from a face just finished; until then no key counts
 let retry = 0;    // the timer that tries again to show a face
 let held = [];    // what was pressed while an answer was taken back
+let goesOn = false;     // going on was stopped by a note, a list or the like, and follows it
+let asked = false;      // the reasons were opened on purpose: numbers choose one of them
 const images = new Map();
 
 const goOn = Likes.box("go-on", "go-on", true);
@@ -68,9 +70,11 @@ function render() {
   byId("bar").value = state.done;
   byId("count").textContent = `Face ${position + 1} of ${state.total}, ${state.done} finished`;
   byId("one-unit").hidden = !alone;
+  byId("other-unit").hidden = !alone;
+  byId("unit-choice").value = unit;
   if (alone) { byId("one-unit").textContent = `${Units.label(unit)}: unit ${Units.names.indexOf(unit) + 1} of ${Units.names.length}`; }
   byId("back").disabled = position === 0;
-  byId("next").disabled = placeAfter() === null;
+  byId("next").disabled = placeAfter() === null && !isFinished();
   const minutes = (Date.now() - begun) / 60000;
   if (finishedHere >= 5 && minutes > 0.1) {
     const left = Math.ceil((state.total - state.done) / (finishedHere / minutes));
@@ -83,6 +87,16 @@ function placeAfter() {
   return position + 1 < state.total ? { position: position + 1, unit } : state.next_open;
 }
 
+// What opens beside a face just finished holds the page: keys meant for it must not reach the next.
+function hold() {
+  if (leaving) { goesOn = true; }
+  stay();
+}
+
+function release() {
+  if (goesOn) { goesOn = false; leave(); }
+}
+
 function stay() {
   clearTimeout(leaving);
   clearTimeout(retry);
@@ -93,13 +107,15 @@ function stay() {
 async function go(place) {
   if (moving || Saving.halted || place === null) { return; }
   stay();
+  keepNote();
+  goesOn = false;
   moving = true;
   trouble("");
   try {
     await Saving.drained();
     if (Saving.halted) { return; }
-    const asked = alone && place.unit ? `?unit=${place.unit}` : "";
-    const next = await send(`/api/face/${place.position}${asked}`);
+    const query = alone && place.unit ? `?unit=${place.unit}` : "";
+    const next = await patiently(send(`/api/face/${place.position}${query}`));
     let address = "", missing = "This face image is missing or was changed. It cannot be scored; please tell the owner of the study, and go on.";
     if (next.face_token) {
       try { address = await fetchImage(place.position, next.face_token); }
@@ -107,8 +123,8 @@ async function go(place) {
     }
     await show(place.position, next, address, missing);
   } catch (error) {
-    if (error.refused) { trouble(error.message); return; }
-    trouble(`${error.told ? error.message : "The program cannot be reached. Is it still running?"} Trying again.`);
+    if (error.refused) { trouble(error.message, error.status === 403); return; }
+    trouble(`${error.told ? error.message : UNREACHABLE} Trying again.`);
     retry = setTimeout(() => { retry = 0; go(place); }, 2000);
   } finally { moving = false; }
 }
@@ -123,7 +139,8 @@ async function show(place, next, address, missing) {
   if (address) { await FaceView.image.decode().catch(() => {}); }
   Units.only(alone ? unit : "");
   openReasons(state.reason !== null, true);
-  openNote(false);
+  asked = false;
+  closeNote();
   FaceView.focus();
   chooseOpen();
   render();
@@ -147,6 +164,10 @@ function answered(wasFinished) {
   render();
   if (wasFinished || !isFinished()) { return; }
   offerPause();
+  leave();
+}
+
+function leave() {
   leaving = setTimeout(async () => {
     await Saving.drained();
     if (!leaving || Saving.halted) { return; }
@@ -165,14 +186,14 @@ function offerPause() {
 }
 
 function score(name, value) {
-  if (moving || undoing || Saving.halted || leaving) { return; }
-  if (!canScore()) { return; }
+  if (moving || undoing || Saving.halted || leaving || !canScore() || (alone && name !== unit)) { return; }
   stay();
+  trouble("");
   const before = isFinished();
   state.answers = { ...state.answers, [name]: value };
   state.reason = null;
   openReasons(false);
-  Saving.keep("/api/answer", { position, face_token: state.face_token, unit: name, score: value, seconds: Watch.take(), request: Saving.requestName() }, "answer");
+  Saving.keep("/api/answer", { position, face_token: state.face_token, shown_unit: unit, unit: name, score: value, seconds: Watch.take(), request: Saving.requestName() }, "answer");
   chooseOpen(Units.names.indexOf(name));
   answered(before);
 }
@@ -180,10 +201,13 @@ function score(name, value) {
 function notScorable(reason) {
   if (moving || undoing || Saving.halted || leaving || !canScore()) { return; }
   stay();
-  const before = isFinished();
+  trouble("");
+  asked = false;
+  const before = isFinished() && !goesOn;
+  goesOn = false;
   state.answers = {};
   state.reason = reason;
-  Saving.keep("/api/answer", { position, face_token: state.face_token, unit: "image", score: null, reason, seconds: Watch.take(), request: Saving.requestName() }, "answer");
+  Saving.keep("/api/answer", { position, face_token: state.face_token, shown_unit: unit, unit: "image", score: null, reason, seconds: Watch.take(), request: Saving.requestName() }, "answer");
   answered(before);
 }
 
@@ -197,8 +221,10 @@ async function undo() {
   const back = await Saving.keep("/api/undo", { request: Saving.requestName() }, "undo");
   undoing = false;
   if (!back) { held = []; return; }
+  trouble("");
+  goesOn = false;
   byId("saved").textContent = "Taken back";
-  if (back.position === position && back.unit === unit) {
+  if (byId("finished").hidden && back.position === position && back.unit === unit) {
     state = back;
     openReasons(state.reason !== null);
     chooseOpen();
@@ -207,18 +233,35 @@ async function undo() {
   } else { held = []; await go({ position: back.position, unit: back.unit }); byId("saved").textContent = "Taken back"; }
 }
 
-function remark(flagged, note) {
-  if (moving || undoing || Saving.halted || !canScore()) { return; }
-  state.flagged = flagged;
-  state.note = note;
-  Saving.keep("/api/remark", { position, face_token: state.face_token, flagged, note }, "remark");
+// Only what changed is sent: another window may have set the other one.
+function remark(changed) {
+  if (moving || Saving.halted || !canScore()) { return; }
+  Object.assign(state, changed);
+  Saving.keep("/api/remark", { position, face_token: state.face_token, shown_unit: unit, ...changed }, "remark");
   render();
 }
 
-function openNote(open) {
-  byId("note-form").hidden = !open;
-  byId("note-open").setAttribute("aria-expanded", String(open));
-  if (open) { byId("note").value = state.note; byId("note").focus(); }
+function openNote() {
+  if (!byId("note-form").hidden) { byId("note").focus(); return; }
+  hold();
+  byId("note-form").hidden = false;
+  byId("note-open").setAttribute("aria-expanded", "true");
+  byId("note").value = state.note;
+  byId("note").focus();
+  byId("note-form").scrollIntoView({ block: "center" });
+}
+
+function closeNote() {
+  byId("note-form").hidden = true;
+  byId("note-open").setAttribute("aria-expanded", "false");
+}
+
+// Whatever was typed is kept when the face is left.
+function keepNote() {
+  if (byId("note-form").hidden) { return; }
+  const typed = byId("note").value.trim();
+  closeNote();
+  if (typed !== state.note) { remark({ note: typed }); }
 }
 
 function openReasons(open, quietly) {
@@ -244,15 +287,16 @@ function jumps(list, entries, empty) {
 const describe = (entry) => [entry.position, entry.note || "look again"];
 
 async function openPlaces() {
+  hold();
   try {
     await Saving.drained();
-    const found = await send("/api/places");
+    const found = await patiently(send(`/api/places?unit=${unit}`));
     jumps(byId("open-list"), found.open.slice(0, 200).map((place) => [place, ""]), "none before the furthest face");
     jumps(byId("flag-list"), found.remarks.map(describe), "none");
     byId("jump-to").max = state.total;
     byId("jump-to").value = position + 1;
     byId("places").showModal();
-  } catch (error) { trouble(error.told ? error.message : "The list could not be loaded. Is the program still running?"); }
+  } catch (error) { trouble(error.told ? error.message : UNREACHABLE, error.status === 403); }
 }
 
 async function showEnd() {
@@ -267,14 +311,31 @@ async function showEnd() {
 }
 
 Units.onAnswer(score);
-byId("next").addEventListener("click", () => go(placeAfter()));
+function goNext() {
+  const place = placeAfter();
+  if (place) { go(place); } else if (isFinished() && !moving && !leaving) { showEnd(); }
+}
+
+byId("next").addEventListener("click", goNext);
 byId("back").addEventListener("click", () => { if (position > 0) { go({ position: position - 1, unit }); } });
 byId("undo").addEventListener("click", undo);
-byId("image-not-scorable").addEventListener("click", () => openReasons(byId("reasons").hidden));
-byId("flag").addEventListener("click", () => remark(!state.flagged, state.note));
-byId("note-open").addEventListener("click", () => openNote(byId("note-form").hidden));
-byId("note-form").addEventListener("submit", (event) => { event.preventDefault(); remark(state.flagged, byId("note").value); openNote(false); FaceView.focus(); });
-byId("note").addEventListener("keydown", (event) => { if (event.key === "Escape") { openNote(false); FaceView.focus(); } });
+function askReason() {
+  hold();
+  asked = byId("reasons").hidden || (state.reason !== null && !asked);
+  openReasons(asked);
+  if (!asked) { release(); }
+}
+
+byId("image-not-scorable").addEventListener("click", askReason);
+byId("flag").addEventListener("click", () => remark({ flagged: !state.flagged }));
+byId("note-open").addEventListener("click", () => { if (byId("note-form").hidden) { openNote(); } else { keepNote(); FaceView.focus(); release(); } });
+byId("note-form").addEventListener("submit", (event) => { event.preventDefault(); keepNote(); FaceView.focus(); release(); });
+byId("note").addEventListener("keydown", (event) => { if (event.key === "Escape") { closeNote(); FaceView.focus(); release(); } });
+byId("places").addEventListener("close", release);
+byId("settings").addEventListener("close", release);
+byId("help").addEventListener("click", hold);
+byId("undo-last").addEventListener("click", undo);
+byId("unit-choice").addEventListener("change", () => go({ position: 0, unit: byId("unit-choice").value }));
 byId("list").addEventListener("click", openPlaces);
 byId("jump").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -300,30 +361,41 @@ function scoreByKey(key) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!byId("finished").hidden || !isForUs(event) || event.repeat || Units.moveFocus(event)) { return; }
+  if (!isForUs(event) || event.repeat) { return; }
   const key = keyOf(event);
-  const choosing = !byId("reasons").hidden && state.reason === null;
+  if (!byId("finished").hidden) { if (key === "u") { event.preventDefault(); undo(); } return; }
+  if (Units.moveFocus(event)) { return; }
+  const choosing = asked && !byId("reasons").hidden;
   const atRest = event.target === document.body || event.target === FaceView.frame;
   if (choosing && /^[1-9]$/.test(key)) {
     const button = document.querySelectorAll("[data-reason]")[Number(key) - 1];
     if (button) { notScorable(button.dataset.reason); }
-  } else if (choosing && key === "escape") { openReasons(false); }
+  } else if (choosing && key === "escape") { askReason(); }
+  else if (choosing && key in KEY_SCORES) { /* neither 0 nor x is a reason */ }
   else if (key in KEY_SCORES) { if (undoing) { held.push(() => scoreByKey(key)); } else { scoreByKey(key); } }
-  else if (key === "i") { openReasons(byId("reasons").hidden); }
+  else if (key === "i") { askReason(); }
   else if (key === "u" || key === "backspace") { undo(); }
-  else if (key === "f") { remark(!state.flagged, state.note); }
-  else if (key === "n") { if (canScore()) { openNote(true); } }
+  else if (key === "f") { remark({ flagged: !state.flagged }); }
+  else if (key === "n") { if (canScore()) { openNote(); } }
   else if (key === "g") { openPlaces(); }
-  else if (key === "arrowright" || (key === "enter" && atRest)) { go(placeAfter()); }
+  else if (key === "arrowright" || (key === "enter" && atRest)) { goNext(); }
   else if (key === "arrowleft") { if (position > 0) { go({ position: position - 1, unit }); } }
-  else { commonKeys(event); return; }
+  else { if (key === "?") { hold(); } commonKeys(event); return; }
   event.preventDefault();
 });
 
-(async () => {
-  const first = await send("/api/face/0").catch((error) => (error.told && error.status !== 404 ? Promise.reject(error) : null)).catch((error) => { trouble(error.message); return undefined; });
-  if (first === undefined) { return; }
-  if (!first) { FaceView.show("", "There are no faces to score yet. The owner of the study can add some."); Units.enable(false); return; }
-  await go({ position: Math.min(position, first.total - 1), unit });
-  if (isFinished() && state.next_open === null) { showEnd(); }
-})();
+async function begin() {
+  try {
+    const first = await patiently(send("/api/face/0"));
+    await go({ position: Math.min(position, first.total - 1), unit });
+    if (isFinished() && state.next_open === null) { showEnd(); }
+  } catch (error) {
+    if (error.status === 404) {
+      FaceView.show("", "There are no faces to score yet. The owner of the study can add some.");
+      Units.enable(false);
+    } else if (error.refused) { trouble(error.message, error.status === 403); }
+    else { trouble(`${error.told ? error.message : UNREACHABLE} Trying again.`); setTimeout(begin, 2000); }
+  }
+}
+
+begin();
