@@ -66,6 +66,13 @@ def extract(
             min=0.0, max=1.0, help="Margin around the face, as a share of its box. Default: 0.15."
         ),
     ] = None,
+    min_face: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Faces of fewer pixels in width are rejected. Default: 80; 0 keeps them all.",
+        ),
+    ] = None,
     min_sharpness: Annotated[
         float | None,
         typer.Option(
@@ -136,6 +143,7 @@ def extract(
                 "--zone": zone,
                 "--interval": interval,
                 "--margin": margin,
+                "--min-face": min_face,
                 "--min-sharpness": min_sharpness,
                 "--max-motion": max_motion,
                 "--detector": detector,
@@ -143,6 +151,7 @@ def extract(
             {
                 "--interval": "[extract] interval_s",
                 "--margin": "[extract] margin",
+                "--min-face": "[extract] min_face_px",
                 "--detector": "[extract] detector",
                 "--zone": "the column `zone` of recordings.csv, which is",
             },
@@ -163,7 +172,7 @@ def extract(
     if preview:
         _preview_videos(listed, out, detector, as_json=json, quiet=quiet)
         return
-    options = _options(interval, margin, min_sharpness, max_motion)
+    options = _options(interval, margin, min_face, min_sharpness, max_motion)
     summary = _extract(
         listed,
         out,
@@ -242,6 +251,7 @@ def _extract_study(
 def _options(
     interval: float | None,
     margin: float | None,
+    min_face: float | None,
     min_sharpness: float | None,
     max_motion: float | None,
 ) -> ExtractionOptions:
@@ -251,7 +261,11 @@ def _options(
 
     usual = ExtractionOptions()
     given = {"interval_s": interval, "margin": margin}
-    limits = {"min_sharpness": min_sharpness, "max_motion": max_motion}
+    limits = {
+        "min_face_px": min_face,
+        "min_sharpness": min_sharpness,
+        "max_motion": max_motion,
+    }
     candidates = replace(
         usual.candidates, **{name: v for name, v in limits.items() if v is not None}
     )

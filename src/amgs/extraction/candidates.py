@@ -95,7 +95,7 @@ class Survey:
     looks
         The way to look that shows faces in each zone.
     empty
-        Whether no frame showed a face, in each zone.
+        Whether no frame showed a face that could be kept, in each zone.
     """
 
     sharpness_p75: Sequence[float | None]

@@ -20,7 +20,7 @@ from amgs.extraction.recordings import (
     fingerprint_video,
     recording_code,
 )
-from amgs.extraction.survey import FEW_FACES, Seen, survey_video
+from amgs.extraction.survey import Seen, survey_video
 from amgs.extraction.tables import VideoOutcome
 from amgs.faces.base import FaceDetector
 from amgs.faces.crop import DEFAULT_MARGIN
@@ -100,7 +100,11 @@ class OpenedVideo:
             if a < stop_s and b > start_s
         ]
         results = [journal.results() for journal in self.journals]
-        return VideoOutcome(self.source, self.period_s, pauses, self.sharpness, results)
+        looks = [
+            ", ".join(dict.fromkeys(survey.looks[zone] for survey in self.surveys))
+            for zone in range(len(self.boxes))
+        ]
+        return VideoOutcome(self.source, self.period_s, pauses, self.sharpness, looks, results)
 
     def tasks(
         self, number: int, detector: FaceDetector, options: ExtractionOptions, folder: Path
@@ -234,7 +238,7 @@ def _survey(
         sharpness_p75(c[zone] for c in chain.from_iterable(s.by_frame.values() for s in seen))
         for zone in range(len(boxes))
     ]
-    empty = [sum(s.faces[zone] for s in seen) <= FEW_FACES for zone in range(len(boxes))]
+    empty = [not any(s.shows_usable_face(zone) for s in seen) for zone in range(len(boxes))]
     return [Survey(p75, s.by_frame, s.looks, empty) for s in seen]
 
 

@@ -26,9 +26,6 @@ LEAST_SHARE = 0.5
 """Another way to look is taken when it shows faces in this share of the frames: single ones are
 mostly illusions, of which every way to look has its own."""
 
-FEW_FACES = 1
-"""A zone with no more faces in these frames is looked at sparsely."""
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -44,6 +41,10 @@ class Seen:
             sum(candidates[zone].face is not None for candidates in self.by_frame.values())
             for zone in range(len(self.looks))
         ]
+
+    def shows_usable_face(self, zone: int) -> bool:
+        """Whether any frame shows a face in a zone that could be kept, sharp or not."""
+        return any(candidates[zone].rejected is None for candidates in self.by_frame.values())
 
 
 def survey_video(

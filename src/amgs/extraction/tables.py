@@ -61,6 +61,7 @@ EXTRACTION_COLUMNS = (
     "to_s",
     "pauses",
     "two_faces",
+    "look",
     "problem",
 )
 """Columns of ``extraction.csv``."""
@@ -91,6 +92,8 @@ class VideoOutcome:
         From when to when nothing was filmed, in seconds of the recording.
     sharpness_p75
         How sharp its faces are in each zone.
+    looks
+        The way to look that was used in each zone; several where the files of a session differ.
     results
         For each recording the entries of its journal, in the order of time.
     """
@@ -99,6 +102,7 @@ class VideoOutcome:
     period_s: tuple[float, float]
     pauses: Sequence[tuple[float, float]]
     sharpness_p75: Sequence[float | None]
+    looks: Sequence[str]
     results: Sequence[Sequence[Mapping[str, Any]]]
 
 
@@ -130,7 +134,7 @@ def _describe(outcome: VideoOutcome, number: int, recording: Recording) -> Recor
     faces = [_face_row(recording, entry, asleep) for entry in entries if entry["kept"] is not None]
     p75 = outcome.sharpness_p75[number]
     row = (
-        _recording_row(outcome, recording, entries, candidates, asleep)
+        _recording_row(outcome, number, entries, candidates, asleep)
         | {"sharpness_p75": None if p75 is None else round(p75, 4)}
         | dict(recording.known)
     )
@@ -199,11 +203,12 @@ def _face_row(
 
 def _recording_row(
     outcome: VideoOutcome,
-    recording: Recording,
+    number: int,
     entries: Sequence[Mapping[str, Any]],
     candidates: Sequence[Mapping[str, Any]],
     asleep: Sequence[tuple[float, float]],
 ) -> dict[str, Any]:
+    recording = outcome.video.recordings[number]
     rejected = Counter(candidate["rejected"] for candidate in candidates)
     return {
         "recording": recording.name,
@@ -222,5 +227,6 @@ def _recording_row(
         "to_s": round(outcome.period_s[1], 3),
         "pauses": "; ".join(f"{a:.2f}-{b:.2f}" for a, b in outcome.pauses),
         "two_faces": sum(candidate.get("faces", 0) > 1 for candidate in candidates),
+        "look": outcome.looks[number],
         "problem": "",
     }

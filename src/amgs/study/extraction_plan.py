@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from amgs.errors import ResumeError, quoted
+from amgs.extraction.candidates import CandidateOptions
 from amgs.extraction.journal import describe_changes
 from amgs.extraction.opened import ExtractionOptions, describe_settings
 from amgs.faces.base import FaceDetector
@@ -32,7 +33,11 @@ class ExtractionPlan:
 def extraction_options(study: StudyFolder) -> ExtractionOptions:
     """Return the settings of a study as extraction takes them."""
     settings = study.settings.extract
-    return ExtractionOptions(interval_s=settings.interval_s, margin=settings.margin)
+    return ExtractionOptions(
+        interval_s=settings.interval_s,
+        margin=settings.margin,
+        candidates=CandidateOptions(min_face_px=settings.min_face_px or None),
+    )
 
 
 def plan_extraction(

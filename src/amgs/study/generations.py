@@ -16,7 +16,7 @@ from amgs.study.folder import StudyFolder
 GENERATION = "extraction settings"
 """The kind of event that the first use of new settings is."""
 
-_NAMES = ("interval_s", "margin", "detector")
+_NAMES = ("interval_s", "margin", "min_face_px", "detector")
 _DECISIVE = ("options", "detector")
 
 

@@ -222,7 +222,7 @@ def _flat(study: StudyFolder, made: SummaryChoice, *, videos: bool) -> dict[str,
         for name, value in study.settings.as_dict()[section].items()
     }
     if not videos:  # nothing was extracted, and no length of a recording is known
-        for name in ("interval_s", "margin", "detector", "min_per_minute"):
+        for name in ("interval_s", "margin", "min_face_px", "detector", "min_per_minute"):
             del settings[name]
     if videos:
         settings |= settings_in_use(study)

@@ -70,6 +70,11 @@ class ExtractSettings:
         2,
     )
     margin: float = _setting(DEFAULT_MARGIN, "Added around a face, as a share of its box.", 0, 1)
+    min_face_px: float = _setting(
+        0.0,
+        "Narrower faces are not kept. 0: as the face detector recommends (centre_net: 80 pixels); "
+        "1 keeps them all.",
+    )
     detector: str = _setting(
         DEFAULT_DETECTOR,
         f"Which face detector is used: {', '.join(DETECTORS)}.",
