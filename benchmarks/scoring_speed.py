@@ -59,10 +59,10 @@ def _measure(study: Study, folder: Path) -> dict[str, object]:
         time.sleep(0.01)
     client = httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}")
     begun = time.perf_counter()
-    mark = _found(r'name="csrf" value="(\w+)"', client.get("/").text)
-    client.post("/sign-in", data={"csrf": mark, "name": "Ada"})
+    mark = _found(r'name="csrf" value="([\w-]+)"', client.get("/").text)
+    client.post("/sign-in", data={"csrf": mark, "name": "Ada", "way": "new"})
     signed_in = time.perf_counter() - begun
-    form = _found(r'data-form="(\w+)"', client.get("/score").text)
+    form = _found(r'data-form="([\w-]+)"', client.get("/score").text)
     bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
     bare.execute("PRAGMA journal_mode=WAL")
     bare.execute("PRAGMA synchronous=FULL")
@@ -71,7 +71,10 @@ def _measure(study: Study, folder: Path) -> dict[str, object]:
     times: dict[str, list[float]] = {"request": [], "store": [], "bare_insert": []}
     unit = study.scale.unit_names[0]
     for number in range(ROUNDS):
-        times["request"].append(_timed(lambda n=number: _post(client, form, n, unit)))
+        ada = study.store.scoring.presentation(1, number)
+        assert ada is not None
+        body = {"position": number, "face_token": ada.mark, "unit": unit, "score": 1}
+        times["request"].append(_timed(lambda b=body: _post(client, form, b)))
         shown = study.store.scoring.presentation(other.id, number)
         assert shown is not None
         times["store"].append(
@@ -100,12 +103,8 @@ def _measure(study: Study, folder: Path) -> dict[str, object]:
     }
 
 
-def _post(client: httpx.Client, form: str, position: int, unit: str) -> None:
-    response = client.post(
-        "/api/answer",
-        json={"position": position, "unit": unit, "score": 1},
-        headers={"X-AMGS-Form": form},
-    )
+def _post(client: httpx.Client, form: str, body: dict[str, object]) -> None:
+    response = client.post("/api/answer", json=body, headers={"X-AMGS-Form": form})
     assert response.status_code == 200, response.text
 
 

@@ -31,8 +31,9 @@ THUMBNAIL_PX = 16
 
 LEAST_SURVEY_FACES = 3
 
-EDGE_SHARE = 0.03
-"""A face this near to the edge of its zone, in widths of itself, may reach beyond it."""
+EDGE_SHARE, FILLS_SHARE = 0.03, 0.4
+"""A face this near to the edge of the frame, in widths of itself, and as long as this share of its
+zone may reach beyond the frame."""
 
 SAME_FACE_IOU = 0.3
 """Boxes that share more than this are two readings of one face."""
@@ -199,7 +200,7 @@ class Examiner:
             candidate.rejected = "too small"
         elif not face.eyes:
             candidate.rejected = "no eye"
-        elif not face.ears and not _reaches_beyond(face.box, zone):
+        elif not face.ears and not _reaches_beyond(face.box, zone, full.shape[1], full.shape[0]):
             candidate.rejected = "no ear"
         else:
             candidate.rejected = None
@@ -299,15 +300,13 @@ class Examiner:
         return FrameCandidate(index, float(self.video.table.times_s[index]), "damaged")
 
 
-def _reaches_beyond(box: Box, zone: Box) -> bool:
-    """Whether a face is cut by the edge of its zone: an ear may lie outside the picture."""
+def _reaches_beyond(box: Box, zone: Box, width: int, height: int) -> bool:
+    """Whether a face fills its zone and is cut by the edge of the frame: an ear may lie outside."""
+    side = min(zone[2] - zone[0], zone[3] - zone[1])
+    if max(box[2] - box[0], box[3] - box[1]) < FILLS_SHARE * side:
+        return False
     near = EDGE_SHARE * (box[2] - box[0])
-    return (
-        box[0] < zone[0] + near
-        or box[1] < zone[1] + near
-        or box[2] > zone[2] - near
-        or box[3] > zone[3] - near
-    )
+    return box[0] < near or box[1] < near or box[2] > width - near or box[3] > height - near
 
 
 def _value(candidate: FrameCandidate) -> float:

@@ -238,7 +238,7 @@ def _survey(
         sharpness_p75(c[zone] for c in chain.from_iterable(s.by_frame.values() for s in seen))
         for zone in range(len(boxes))
     ]
-    empty = [not any(s.shows_usable_face(zone) for s in seen) for zone in range(len(boxes))]
+    empty = [all(s.is_empty(zone) for s in seen) for zone in range(len(boxes))]
     return [Survey(p75, s.by_frame, s.looks, empty) for s in seen]
 
 

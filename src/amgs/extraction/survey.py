@@ -42,9 +42,10 @@ class Seen:
             for zone in range(len(self.looks))
         ]
 
-    def shows_usable_face(self, zone: int) -> bool:
-        """Whether any frame shows a face in a zone that could be kept, sharp or not."""
-        return any(candidates[zone].rejected is None for candidates in self.by_frame.values())
+    def is_empty(self, zone: int) -> bool:
+        """Whether no frame, of enough frames, shows a face in a zone that could be kept."""
+        usable = any(candidates[zone].rejected is None for candidates in self.by_frame.values())
+        return len(self.by_frame) >= FEW_KEYFRAMES and not usable
 
 
 def survey_video(
@@ -60,47 +61,50 @@ def survey_video(
     same frames; the one that shows most faces is the one of this zone, if half of the frames show
     one.
     """
-    indices = _frames_to_examine(video, period_s or (0.0, video.table.duration_s))
+    keys, wanted = _frames_to_examine(video, period_s or (0.0, video.table.duration_s))
     ordinary: list[Look] = ["ordinary" for _ in zones]
     first = Examiner(video, detector, options, dict.fromkeys(zones, 0.0), {})
-    seen = Seen(_examine([first], indices, zones)[0], ordinary)
+    seen = Seen(_examine([first], keys, zones)[0], ordinary)
     for zone, box in enumerate(zones):
         if 2 * seen.faces[zone] < len(seen.by_frame):
-            seen = _look_otherwise(seen, zone, box, first)
+            more = len(keys) < FEW_KEYFRAMES and len(video.table) <= SHORT_FRAMES
+            seen = _look_otherwise(seen, zone, box, first, wanted if more else [])
     return seen
 
 
-def _look_otherwise(seen: Seen, zone: int, box: Box, first: Examiner) -> Seen:
-    """Try the other ways to look at a zone in the same frames, each frame decoded once."""
+def _look_otherwise(seen: Seen, zone: int, box: Box, first: Examiner, more: Sequence[int]) -> Seen:
+    """Try the other ways to look at a zone in the same frames, each frame decoded once.
+
+    `more` frames are looked at besides where there are few.
+    """
     looks = possible_looks(box[2] - box[0], box[3] - box[1])
     if seen.faces[zone]:
         # Tiles cost nine times as much: only where nothing at all is seen.
         looks = [look for look in looks if look != "tiles"]
+    every: list[Look] = ["ordinary", *looks]
     examiners = [
         Examiner(first.video, first.detector, first.options, {box: 0.0}, {}, looks={box: look})
-        for look in looks
+        for look in every
     ]
-    tried = _examine(examiners, list(seen.by_frame), [box])
+    tried = _examine(examiners, list({*seen.by_frame, *more}), [box])
     counts = [sum(c[0].face is not None for c in by_frame.values()) for by_frame in tried]
     best = int(np.argmax(counts))
-    if counts[best] < max(seen.faces[zone] + 1, LEAST_SHARE * len(seen.by_frame)):
+    if not best or counts[best] < LEAST_SHARE * len(tried[best]):
         return seen
     by_frame = {
         index: [*candidates[:zone], tried[best][index][0], *candidates[zone + 1 :]]
         for index, candidates in seen.by_frame.items()
     }
-    return Seen(by_frame, [*seen.looks[:zone], looks[best], *seen.looks[zone + 1 :]])
+    return Seen(by_frame, [*seen.looks[:zone], every[best], *seen.looks[zone + 1 :]])
 
 
-def _frames_to_examine(video: Video, period_s: tuple[float, float]) -> list[int]:
+def _frames_to_examine(video: Video, period_s: tuple[float, float]) -> tuple[list[int], list[int]]:
+    """Return the keyframes before 16 moments spread evenly, and the frames of these moments."""
     start_s, stop_s = period_s
     times = start_s + (np.arange(SURVEY_FRAMES) + 0.5) / SURVEY_FRAMES * (stop_s - start_s)
     places = np.searchsorted(video.table.times_s, times, side="right") - 1
     wanted = [int(max(0, place)) for place in places]
-    keys = list(dict.fromkeys(video.table.key_before(place) for place in wanted))
-    if len(keys) < FEW_KEYFRAMES and len(video.table) <= SHORT_FRAMES:
-        return list(dict.fromkeys(wanted))
-    return keys
+    return list(dict.fromkeys(video.table.key_before(place) for place in wanted)), wanted
 
 
 def _examine(

@@ -266,8 +266,19 @@ class ScoringRoom:
         """Return the answers to the last reference face, by unit, beside the reference."""
         return {a.unit: a for a in self._raters.course(rater.id)[-len(self.scale.units) :]}
 
-    def answer_course(self, rater: Rater, scores: dict[str, int | None]) -> list[CourseAnswer]:
+    def answer_course(
+        self, rater: Rater, seen: int, scores: dict[str, int | None]
+    ) -> list[CourseAnswer]:
         """Keep the answers to the present reference face, and return them beside the reference.
+
+        Parameters
+        ----------
+        rater
+            Who.
+        seen
+            How many faces had been scored before this one.
+        scores
+            What was said of every unit.
 
         Raises
         ------
@@ -288,10 +299,9 @@ class ScoringRoom:
             CourseAnswer(face.name, unit, scores[unit], face.scores[unit])
             for unit in self.scale.unit_names
         ]
-        known = len(self._raters.course(rater.id))
-        if known != state.seen * len(self.scale.units):
+        if state.seen != seen:
             raise ConflictError("This face of the course has been scored already.")
-        self._raters.save_course(rater.id, answers, now(), known)
+        self._raters.save_course(rater.id, answers, now(), seen * len(self.scale.units))
         after = self.course(rater)
         if after is not None and after.passed and not state.passed:
             detail = {"rater_id": rater.id, "agreement": after.agreement}

@@ -117,11 +117,14 @@ def extract_small(folder: Path, least: float) -> ExtractionSummary:
     return extract(folder, lambda t: [Mouse(100, 50)], MarkDetector(), candidates=candidates)
 
 
-@pytest.mark.parametrize(("x", "kept"), [(0, 2), (320 - 80, 2), (100, 0)])
-def test_no_ear_is_needed_where_the_face_reaches_the_edge(
-    tmp_path: Path, x: int, kept: int
+@pytest.mark.parametrize(
+    ("x", "size", "kept"), [(0, 90, 2), (230, 90, 2), (100, 90, 0), (0, 60, 0)]
+)
+def test_no_ear_is_needed_where_a_large_face_reaches_the_edge(
+    tmp_path: Path, x: int, size: int, kept: int
 ) -> None:
-    summary = extract(tmp_path, lambda t: [Mouse(x, 50)], Earless())
+    """A small face at the edge, or one in the middle, shows an ear in another frame."""
+    summary = extract(tmp_path, lambda t: [Mouse(x, 50, size=size)], Earless())
     assert summary.recordings[0]["kept"] == kept
 
 

@@ -76,7 +76,7 @@ class CoursePages:
         elif state is None or sent.seen != state.seen:
             return explain("This face has already been scored.", 409)
         else:
-            answers = self.web.scoring.answer_course(rater, sent.scores)
+            answers = self.web.scoring.answer_course(rater, sent.seen, sent.scores)
         feedback = [asdict(CourseFeedback(a.unit, a.score, a.reference)) for a in answers]
         return JSONResponse({"feedback": feedback, "state": asdict(_state(self.web, rater))})
 
