@@ -57,7 +57,7 @@ def _measure(study: Study, folder: Path) -> dict[str, object]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    client = httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}")
+    client = httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60)
     begun = time.perf_counter()
     mark = _found(r'name="csrf" value="([\w-]+)"', client.get("/").text)
     client.post("/sign-in", data={"csrf": mark, "name": "Ada", "way": "new"})

@@ -478,7 +478,7 @@ class TestGuard:
     def test_another_pages_name_for_this_machine_is_refused(self, running) -> None:
         """A foreign name that points at 127.0.0.1 reaches nothing."""
         assert httpx.get(running.url, headers={"Host": "evil.example"}).status_code == 400
-        for host in ("localhost:1234", "127.0.0.1", "[::1]:8600"):
+        for host in ("localhost:1234", "LocalHost.", "127.0.0.1", "[::1]:8600"):
             assert httpx.get(running.url, headers={"Host": host}).status_code == 200
 
     @pytest.mark.parametrize(

@@ -65,7 +65,10 @@ class GuardMiddleware:
 
     def _refuse(self, method: str, headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host", "")
+        # Not starlette's TrustedHostMiddleware: it takes the first colon of [::1]:8600 for the one
+        # before the port.
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        name = name.lower().removesuffix(".")
         if not self._any_host and name not in LOOPBACK:
             return PlainTextResponse("This page is only served to this machine.", 400)
         length = headers.get("content-length", "0")
