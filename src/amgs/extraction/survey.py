@@ -37,10 +37,7 @@ class Seen:
     @property
     def faces(self) -> list[int]:
         """In how many frames each zone shows a face."""
-        return [
-            sum(candidates[zone].face is not None for candidates in self.by_frame.values())
-            for zone in range(len(self.looks))
-        ]
+        return [_faces(self.by_frame, zone) for zone in range(len(self.looks))]
 
     def is_empty(self, zone: int) -> bool:
         """Whether no frame, of enough frames, shows a face in a zone that could be kept."""
@@ -81,21 +78,28 @@ def _look_otherwise(seen: Seen, zone: int, box: Box, first: Examiner, more: Sequ
     if seen.faces[zone]:
         # Tiles cost nine times as much: only where nothing at all is seen.
         looks = [look for look in looks if look != "tiles"]
-    every: list[Look] = ["ordinary", *looks]
     examiners = [
         Examiner(first.video, first.detector, first.options, {box: 0.0}, {}, looks={box: look})
-        for look in every
+        for look in looks
     ]
-    tried = _examine(examiners, list({*seen.by_frame, *more}), [box])
-    counts = [sum(c[0].face is not None for c in by_frame.values()) for by_frame in tried]
+    tried = _examine(examiners, list(seen.by_frame), [box])
+    extra = [index for index in dict.fromkeys(more) if index not in seen.by_frame]
+    ordinary, *others = _examine([first, *examiners], extra, [box])
+    counts = [_faces(a) + _faces(b) for a, b in zip(tried, others, strict=True)]
     best = int(np.argmax(counts))
-    if not best or counts[best] < LEAST_SHARE * len(tried[best]):
+    n_frames = len(seen.by_frame) + len(extra)
+    if counts[best] <= seen.faces[zone] + _faces(ordinary) or counts[best] < LEAST_SHARE * n_frames:
         return seen
     by_frame = {
         index: [*candidates[:zone], tried[best][index][0], *candidates[zone + 1 :]]
         for index, candidates in seen.by_frame.items()
     }
-    return Seen(by_frame, [*seen.looks[:zone], every[best], *seen.looks[zone + 1 :]])
+    return Seen(by_frame, [*seen.looks[:zone], looks[best], *seen.looks[zone + 1 :]])
+
+
+def _faces(by_frame: Mapping[int, Sequence[FrameCandidate]], zone: int = 0) -> int:
+    """Return in how many frames a zone shows a face."""
+    return sum(candidates[zone].face is not None for candidates in by_frame.values())
 
 
 def _frames_to_examine(video: Video, period_s: tuple[float, float]) -> tuple[list[int], list[int]]:

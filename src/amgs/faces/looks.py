@@ -6,7 +6,7 @@ found when the image is shown smaller, with grey around it; one of a twentieth, 
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -18,8 +18,6 @@ from amgs.images.reading import RGB
 Look: TypeAlias = Literal["ordinary", "half", "third", "tiles"]
 """``half`` and ``third``: the image at that share of its size, with grey around; ``tiles``: nine
 overlapping parts of half its width and height."""
-
-LOOKS: tuple[Look, ...] = get_args(Look)
 
 FAR: dict[Look, int] = {"half": 2, "third": 3}
 

@@ -119,12 +119,22 @@ class Entrance:
         ImpossibleValueError
             If there is no such rater.
         """
+        code = make_code()
+        self._raters.set_code(self.require(name).id, hash_code(code))
+        return code
+
+    def require(self, name: str) -> Rater:
+        """Return a rater of the study by name.
+
+        Raises
+        ------
+        ImpossibleValueError
+            If there is no such rater.
+        """
         rater = self._raters.find(tidy_name(name))
         if rater is None:
             raise ImpossibleValueError(f"Expected a rater of this study, found {name!r}.")
-        code = make_code()
-        self._raters.set_code(rater.id, hash_code(code))
-        return code
+        return rater
 
 
 def _taken(name: str) -> str:

@@ -35,9 +35,8 @@ def list_raters(study: StudyFolder) -> list[RaterProgress]:
     chosen = room.planner.choose()
     found = []
     for rater in raters:
-        room.planner.plan(
-            rater, chosen
-        )  # as at the next sign-in: faces may have come, or be left out, since
+        # As at the next sign-in: faces may have come, or be left out, since.
+        room.planner.plan(rater, chosen)
         done, total, _ = room.progress(rater)
         same_as = names.get(rater.merged_into or 0, "")
         excluded = exclusions.find("rater", rater.name)

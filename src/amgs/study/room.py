@@ -24,7 +24,7 @@ from amgs.study.folder import StudyFolder
 from amgs.study.orders import OrderPlanner
 from amgs.study.passing import PASSED, passed_course
 from amgs.study.progress import Progress
-from amgs.study.rater_names import tidy_name, tidy_note
+from amgs.study.rater_names import tidy_note
 from amgs.study.scales import shown_units, unit_keys
 from amgs.study.settings import UNIT_BY_UNIT
 
@@ -248,9 +248,7 @@ class ScoringRoom:
         ImpossibleValueError
             If there is no such rater.
         """
-        rater = self._raters.find(tidy_name(name))
-        if rater is None:
-            raise ImpossibleValueError(f"Expected a rater of this study, found {name!r}.")
+        rater = self.entrance.require(name)
         course = self.course(rater)
         if course is not None and not course.passed:
             detail = {"rater_id": rater.id, "agreement": course.agreement, "let_in_by": who}

@@ -37,10 +37,6 @@ class Guesses:
         """Count a guess before it is looked at; whether it may be."""
         return self._limiter.hit(GUESSES, *what)
 
-    def too_many(self, *what: str) -> bool:
-        """Whether there were too many guesses in the last minute."""
-        return not self._limiter.test(GUESSES, *what)
-
 
 class OwnerSessions:
     """Browsers in which the owner's key was entered; forgotten when idle, or by the program's end.

@@ -106,7 +106,8 @@ class Overview:
 
     def _latest(self) -> tuple[_Measured, bool]:
         """Return what was measured last, and whether it is of all answers."""
-        key = self._key()
+        answers = self._study.store.scoring.count_log()
+        key = (answers, *self._tables())
         with self._lock:
             if self._known is not None and self._known.key == key:
                 return self._known, True
@@ -114,8 +115,7 @@ class Overview:
                 self._at_work = threading.Thread(target=self._measure, args=(key,), daemon=True)
                 self._at_work.start()
             at_work = self._at_work
-        many = self._study.store.scoring.count_log() >= MANY_ANSWERS
-        at_work.join(0 if many else LONGEST_WAIT_S)
+        at_work.join(0 if answers >= MANY_ANSWERS else LONGEST_WAIT_S)
         known = self._known or _Measured((), "", {})
         return known, known.key == key
 
@@ -133,9 +133,9 @@ class Overview:
             problem = "Agreement could not be measured; the terminal says more."
         self._known = _Measured(key, now()[11:19], document, problem)
 
-    def _key(self) -> tuple[object, ...]:
-        """Return what agreement follows from: answers, raters, and the owner's tables."""
-        found: list[object] = [self._study.store.scoring.count_log()]
+    def _tables(self) -> tuple[object, ...]:
+        """Return what agreement follows from besides answers: raters and the owner's tables."""
+        found: list[object] = []
         for name in ("recordings.csv", "exclusions.csv"):
             path = self._study.folder / name
             found.append(path.stat().st_mtime_ns if path.exists() else 0)

@@ -95,11 +95,10 @@ class OwnerPages:
         """Give a rater a new code."""
 
         def act() -> Notice:
-            code = self.web.scoring.entrance.new_code(name)
-            rater = self.web.study.store.raters.find(name)
-            self.web.codes.pop(
-                0 if rater is None else rater.id, None
-            )  # the old one, if not seen yet
+            entrance = self.web.scoring.entrance
+            code = entrance.new_code(name)
+            # Who has not seen the old one yet must not see it now.
+            self.web.codes.pop(entrance.require(name).id, None)
             return Notice(code=f"{code[:4]}-{code[4:]}", code_of=name)
 
         return self._do(request, csrf, act)

@@ -20,12 +20,13 @@ const PATIENCE_MS = 5000;
 
 // Say so when the program takes long to answer: it may hang, or the network be gone.
 async function patiently(promise) {
-  const slow = setTimeout(() => trouble("The program takes long to answer. What you scored is kept in this page; waiting …"), PATIENCE_MS);
   let told = false;
-  const mark = setTimeout(() => { told = true; }, PATIENCE_MS);
+  const slow = setTimeout(() => {
+    told = true;
+    trouble("The program takes long to answer. What you scored is kept in this page; waiting …");
+  }, PATIENCE_MS);
   try { return await promise; } finally {
     clearTimeout(slow);
-    clearTimeout(mark);
     if (told) { trouble(""); }
   }
 }

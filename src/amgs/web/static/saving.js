@@ -68,7 +68,7 @@ const Saving = (() => {
   }
 
   window.addEventListener("beforeunload", (event) => { if (waiting.length) { event.preventDefault(); } });
-  return { keep, drained, requestName, onHeard(handler) { heard = handler; }, get halted() { return halted; }, get waiting() { return waiting.length; } };
+  return { keep, drained, requestName, onHeard(handler) { heard = handler; }, get halted() { return halted; } };
 })();
 
 // How long a face was looked at; not while another window hides the page.
