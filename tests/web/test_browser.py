@@ -222,6 +222,7 @@ def test_a_face_that_cannot_be_shown_cannot_be_scored(page: Any, running: Any) -
     wait_for_face(page, 2)
     page.keyboard.press("ArrowRight")
     expect(page.locator("#no-face")).to_contain_text("missing or was changed")
+    expect(page.locator("#no-face")).to_be_visible()
     page.keyboard.type("00000")
     expect(page.locator("#trouble")).to_contain_text("cannot be scored")
     assert page.is_disabled('[data-score="0"] >> nth=0')

@@ -112,7 +112,7 @@ const FaceView = (() => {
   function show(address, message) {
     if (address) { image.src = address; } else { image.removeAttribute("src"); }
     image.hidden = !address;
-    byId("no-face").textContent = message || "";
+    byId("no-face").textContent = address ? "" : message || "";
     byId("no-face").hidden = Boolean(address);
     frame.classList.remove("turning");
     reset();
