@@ -71,6 +71,10 @@ KINDS = {
     "avi_mpeg4": VideoKind(".avi", "mpeg4"),
     "avi_mpeg4_b_frames": VideoKind(".avi", "mpeg4", b_frames=2),
     "avi_h264_b_frames": VideoKind(".avi", b_frames=2),
+    "avi_h264_open_gop": VideoKind(
+        ".avi", gop=30, b_frames=3, options={"x264-params": "open-gop=1:b-pyramid=2"}
+    ),
+    "raw_h264": VideoKind(".h264", container="h264", b_frames=2),
     "wmv": VideoKind(".wmv", "wmv2", container="asf"),
     "webm_vp9": VideoKind(".webm", "libvpx-vp9", options={"deadline": "realtime", "cpu-used": "8"}),
     "mp4_rotated_90": VideoKind(rotation=90),

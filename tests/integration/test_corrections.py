@@ -572,12 +572,10 @@ class TestRecordingsAsTheyAre:
     def test_a_video_that_cannot_be_searched(self, study: Study) -> None:
         """`check` says so, `amgs convert` mends it, and the table names the new file."""
         scene = video_of(lambda _t: [Mouse(20, 40, shut=True)], 25)
-        write_video(
-            study.folder / "videos", KINDS["avi_h264_b_frames"], 25 * 20, 25, scene, "recoded"
-        )
-        write_rows(study, [*ROWS, ["m3", "sham", "24h", "videos/recoded.avi", "left"]])
+        write_video(study.folder / "videos", KINDS["raw_h264"], 25 * 20, 25, scene, "recoded")
+        write_rows(study, [*ROWS, ["m3", "sham", "24h", "videos/recoded.h264", "left"]])
         (fault,) = study.check().faults
-        assert "recoded.avi cannot be searched" in fault
+        assert "recoded.h264 cannot be searched" in fault
         assert "amgs convert" in fault
         done = amgs("convert", study.folder)
         assert done.returncode == 0, done.stderr
@@ -586,25 +584,25 @@ class TestRecordingsAsTheyAre:
         extract(study)
         assert pct_pain(study)["m3", "24h"] == 100
         (event,) = study.store.events.all("converted")
-        assert event["video"] == "videos/recoded.avi"
+        assert event["video"] == "videos/recoded.h264"
 
     def test_a_video_whose_name_ends_like_another(self, study: Study) -> None:
         """Only the name of the one that was converted changes in the table."""
         scene = video_of(lambda _t: [Mouse(20, 40)], 25)
-        write_video(study.folder / "videos", KINDS["avi_h264_b_frames"], 50, 25, scene, "a")
+        write_video(study.folder / "videos", KINDS["raw_h264"], 50, 25, scene, "a")
         (study.folder / "old").mkdir()
         shutil.copytree(study.folder / "videos", study.folder / "old/videos")
-        (study.folder / "old/videos/a.avi").unlink()
+        (study.folder / "old/videos/a.h264").unlink()
         film(study.folder / "old", "a", {"left": True})
-        (study.folder / "old/videos/a.mp4").rename(study.folder / "old/videos/a.avi")
+        (study.folder / "old/videos/a.mp4").rename(study.folder / "old/videos/a.h264")
         rows = [
             ["m3", "sham", t, v, ""]
-            for t, v in (("24h", "videos/a.avi"), ("48h", "old/videos/a.avi"))
+            for t, v in (("24h", "videos/a.h264"), ("48h", "old/videos/a.h264"))
         ]
         write_rows(study, [*ROWS, *rows])
         study.convert()
         videos = [r.video for r in study.design().recordings[-2:]]
-        assert videos == ["videos/a_converted.mp4", "old/videos/a.avi"]
+        assert videos == ["videos/a_converted.mp4", "old/videos/a.h264"]
 
     def test_no_video_can_be_used(self, study: Study, tmp_path: Path) -> None:
         """It stops with the reason, also where the one video has two animals."""

@@ -23,7 +23,6 @@ CRF = 12
 _KEYFRAME_EVERY_S = 2.0
 _LONGEST_STEP_S = 3600
 _PROBED_PACKETS, _PROBED_FRAMES = 400, 50
-_REORDERED = ("h264", "hevc")
 _USUAL_RATE = Fraction(25)
 
 
@@ -66,11 +65,6 @@ def needs_conversion(path: Path) -> str:
             for packet in islice(read_packets(container), _PROBED_PACKETS):
                 if packet.pts is None and not packet.is_discard:
                     return "its frames carry no times"
-            context = container.streams.video[0].codec_context
-            in_order = context.name not in _REORDERED or not context.has_b_frames
-            if "avi" in container.format.name and not in_order:
-                # The container numbers packets as they lie in it, which is not as they are shown.
-                return "its frames lie in another order than they are shown, without times"
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise UnreadableVideoError(f"{path} is not a video that can be read: {error}.") from error
     return ""

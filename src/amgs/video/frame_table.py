@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,6 +29,10 @@ PROVED_FRAMES = 40
 """At least so many frames are decoded from the beginning to prove the table."""
 
 MAX_PROVED_FRAMES = 400
+
+CANNOT_BE_SEARCHED = (
+    "its frames carry no times, or times that go backwards; write it once more with `amgs convert`"
+)
 
 LOST = {
     getattr(errno, name)
@@ -64,6 +69,9 @@ class FrameTable:
     starts_alone
         Whether the first frame is a key; not so where an edit list hides the frames that it is
         made from, as in videos that were trimmed without being encoded again.
+    stamps
+        What the decoder calls each frame, where that is not its time: the number of its packet, in
+        an AVI whose packets lie in another order than they are shown in.
     """
 
     pts: npt.NDArray[np.int64]
@@ -71,10 +79,24 @@ class FrameTable:
     time_base: Fraction
     made_by: Literal["packets", "decoding"]
     starts_alone: bool = True
+    stamps: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of frames."""
         return len(self.pts)
+
+    def stamp(self, index: int) -> int:
+        """Return what the decoder calls a frame."""
+        return int((self.pts if self.stamps is None else self.stamps)[index])
+
+    def place_of(self, stamp: int) -> int | None:
+        """Return which frame the decoder calls so; ``None`` if none of the table."""
+        return self._places.get(stamp)
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        stamps = self.pts if self.stamps is None else self.stamps
+        return {int(stamp): place for place, stamp in enumerate(stamps)}
 
     @cached_property
     def times_s(self) -> npt.NDArray[np.float64]:
@@ -107,7 +129,7 @@ def make_frame_table(container: InputContainer) -> FrameTable:
     assert time_base is not None  # noqa: S101 - every video stream has one
     from_packets = _read_packets(container)
     # Reading the packets has moved to the end of the file.
-    container.seek(0)
+    _rewind(container)
     decoded = decode_from_start(container)
     beginning: list[tuple[int, bool]] = []
     for frame in decoded:
@@ -126,6 +148,16 @@ def make_frame_table(container: InputContainer) -> FrameTable:
         if proved is not None:
             return FrameTable(*proved[:2], time_base, "packets", starts_alone=proved[2])
     return _decode_all(container, time_base)
+
+
+def _rewind(container: InputContainer) -> None:
+    import av
+
+    try:
+        container.seek(0)
+    except av.error.FFmpegError as error:
+        raise_if_lost(error)
+        raise UnreadableVideoError(CANNOT_BE_SEARCHED) from error
 
 
 def decode_from_start(container: InputContainer) -> Iterator[VideoFrame]:
@@ -214,21 +246,24 @@ def _prove(
 
 
 def _decode_all(container: InputContainer, time_base: Fraction) -> FrameTable:
-    """Decode the whole video once and note what the decoder shows."""
-    container.seek(0)
+    """Decode the whole video once and note what the decoder shows.
+
+    A decoder always shows frames in their order. The packets of an AVI have no times but numbers,
+    and a frame is called by that of its packet: these say which frame it is, and, sorted, the times
+    of the frames, as an AVI has one frame in each of its equal steps.
+    """
+    _rewind(container)
     # Frames of the proof still wait in the decoder and would come first.
     container.streams.video[0].codec_context.flush_buffers()
-    pts: list[int] = []
-    key: list[bool] = []
-    for frame in decode_from_start(container):
-        if frame.pts is None or (pts and frame.pts <= pts[-1]):
-            msg = (
-                "its frames carry no times, or times that go backwards; write it once more with "
-                "`amgs convert`"
-            )
-            raise UnreadableVideoError(msg)
-        pts.append(frame.pts)
-        key.append(bool(frame.key_frame))
-    if key:
-        key[0] = True
-    return FrameTable(np.array(pts, np.int64), np.array(key, bool), time_base, "decoding")
+    shown = [(frame.pts, bool(frame.key_frame)) for frame in decode_from_start(container)]
+    stamps = [stamp for stamp, _ in shown if stamp is not None]
+    ascending = all(earlier < later for earlier, later in pairwise(stamps))
+    numbered = "avi" in container.format.name and len(set(stamps)) == len(shown)
+    if len(stamps) < len(shown) or not (ascending or numbered):
+        raise UnreadableVideoError(CANNOT_BE_SEARCHED)
+    key = np.array([is_key for _, is_key in shown], bool)
+    key[:1] = True
+    called = np.array(stamps, np.int64)
+    if ascending:
+        return FrameTable(called, key, time_base, "decoding")
+    return FrameTable(np.sort(called), key, time_base, "decoding", stamps=called)

@@ -121,10 +121,11 @@ class Video:
         wanted = first
         for frame in self._decode_from(first, one=stop == first + 1):
             # Frames between the keyframe and the wanted one are decoded on the way and dropped.
-            if frame.pts is None or frame.pts < self.table.pts[wanted]:
+            place = None if frame.pts is None else self.table.place_of(frame.pts)
+            if place is None or place < wanted:
                 continue
             # A later frame in its place means that the wanted one was damaged: never show another.
-            if frame.pts != self.table.pts[wanted] or self._damage.reaches(frame.pts):
+            if place != wanted or self._damage.reaches(self.table.stamp(place)):
                 break
             yield self._frame(frame, wanted)
             wanted += 1
@@ -164,7 +165,7 @@ class Video:
         key = self.table.key_before(index)
         # A keyframe needs no other packet; decoding on would cost the whole group.
         alone = one and key == index and (key > 0 or self.table.starts_alone)
-        for packet in self._packets_from(int(self.table.pts[key])):
+        for packet in self._packets_from(key):
             yield from self._decode(packet)
             if alone:
                 break
@@ -183,11 +184,12 @@ class Video:
         # The decoder conceals damage by copying from neighbours: such a frame shows no moment.
         yield from (frame for frame in frames if not frame.is_corrupt)
 
-    def _packets_from(self, pts: int) -> Iterator[Any]:
-        """Yield the packets from the keyframe with this time on, seeking ever further back."""
+    def _packets_from(self, key: int) -> Iterator[Any]:
+        """Yield the packets from a keyframe on, seeking ever further back."""
         import av
 
-        if pts == self.table.pts[0] and not self.table.starts_alone:
+        stamp = self.table.stamp(key)
+        if key == 0 and not self.table.starts_alone:
             # What the first frame is made from lies before it, hidden: from the very beginning.
             self._context.flush_buffers()
             self._damage = Damage()
@@ -203,27 +205,27 @@ class Video:
                 if back_off is None:
                     self._container.seek(0)
                 else:
-                    target = max(int(self.table.pts[0]), pts - round(back_off / time_base))
+                    target = max(self.table.stamp(0), stamp - round(back_off / time_base))
                     self._container.seek(target, stream=self._stream, backward=True)
             except av.error.FFmpegError as error:
                 raise_if_lost(error)
                 continue
             packets = self._demux()
-            found = self._advance(packets, pts)
+            found = self._advance(packets, stamp)
             if found is not None:
                 yield found
                 yield from packets
                 return
-        msg = f"{self.path}: the frame at time stamp {pts} cannot be reached; the file is damaged"
+        msg = f"{self.path}: the frame at time stamp {stamp} cannot be reached; the file is damaged"
         raise UnreadableVideoError(msg)
 
-    def _advance(self, packets: Iterator[Any], pts: int) -> Any:
-        """Read up to the packet with this time; ``None`` when it was passed already."""
+    def _advance(self, packets: Iterator[Any], stamp: int) -> Any:
+        """Read up to the packet with this stamp; ``None`` when it was passed already."""
         for packet in packets:
-            if packet.pts == pts:
+            if packet.pts == stamp:
                 # A demuxer that landed inside a packet may put its time on what follows it.
-                return packet if packet.is_keyframe or pts == self.table.pts[0] else None
-            if packet.is_keyframe and packet.pts is not None and packet.pts > pts:
+                return packet if packet.is_keyframe or stamp == self.table.stamp(0) else None
+            if packet.is_keyframe and packet.pts is not None and packet.pts > stamp:
                 return None
         return None
 

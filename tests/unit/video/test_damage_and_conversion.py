@@ -95,8 +95,8 @@ def test_a_sound_file_is_not_warned_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lossless", [True, False])
 def test_a_video_that_cannot_be_searched_is_converted(tmp_path: Path, lossless: bool) -> None:
     """Every frame, in order, at its time; lossless ones to the last pixel."""
-    path, _ = write_video(tmp_path, KINDS["avi_h264_b_frames"], N)
-    assert "another order" in needs_conversion(path)
+    path, _ = write_video(tmp_path, KINDS["raw_h264"], N)
+    assert "carry no times" in needs_conversion(path)
     with pytest.raises(UnreadableVideoError, match="amgs convert"):
         open_video(path)
     target = tmp_path / f"new.{'mkv' if lossless else 'mp4'}"

@@ -18,7 +18,7 @@ from amgs.video import open_video
 from videos import KINDS, VideoKind, numbered_frame, read_number, write_video
 
 UPRIGHT = {name: kind for name, kind in KINDS.items() if not kind.rotation}
-CANNOT_BE_TIMED = "avi_h264_b_frames"
+CANNOT_BE_TIMED = "raw_h264"
 READABLE = [name for name in UPRIGHT if name != CANNOT_BE_TIMED]
 
 
