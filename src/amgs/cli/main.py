@@ -69,7 +69,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "simulate scores": simulate.scores,
     "import": import_data.import_data,
     "export": export_data.export_data,
-    "models": models.models,
+    "models show": models.show,
+    "models import": models.import_model,
     "doctor": doctor.doctor,
 }
 
@@ -116,6 +117,13 @@ _simulate = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+_models = typer.Typer(
+    name="models",
+    cls=models.ShowByDefault,
+    help="Show what a model is and how well it performs; bring in one that was trained elsewhere.",
+    rich_markup_mode="markdown",
+)
+_GROUPS = {"simulate": _simulate, "models": _models}
 _WORDS = {Path: "PATH", int: "NUMBER", float: "NUMBER", str: "TEXT"}
 
 
@@ -147,8 +155,10 @@ for _name in sorted(COMMANDS, key=[*_PANEL_OF, *COMMANDS].index):
     _group, _, _leaf = _name.rpartition(" ")
     _panel = None if _group else _PANEL_OF[_name]
     _name_values(COMMANDS[_name])
-    (_simulate if _group else app).command(name=_leaf, rich_help_panel=_panel)(COMMANDS[_name])
-app.add_typer(_simulate, rich_help_panel=_PANEL_OF["simulate"])
+    _place = _GROUPS[_group] if _group else app
+    _place.command(name=_leaf, rich_help_panel=_panel)(COMMANDS[_name])
+for _group, _place in _GROUPS.items():
+    app.add_typer(_place, rich_help_panel=_PANEL_OF[_group])
 
 
 def _print_version(wanted: bool) -> None:

@@ -177,6 +177,11 @@ def _model(material: ReportMaterial) -> str:
         said = ", ".join(o.meaning for o in material.outputs if o.is_number)
         built_in = material.model and not material.calls_pain
         return f"Images were read by the model {material.model} ({said})." if built_in else ""
+    if "imported_from" in card:
+        return (
+            f"Images were read by a model that was trained elsewhere ({card['title']}, from "
+            f"{card['imported_from']['file']}, SHA-256 {card['imported_from']['sha256'][:12]}…)."
+        )
     data, test = card["data"], card["metrics"]["test"]
     # In a table with a `part` column its owner decided; an animal is in one part all the same.
     given = card["split"]["kept_whole"] == "given"

@@ -80,6 +80,41 @@ class GraphBuilder:
         inputs = [x, self._constant(kernel, kernel_values), self._constant(f"{kernel}.b", bias)]
         return self._node("Conv", inputs, name, **attributes)
 
+    def write_convolution(
+        self, x: str, kernel: Array, bias: Array, *, strides: tuple[int, int], same: bool
+    ) -> str:
+        """Add a convolution whose numbers are known: kernel (out, in, height, width), and bias."""
+        number = len(self._nodes)
+        inputs = [x, self._constant(f"kernel{number}", kernel)]
+        inputs.append(self._constant(f"bias{number}", bias))
+        return self._node(
+            "Conv",
+            inputs,
+            f"convolution{number}",
+            kernel_shape=list(kernel.shape[2:]),
+            strides=list(strides),
+            auto_pad=_padding(same=same),
+        )
+
+    def pool(
+        self,
+        x: str,
+        operator: Literal["MaxPool", "AveragePool"],
+        size: tuple[int, int],
+        *,
+        strides: tuple[int, int],
+        same: bool,
+    ) -> str:
+        """Add the maximum or mean of a window; padding counts for neither."""
+        return self._node(
+            operator,
+            [x],
+            f"pool{len(self._nodes)}",
+            kernel_shape=list(size),
+            strides=list(strides),
+            auto_pad=_padding(same=same),
+        )
+
     def relu(self, x: str) -> str:
         """Add max(x, 0)."""
         return self._node("Relu", [x], f"{x}.relu")
@@ -124,7 +159,22 @@ class GraphBuilder:
             (batch, n_features), both float32; checked by `onnx.checker`.
         """
         pooled = self._node("GlobalAveragePool", [x], "pooled")
-        self._nodes.append(helper.make_node("Flatten", [pooled], [OUTPUT_NAME], axis=1))
+        return self.close(self.flatten(pooled), name=name, input_px=input_px, n_features=n_features)
+
+    def flatten(self, x: str) -> str:
+        """Make a vector of maps of one value each."""
+        self._nodes.append(helper.make_node("Flatten", [x], [OUTPUT_NAME], axis=1))
+        return OUTPUT_NAME
+
+    def close(self, x: str, *, name: str, input_px: int, n_features: int) -> onnx.ModelProto:
+        """Close the graph at the features `x`, which `flatten` gave.
+
+        Returns
+        -------
+        onnx.ModelProto
+            As of `finish`.
+        """
+        assert x == OUTPUT_NAME  # noqa: S101 - our own mistake if not
         graph = helper.make_graph(
             self._nodes,
             name,
@@ -171,6 +221,11 @@ class GraphBuilder:
         output = f"n{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, inputs, [output], name=name, **attributes))
         return output
+
+
+def _padding(*, same: bool) -> str:
+    """Return ONNX's word for TensorFlow's padding: the odd pixel goes below and to the right."""
+    return "SAME_UPPER" if same else "VALID"
 
 
 def _float_tensor(name: str, shape: Sequence[str | int]) -> onnx.ValueInfoProto:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-ResizeFilter = Literal["bilinear", "bicubic"]
+ResizeFilter = Literal["bilinear", "bicubic", "tensorflow1"]
 _FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
@@ -31,7 +31,8 @@ class Preprocessing:
     input_px
         Side of the square that the network takes.
     resize_filter
-        Pillow's filter, which averages over all source pixels when it makes an image smaller.
+        Pillow's filter, which averages over all source pixels when it makes an image smaller; or
+        ``tensorflow1``, which does not (see `resize_as_tensorflow1`).
     mean, scale
         A pixel value v (0–255) becomes ``(v - mean) / scale``.
     """
@@ -81,10 +82,44 @@ class Preprocessing:
         numpy.ndarray
             float32, 3 × input_px × input_px, contiguous.
         """
-        resized = Image.fromarray(rgb).resize(
-            (self.input_px, self.input_px), _FILTERS[self.resize_filter]
-        )
-        planes = np.asarray(resized).transpose(2, 0, 1)
+        if self.resize_filter == "tensorflow1":
+            planes = resize_as_tensorflow1(rgb, self.input_px).transpose(2, 0, 1)
+        else:
+            resized = Image.fromarray(rgb).resize(
+                (self.input_px, self.input_px), _FILTERS[self.resize_filter]
+            )
+            planes = np.asarray(resized).transpose(2, 0, 1)
         scaled = np.subtract(planes, self.mean, dtype=np.float32)
         scaled /= np.float32(self.scale)
         return np.ascontiguousarray(scaled)
+
+
+def resize_as_tensorflow1(rgb: npt.NDArray[np.uint8], px: int) -> npt.NDArray[np.float32]:
+    """Squeeze an image into a square as ``ResizeBilinear`` of TensorFlow 1 does.
+
+    Pixel i of the result lies at i · length / px of the source: the corner of a pixel, not its
+    middle, so that the image moves by half a pixel. Between the two neighbours the value is
+    interpolated, and nothing is averaged when an image is made smaller. In single precision and in
+    TensorFlow's order, rows last.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, px × px × 3, 0–255, not rounded.
+    """
+    top, bottom, down = _neighbours(rgb.shape[0], px)
+    left, right, across = _neighbours(rgb.shape[1], px)
+    values = rgb.astype(np.float32)
+    across = across[None, :, None]
+    above = values[top][:, left] + (values[top][:, right] - values[top][:, left]) * across
+    below = values[bottom][:, left] + (values[bottom][:, right] - values[bottom][:, left]) * across
+    resized: npt.NDArray[np.float32] = above + (below - above) * down[:, None, None]
+    return resized
+
+
+def _neighbours(
+    length: int, px: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    places = np.arange(px, dtype=np.float32) * np.float32(length / px)
+    lower = np.minimum(np.floor(places).astype(np.intp), length - 1)
+    return lower, np.minimum(lower + 1, length - 1), (places - lower).astype(np.float32)
