@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from amgs.faces.centre_net import DEFAULT_MIN_SCORE, INPUT_PX, CentreNet
+from amgs.faces.looks import find_anywhere
 from amgs.files import write_json
 from amgs.model.metrics import wilson_interval
 from amgs.provenance import hash_file
@@ -25,13 +26,17 @@ from finder_training.augmentation import augment_appearance
 from finder_training.card import write_card
 from finder_training.export import export_finder
 from finder_training.eyes import shut_eyes
-from finder_training.fit import FINISH, FitOptions, fit, mean_network
-from finder_training.measure import cut_without_faces, measure
+from finder_training.films import load_frames, load_frames_without_faces
+from finder_training.fit import FILMS, FINISH, FitOptions, fit, mean_network
+from finder_training.measure import cut_without_faces, match, measure
 from finder_training.network import FinderNetwork
 from finder_training.photographs import Photograph, load_photographs, split_photographs
 from finder_training.scenes import cut_scene
 
 VALIDATION_SHARE = 0.2
+THIRD_SHARE = 0.75
+"""How much of the weights comes from the third stage; the rest from the network it began with."""
+
 ALTERED_FILL, ALTERED_SHUT = 0.25, 0.4
 
 
@@ -40,6 +45,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m finder_training", description=__doc__)
     parser.add_argument("--photographs", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--films", type=Path, help="a folder with the marked films")
+    parser.add_argument(
+        "--begin-with",
+        type=Path,
+        help="an exported network to go on from, instead of the first two stages",
+    )
     parser.add_argument("--steps", type=int, default=FitOptions().steps)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -47,14 +58,30 @@ def main() -> None:
     photographs = load_photographs(arguments.photographs)
     training, validation = split_photographs(photographs, VALIDATION_SHARE, arguments.seed)
     say(f"{len(training)} photographs to train with, {len(validation)} held back")
-    options = replace(FitOptions(), steps=arguments.steps, seed=arguments.seed)
-    first = fit(training, options, arguments.out / "first.pt", say)
-    finish = replace(FINISH, seed=arguments.seed + 1)
-    second = fit(training, finish, arguments.out / "second.pt", say, begin_with=first)
-    network = mean_network(first, second)
+    begin = FinderNetwork()
+    if arguments.begin_with is not None:
+        begin.load_exported(arguments.begin_with)
+    else:
+        two_stages(training, arguments.out, arguments.steps, arguments.seed)
+        begin.load_exported(arguments.out / "two_stages.onnx")
+    frames: list[Photograph] = []
+    if arguments.films is not None:
+        frames = load_frames(arguments.films, trained=True)
+        frames += load_frames_without_faces(arguments.films)
+    films = replace(FILMS, seed=arguments.seed + 2)
+    third = fit(training, films, arguments.out / "third.pt", say, begin, frames)
+    network = mean_network(begin, third, THIRD_SHARE)
     path = arguments.out / "finder.onnx"
     export_finder(network, path)
-    report(path, network, training, validation)
+    report(path, network, training, validation, arguments.films)
+
+
+def two_stages(training: list[Photograph], out: Path, steps: int, seed: int) -> None:
+    """Train with photographs alone, from ImageNet's weights; export the mean of both stages."""
+    first = fit(training, replace(FitOptions(), steps=steps, seed=seed), out / "first.pt", say)
+    finish = replace(FINISH, seed=seed + 1)
+    second = fit(training, finish, out / "second.pt", say, begin_with=first)
+    export_finder(mean_network(first, second), out / "two_stages.onnx")
 
 
 def report(
@@ -62,6 +89,7 @@ def report(
     network: FinderNetwork,
     training: list[Photograph],
     validation: list[Photograph],
+    films: Path | None,
 ) -> None:
     """Measure the exported network and write `measures.json` and `card.md` beside it."""
     detector = CentreNet(path)
@@ -74,6 +102,7 @@ def report(
         "min_score": DEFAULT_MIN_SCORE,
         "negatives": negatives,
         "altered": measure_altered(detector, validation),
+        "films": "" if films is None else measure_films(detector, films),
         "calibration_error": tallies["all"].summary()["eye_state_calibration_error"],
     }
     summaries = {name: tally.summary() for name, tally in tallies.items()}
@@ -82,6 +111,26 @@ def report(
     path.with_name("card.md").write_text(card, encoding="utf-8", newline="\n")
     say(json.dumps(summaries["all"], indent=1))
     say(negatives)
+
+
+def measure_films(detector: CentreNet, folder: Path) -> str:
+    """Say how many faces are found in the marked frames of the films, and how many false ones."""
+    lines = ["| video | frames | faces | found | false |", "|---|---|---|---|---|"]
+    for trained in (False, True):
+        clips: dict[str, list[Photograph]] = {}
+        for frame in load_frames(folder, trained=trained):
+            clips.setdefault(frame.name.split(" ", maxsplit=1)[0], []).append(frame)
+        for clip, frames in clips.items():
+            compared = [match(f.faces, find_anywhere(detector, f.rgb)) for f in frames]
+            n = sum(len(pairs) for pairs, _ in compared)
+            found = sum(face is not None for pairs, _ in compared for _, face in pairs)
+            false = sum(len(others) for _, others in compared)
+            what = "trained with" if trained else "kept apart"
+            lines.append(f"| {clip} ({what}) | {len(frames)} | {n} | {found} | {false} |")
+    empty = load_frames_without_faces(folder)
+    false = sum(bool(find_anywhere(detector, frame.rgb)) for frame in empty)
+    lines.append(f"| from above (trained with) | {len(empty)} | 0 | – | {false} |")
+    return "\n".join(lines)
 
 
 def measure_altered(detector: CentreNet, validation: list[Photograph]) -> str:

@@ -180,6 +180,26 @@ def _soft(values: Values, rng: np.random.Generator) -> Values:
     return _blur(values, sigma)
 
 
+def _smear(values: Values, rng: np.random.Generator) -> Values:
+    """Smear as when the animal, or the camera, moves while the shutter is open."""
+    length = int(rng.integers(3, max(4, values.shape[0] // 20)))
+    kernel = np.zeros((length, length), np.float32)
+    angle = rng.uniform(0, np.pi)
+    middle, dx, dy = (length - 1) / 2, np.cos(angle), np.sin(angle)
+    ends = [
+        (round(middle + way * middle * dx), round(middle + way * middle * dy)) for way in (-1, 1)
+    ]
+    cv2.line(kernel, ends[0], ends[1], 1.0, 1)
+    return np.asarray(cv2.filter2D(values, -1, kernel / kernel.sum()), np.float32)
+
+
+def _comb(values: Values, rng: np.random.Generator) -> Values:
+    """Shift every other row, as the half images of an interlaced camera are."""
+    combed = values.copy()
+    combed[1::2] = np.roll(values[1::2], int(rng.integers(1, 7)), axis=1)
+    return combed
+
+
 def _noise(values: Values, rng: np.random.Generator) -> Values:
     channels = 1 if rng.random() < 0.5 else 3
     grain = rng.standard_normal((*values.shape[:2], channels), np.float32)
@@ -200,6 +220,8 @@ LOOKS: tuple[tuple[float, FrameCandidate], ...] = (
     (0.12, _veil),
     (0.6, _contrast),
     (0.35, _soft),
+    (0.08, _smear),
+    (0.04, _comb),
     (0.45, _noise),
 )
 """How often each change is made, in the order in which light reaches a file."""

@@ -33,12 +33,13 @@ def write_card(
     training, validation
         The two parts.
     facts
-        ``sha256, megabytes, parameters, min_score, negatives, altered, calibration_error``.
+        ``sha256, megabytes, parameters, min_score, negatives, altered, films, calibration_error``.
     """
     faces = [face for photograph in training for face in photograph.faces]
-    states = Counter(state for face in faces for _, state in face.eyes)
+    states = Counter(eye.state for face in faces for eye in face.eyes)
     coats = Counter(face.coat for face in faces)
     rows = [_row(name, tally) for name, tally in sorted(tallies.items(), key=_order)]
+    found = tallies["all"].summary()
     template = (files("finder_training") / TEMPLATE).read_text(encoding="utf-8")
     return template.format(
         **facts,
@@ -52,6 +53,12 @@ def write_card(
         tables="\n".join([_COLUMNS, *rows]),
         white=coats["white"],
         shut=states["narrowed"] + states["closed"],
+        by_face=_cell(found["eye_state_auc_by_face"]),
+        agreed=found["eyes_agreed"],
+        agreed_auc=_cell(found["agreed_auc"]),
+        agreed_balanced=_number(found["agreed_balanced_accuracy"]),
+        cannot_tell=_cell(found["cannot_tell"]),
+        ear_end_error=found["ear_end_error"] or 0.0,
     )
 
 
@@ -82,6 +89,10 @@ def _cell(share: Mapping[str, Any] | None) -> str:
         return "–"
     low, high = share["interval"]
     return f"{share['value']:.3f} ({low:.2f}–{high:.2f})"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _percent(value: float | None) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from amgs.faces.base import EyeState
 from amgs.simulate.cohort import random_face
 from amgs.simulate.face import draw_face, locate_parts
-from finder_training.photographs import MarkedFace, Photograph
+from finder_training.photographs import MarkedEar, MarkedEye, MarkedFace, Photograph
 
 NARROWED_FROM, CLOSED_FROM = 0.7, 1.75
 """Orbital tightening from which a drawn eye counts as narrowed, and as closed."""
@@ -26,7 +26,9 @@ def draw_photograph(rng: np.random.Generator) -> Photograph:
         view="front",
         coat="drawn",
         nose=parts.nose,
-        eyes=tuple((box, state) for box in parts.eyes),
-        ears=parts.ears,
+        eyes=tuple(MarkedEye(box, state) for box in parts.eyes),
+        ears=tuple(
+            MarkedEar(box, *ends) for box, ends in zip(parts.ears, parts.ear_ends, strict=True)
+        ),
     )
     return Photograph("drawn", draw_face(parameters, rng), (face,))

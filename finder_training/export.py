@@ -34,8 +34,9 @@ class ExportedFinder(nn.Module):
         peaks = centres * (centres >= highest).float()
         states = torch.softmax(maps[:, CHANNELS["eye_state"]], dim=1)
         views = torch.softmax(maps[:, CHANNELS["view"]], dim=1)
-        between = maps[:, CHANNELS["centres"].stop : CHANNELS["eye_state"].start]
-        return peaks, torch.cat([between, states, views], dim=1)
+        unclear = torch.sigmoid(maps[:, CHANNELS["eye_unclear"]])
+        between = maps[:, CHANNELS["centres"].stop : CHANNELS["eye_unclear"].start]
+        return peaks, torch.cat([between, unclear, states, views], dim=1)
 
 
 def export_finder(network: FinderNetwork, path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from amgs.faces.base import EyeState
 from amgs.faces.detections import Box
 from amgs.images.reading import RGB
-from finder_training.photographs import MarkedFace
+from finder_training.photographs import MarkedEye, MarkedFace
 from finder_training.scenes import Scene
 
 SMALLEST_EYE_PX = 5.0
@@ -35,13 +35,18 @@ def shut_eyes(scene: Scene, share: float, rng: np.random.Generator) -> Scene:
     faces = []
     for original in scene.faces:
         face = original
-        able = [e for e in face.eyes if e[1] == "open" and _extent(e[0]) >= SMALLEST_EYE_PX]
+        able = [e for e in face.eyes if _can_shut(e)]
         if able and rng.random() < share:
             closed = rng.random() < 0.5
             opening = float(rng.uniform(*(CLOSED_TO if closed else NARROWED_TO)))
             rgb, face = _shut(rgb, face, opening, "closed" if closed else "narrowed", rng)
         faces.append(face)
     return replace(scene, rgb=rgb, faces=tuple(faces))
+
+
+def _can_shut(eye: MarkedEye) -> bool:
+    """Say whether an eye is surely open, and large enough to be told from a shut one."""
+    return set(eye.readings) == {"open"} and eye.is_clear and _extent(eye.box) >= SMALLEST_EYE_PX
 
 
 def _extent(box: Box) -> float:
@@ -52,14 +57,16 @@ def _shut(
     rgb: RGB, face: MarkedFace, opening: float, state: EyeState, rng: np.random.Generator
 ) -> tuple[RGB, MarkedFace]:
     rgb = rgb.copy()
-    eyes: list[tuple[Box, EyeState]] = []
-    for box, before in face.eyes:
-        if before != "open" or _extent(box) < SMALLEST_EYE_PX:
-            eyes.append((box, before))
+    eyes: list[MarkedEye] = []
+    for eye in face.eyes:
+        # The other eye closes with it, whether one can tell its state or not.
+        if eye.state != "open" or _extent(eye.box) < SMALLEST_EYE_PX:
+            eyes.append(eye)
             continue
-        angle = _lid_angle(box, face, rng)
-        _squeeze(rgb, box, angle, opening)
-        eyes.append((_narrow_box(box, angle, max(opening, _LEAST_BOX)), state))
+        angle = _lid_angle(eye.box, face, rng)
+        _squeeze(rgb, eye.box, angle, opening)
+        narrow = _narrow_box(eye.box, angle, max(opening, _LEAST_BOX))
+        eyes.append(MarkedEye(narrow, state, None if eye.is_clear else "cannot_tell"))
     return rgb, replace(face, eyes=tuple(eyes))
 
 
@@ -113,8 +120,8 @@ def pale_eyes(scene: Scene, rng: np.random.Generator) -> Scene:
     values = scene.rgb.astype(np.float32)
     red = np.array([rng.uniform(110, 215), rng.uniform(25, 90), rng.uniform(35, 100)], np.float32)
     for face in scene.faces:
-        for box, _ in face.eyes:
-            mask = _ellipse(values.shape[:2], box)[..., None]
+        for eye in face.eyes:
+            mask = _ellipse(values.shape[:2], eye.box)[..., None]
             light = values.mean(axis=2, keepdims=True) / 255
             values = values * (1 - mask) + mask * (red * (0.55 + 0.9 * light))
     return replace(scene, rgb=np.clip(values, 0, 255).astype(np.uint8))

@@ -19,9 +19,17 @@ from amgs.faces.centre_maps import CHANNELS
 from finder_training.augmentation import augment_appearance
 from finder_training.drawn import draw_photograph
 from finder_training.eyes import shut_eyes
-from finder_training.network import FinderNetwork
+from finder_training.fixtures import add_fixtures
+from finder_training.network import NEW_IN_VERSION_2, FinderNetwork
 from finder_training.photographs import Photograph
-from finder_training.scenes import Scene, cut_scene, mosaic
+from finder_training.scenes import (
+    ELSEWHERE_SHARE,
+    LARGEST_FILL,
+    OVERFILL,
+    Scene,
+    cut_scene,
+    mosaic,
+)
 from finder_training.targets import make_targets
 
 PUBLISHED = "models/efficientnet-lite0-57934424.pth"
@@ -29,7 +37,8 @@ MEAN, SCALE = 127.0, 128.0
 FROZEN_BLOCKS = 3
 """The stem and the blocks of stride 4 keep their ImageNet weights: edges are edges."""
 
-LOSS_WEIGHTS = {"centres": 1.0, "size": 0.6, "offset": 0.5, "view": 0.15}
+LOSS_WEIGHTS = {"size": 0.6, "offset": 0.5, "base": 0.3, "tip": 0.3, "view": 0.15}
+UNCLEAR_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,12 @@ class FitOptions:
     rare_weight: float = 1.2
     gentle_share: float = 0.0
     eye_weight: float = 0.5
+    empty_share: float = 0.0
+    frame_share: float = 0.0
+    fixture_share: float = 0.0
+    close_share: float = 0.0
+    far_share: float = 0.0
+    fixed_statistics: bool = False
     averaging: float = 0.997
 
 
@@ -65,11 +80,38 @@ FINISH = FitOptions(
 state of the eyes, more photographs of rare kinds, and some scenes as the camera saw them."""
 
 
+FILMS = FitOptions(
+    steps=1600,
+    seed=2,
+    peak_rate=4e-4,
+    rare_weight=2.0,
+    gentle_share=0.35,
+    eye_weight=1.0,
+    drawn_share=0.07,
+    mosaic_share=0.1,
+    empty_share=0.12,
+    frame_share=0.18,
+    fixture_share=0.25,
+    close_share=0.12,
+    far_share=0.06,
+    fixed_statistics=True,
+)
+"""The third stage, from a trained network: frames of films, faces that overfill the image or are a
+twentieth of it, and what was taken for faces. Normalisation is folded into the weights by then."""
+
+
 class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
     """Training scenes without end; every worker draws its own."""
 
-    def __init__(self, photographs: Sequence[Photograph], options: FitOptions, start: int) -> None:
+    def __init__(
+        self,
+        photographs: Sequence[Photograph],
+        options: FitOptions,
+        start: int,
+        frames: Sequence[Photograph] = (),
+    ) -> None:
         self.photographs = photographs
+        self.frames = frames
         self.options = options
         self.start = start
         self.chances = np.array([1.0 + options.rare_weight * _rare(p) for p in photographs])
@@ -89,25 +131,35 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
     def make(self, rng: np.random.Generator) -> Scene:
         """Make one scene: cut, eyes shut for some, looks changed."""
         side = self.options.side_px
-        if rng.random() < self.options.mosaic_share:
+        chance = rng.random() - self.options.mosaic_share
+        if chance < 0:
             scene = mosaic([self._cut(side // 2, rng) for _ in range(4)], side)
+        elif chance < self.options.far_share:
+            scene = mosaic([self._cut(side // 4, rng) for _ in range(16)], side)
         else:
             scene = self._cut(side, rng)
+        scene = add_fixtures(scene, self.options.fixture_share, rng)
         scene = shut_eyes(scene, self.options.shut_share, rng)
         return scene if rng.random() < self.options.gentle_share else augment_appearance(scene, rng)
 
     def _cut(self, side: int, rng: np.random.Generator) -> Scene:
-        if rng.random() < self.options.drawn_share:
-            return cut_scene(draw_photograph(rng), side, rng)
-        chosen = int(rng.choice(len(self.photographs), p=self.chances))
-        return cut_scene(self.photographs[chosen], side, rng)
+        options, chance = self.options, rng.random()
+        if chance < options.drawn_share:
+            photograph = draw_photograph(rng)
+        elif chance < options.drawn_share + options.frame_share and self.frames:
+            photograph = self.frames[int(rng.integers(len(self.frames)))]
+        else:
+            photograph = self.photographs[int(rng.choice(len(self.photographs), p=self.chances))]
+        largest = OVERFILL if rng.random() < options.close_share else LARGEST_FILL
+        elsewhere = max(ELSEWHERE_SHARE, options.empty_share)
+        return cut_scene(photograph, side, rng, largest_fill=largest, elsewhere_share=elsewhere)
 
 
 def _rare(photograph: Photograph) -> float:
     """Return 1 for photographs with white animals or an eye not open, which are few."""
     return float(
         any(
-            face.coat in {"white", "pied"} or any(state != "open" for _, state in face.eyes)
+            face.coat in {"white", "pied"} or any(eye.state != "open" for eye in face.eyes)
             for face in photograph.faces
         )
     )
@@ -119,6 +171,7 @@ def fit(
     checkpoint: Path,
     report: Callable[[str], None],
     begin_with: FinderNetwork | None = None,
+    frames: Sequence[Photograph] = (),
 ) -> FinderNetwork:
     """Train; return the network with its averaged weights. Goes on from `checkpoint` if there.
 
@@ -142,13 +195,14 @@ def fit(
         optimiser.load_state_dict(saved["optimiser"])
         start = int(saved["step"])
     network.to(memory_format=torch.channels_last)
-    loader = DataLoader(Scenes(photographs, options, start), options.batch, num_workers=1)
+    scenes = Scenes(photographs, options, start, frames)
+    loader = DataLoader(scenes, options.batch, num_workers=1)
     begun, running = time.monotonic(), 0.0
     for step, batch in enumerate(loader, start=start):
         if step >= options.steps:
             break
         _set_rates(optimiser, options, step)
-        loss = _train_step(network, optimiser, batch, options.eye_weight)
+        loss = _train_step(network, optimiser, batch, options)
         _average(averaged, network, min(options.averaging, (step + 1) / (step + 10)))
         running = loss if step == start else 0.98 * running + 0.02 * loss
         if (step + 1) % 50 == 0:
@@ -161,15 +215,21 @@ def fit(
     return averaged
 
 
-def mean_network(first: FinderNetwork, second: FinderNetwork) -> FinderNetwork:
+def mean_network(first: FinderNetwork, second: FinderNetwork, share: float = 0.5) -> FinderNetwork:
     """Return the network with the mean of both weights (Izmailov et al. 2018).
 
-    The first stage is better where faces are, the second at the state of the eyes; their mean lies
-    between them on one trajectory and is nearly as good as the better one at each.
+    `share` is the weight of the second. Each stage is better at something: their mean lies between
+    them on one trajectory and is nearly as good as the better one at each.
     """
     mean = FinderNetwork()
     mean.load_state_dict(first.state_dict())
-    _average(mean, second, 0.5)
+    _average(mean, second, 1 - share)
+    with torch.no_grad():
+        for name in NEW_IN_VERSION_2:
+            rows = CHANNELS[name]
+            if not first.maps.weight[rows].any():  # untrained: there is nothing to average
+                mean.maps.weight[rows] = second.maps.weight[rows]
+                mean.maps.bias[rows] = second.maps.bias[rows]
     mean.eval()
     return mean
 
@@ -206,16 +266,17 @@ def _train_step(
     network: FinderNetwork,
     optimiser: torch.optim.Optimizer,
     batch: Sequence[Tensor],
-    eye_weight: float,
+    options: FitOptions,
 ) -> float:
     network.train()
-    for module in (network.stem, *network.blocks):
+    fixed = [network] if options.fixed_statistics else [network.stem, *network.blocks]
+    for module in fixed:
         for part in module.modules():
             if isinstance(part, nn.BatchNorm2d):
                 part.eval()  # batches are too small to measure the backbone's statistics anew
     images, centres, loss_mask, values, weights = batch
     maps = network(images.to(memory_format=torch.channels_last))
-    loss = map_loss(maps, centres, loss_mask, values, weights, eye_weight)
+    loss = map_loss(maps, centres, loss_mask, values, weights, options.eye_weight)
     optimiser.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], 5.0)
@@ -231,15 +292,20 @@ def map_loss(
     weights: Tensor,
     eye_weight: float,
 ) -> Tensor:
-    """Sum the losses: focal for centres, distance for sizes and offsets, entropy for states."""
-    loss = LOSS_WEIGHTS["centres"] * _focal(maps[:, CHANNELS["centres"]], centres, loss_mask)
+    """Sum the losses: focal for centres, distance for sizes and places, entropy for states."""
+    loss = _focal(maps[:, CHANNELS["centres"]], centres, loss_mask)
     for name, channels in CHANNELS.items():
         kind = name.rsplit("_", maxsplit=1)[-1]
         weight = weights[:, channels]
         total = weight[:, 0].sum().clamp(min=1.0)
-        if kind in {"size", "offset"}:
+        if kind in LOSS_WEIGHTS and kind != "view":
             distance = (maps[:, channels] - values[:, channels]).abs()
             loss = loss + LOSS_WEIGHTS[kind] * (distance * weight).sum() / total
+        elif name == "eye_unclear":
+            entropy = functional.binary_cross_entropy_with_logits(
+                maps[:, channels], values[:, channels], weight, reduction="sum"
+            )
+            loss = loss + UNCLEAR_WEIGHT * entropy / total
         elif name in {"eye_state", "view"}:
             entropy = -(values[:, channels] * functional.log_softmax(maps[:, channels], dim=1))
             factor = eye_weight if name == "eye_state" else LOSS_WEIGHTS[name]

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amgs.faces.base import FoundFace
+from amgs.faces.base import FoundEye, FoundFace
 from amgs.faces.centre_net import DEFAULT_MIN_SCORE, CentreNet
 from amgs.faces.detections import Box, distance, iou
 from amgs.model.metrics import area_under_curve, wilson_interval
-from finder_training.photographs import MarkedFace, Photograph
+from finder_training.photographs import MarkedEye, MarkedFace, Photograph
 
 SMALLEST_SHARE = 0.08
 """Faces narrower than this share of the image's width count neither as found nor as missed."""
@@ -25,6 +25,19 @@ EYE_FOUND_WITHIN, EAR_FOUND_WITHIN, NOSE_FOUND_WITHIN = 0.10, 0.15, 0.15
 
 LEAST_OF_EACH = 3
 """With fewer eyes of a kind, an area under the curve says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEye:
+    """An eye as it was marked and as it was found."""
+
+    marked: MarkedEye
+    found: FoundEye
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether two readers said the same of it, each without doubt that it can be told."""
+        return self.marked.second == self.marked.state
 
 
 @dataclass(slots=True)
@@ -40,15 +53,19 @@ class Tally:
     ear_errors: list[float] = field(default_factory=list)
     noses: int = 0
     nose_errors: list[float] = field(default_factory=list)
-    not_open: list[bool] = field(default_factory=list)
-    closed: list[bool] = field(default_factory=list)
-    p_eyes_not_open: list[float] = field(default_factory=list)
+    end_errors: list[float] = field(default_factory=list)
+    states: list[ReadEye] = field(default_factory=list)
+    face_states: list[tuple[bool, float]] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
         """Return shares with their Wilson intervals and median errors in widths of the face."""
-        truth, p = np.array(self.not_open, bool), np.array(self.p_eyes_not_open)
-        closed = np.array(self.closed, bool)
+        truth = np.array([eye.marked.state != "open" for eye in self.states], bool)
+        p = np.array([1 - eye.found.p_open for eye in self.states])
+        closed = np.array([eye.marked.state == "closed" for eye in self.states], bool)
         clear = closed | ~truth
+        agreed = np.array([eye.is_agreed for eye in self.states], bool)
+        told = np.array([eye.found.is_clear for eye in self.states], bool)
+        by_face = np.array(self.face_states).reshape(-1, 2)
         return {
             "faces": self.faces,
             "recall": _share(self.found, self.faces),
@@ -67,6 +84,13 @@ class Tally:
             "eyes_closed": int(closed.sum()),
             "closed_against_open_auc": _auc(closed[clear], p[clear]),
             "eye_state_calibration_error": _calibration_error(truth, p),
+            "eye_state_auc_by_face": _auc(by_face[:, 0] > 0, by_face[:, 1]),
+            "eyes_agreed": int(agreed.sum()),
+            "agreed_auc": _auc(truth[agreed], p[agreed]),
+            "agreed_balanced_accuracy": _balanced(truth[agreed & told], p[agreed & told]),
+            "cannot_tell": _share(int((~told).sum()), len(told)),
+            "agreed_cannot_tell": _share(int((~told & agreed).sum()), int(agreed.sum())),
+            "ear_end_error": _median(self.end_errors),
         }
 
 
@@ -121,26 +145,40 @@ def _count(tally: Tally, marked: MarkedFace, face: FoundFace | None) -> None:
         return
     tally.found += 1
     width = marked.box[2] - marked.box[0]
-    tally.eyes += len(marked.eyes)
-    tally.ears += len(marked.ears)
-    for index, (box, state) in enumerate(marked.eyes):
-        others = [other for i, (other, _) in enumerate(marked.eyes) if i != index]
-        near = _nearest(box, [eye.box for eye in face.eyes], others)
-        if near is not None and near[1] / width <= EYE_FOUND_WITHIN:
-            tally.eye_errors.append(near[1] / width)
-            tally.not_open.append(state != "open")
-            tally.closed.append(state == "closed")
-            tally.p_eyes_not_open.append(1 - face.eyes[near[0]].p_open)
-    for box in marked.ears:
-        near = _nearest(box, [ear.box for ear in face.ears], [])
-        if near is not None and near[1] / width <= EAR_FOUND_WITHIN:
-            tally.ear_errors.append(near[1] / width)
+    _count_eyes(tally, marked, face, width)
+    _count_ears(tally, marked, face, width)
     if marked.nose is not None:
         tally.noses += 1
         if face.nose is not None:
             error = hypot(face.nose[0] - marked.nose[0], face.nose[1] - marked.nose[1]) / width
             if error <= NOSE_FOUND_WITHIN:
                 tally.nose_errors.append(error)
+
+
+def _count_eyes(tally: Tally, marked: MarkedFace, face: FoundFace, width: float) -> None:
+    tally.eyes += len(marked.eyes)
+    for index, eye in enumerate(marked.eyes):
+        others = [other.box for i, other in enumerate(marked.eyes) if i != index]
+        near = _nearest(eye.box, [found.box for found in face.eyes], others)
+        if near is not None and near[1] / width <= EYE_FOUND_WITHIN:
+            tally.eye_errors.append(near[1] / width)
+            tally.states.append(ReadEye(eye, face.eyes[near[0]]))
+    if marked.eyes and face.p_eyes_not_open is not None:
+        not_open = any(eye.state != "open" for eye in marked.eyes)
+        tally.face_states.append((not_open, face.p_eyes_not_open))
+
+
+def _count_ears(tally: Tally, marked: MarkedFace, face: FoundFace, width: float) -> None:
+    tally.ears += len(marked.ears)
+    for ear in marked.ears:
+        near = _nearest(ear.box, [found.box for found in face.ears], [])
+        if near is None or near[1] / width > EAR_FOUND_WITHIN:
+            continue
+        tally.ear_errors.append(near[1] / width)
+        found = face.ears[near[0]]
+        for said, seen in ((ear.base, found.base), (ear.tip, found.tip)):
+            if said is not None and seen is not None:
+                tally.end_errors.append(hypot(said[0] - seen[0], said[1] - seen[1]) / width)
 
 
 def _nearest(box: Box, found: Sequence[Box], others: Sequence[Box]) -> tuple[int, float] | None:
@@ -208,6 +246,13 @@ def _auc(truth: npt.NDArray[np.bool_], p: npt.NDArray[np.float64]) -> dict[str, 
             drawn.append(one)
     low, high = np.percentile(drawn, (2.5, 97.5))
     return {"value": round(value, 4), "interval": [round(float(low), 4), round(float(high), 4)]}
+
+
+def _balanced(truth: npt.NDArray[np.bool_], p: npt.NDArray[np.float64]) -> float | None:
+    """Return the mean of sensitivity and specificity at 0.5."""
+    if min(int(truth.sum()), int((~truth).sum())) < LEAST_OF_EACH:
+        return None
+    return round(float(((p[truth] >= 0.5).mean() + (p[~truth] < 0.5).mean()) / 2), 4)
 
 
 def _calibration_error(truth: npt.NDArray[np.bool_], p: npt.NDArray[np.float64]) -> float | None:

@@ -9,6 +9,7 @@ and where exactly (Zhou et al. 2019, "Objects as points"), and for eyes how far 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,8 @@ STAGES = (
 )
 TAPS = {2: 24, 4: 40, 10: 112, 15: 320}
 """Blocks after which features are taken, with their channels: strides 4, 8, 16, 32."""
+
+NEW_IN_VERSION_2 = ("ear_base", "ear_tip", "eye_unclear")
 
 RARE = -4.0
 """Where the maps of centres start: a probability of 0.018, since nearly no cell is a centre."""
@@ -130,6 +133,54 @@ class FinderNetwork(nn.Module):
         result: Tensor = self.maps(self.head(fused))
         return result
 
+    def load_exported(self, onnx_file: Path) -> None:
+        """Take over the weights of an exported network, in which normalisation is folded.
+
+        The channels of the maps are those of today; what the file does not know begins at zero.
+        The statistics must stay fixed when training goes on.
+        """
+        import onnx
+        from onnx import numpy_helper
+
+        graph = onnx.load(str(onnx_file)).graph
+        known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        weights = [
+            [torch.from_numpy(known[name].copy()) for name in node.input[1:]]
+            for node in graph.node
+            if node.op_type == "Conv"
+        ]
+        convolutions: list[Convolution] = []
+        hooks = [
+            module.register_forward_hook(lambda module, _in, _out: convolutions.append(module))
+            for module in self.modules()
+            if isinstance(module, Convolution)
+        ]
+        with torch.no_grad():
+            self.eval()(torch.zeros(1, 3, 64, 64))
+            for hook in hooks:
+                hook.remove()
+            for ours, (weight, bias) in zip(convolutions, weights[:-1], strict=True):
+                ours.convolution.weight.copy_(weight)
+                ours.normalisation.running_mean.zero_()
+                ours.normalisation.running_var.fill_(1 - BATCH_NORM_EPSILON)
+                ours.normalisation.weight.fill_(1)
+                ours.normalisation.bias.copy_(bias)
+            self._load_maps(*weights[-1])
+
+    def _load_maps(self, weight: Tensor, bias: Tensor) -> None:
+        names = list(CHANNELS)
+        if len(bias) != N_CHANNELS:
+            assert len(bias) == N_CHANNELS - sum(_length(name) for name in NEW_IN_VERSION_2)
+            names = [name for name in names if name not in NEW_IN_VERSION_2]
+        self.maps.weight.zero_()
+        self.maps.bias.zero_()
+        start = 0
+        for name in names:
+            rows = slice(start, start + _length(name))
+            self.maps.weight[CHANNELS[name]] = weight[rows]
+            self.maps.bias[CHANNELS[name]] = bias[rows]
+            start = rows.stop
+
     def load_backbone(self, published: Mapping[str, Tensor]) -> None:
         """Take over the ImageNet weights of EfficientNet-Lite0."""
         renamed = {}
@@ -141,6 +192,10 @@ class FinderNetwork(nn.Module):
         backbone = [n for n in result.missing_keys if n.startswith(("stem", "blocks"))]
         assert not backbone, backbone
         assert not result.unexpected_keys, result.unexpected_keys
+
+
+def _length(name: str) -> int:
+    return int(CHANNELS[name].stop - CHANNELS[name].start)
 
 
 def _rename(name: str) -> str | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from amgs.faces.base import EyeState, View
-from amgs.faces.detections import Box
+from amgs.faces.detections import Box, Point
 from amgs.images import read_image
 
 ALIKE = 0.74
@@ -25,6 +27,40 @@ NOT_SURE = ("toy", "figurine", "perhaps dead", "probably dead", "mirror image", 
 """Photographs whose note says one of these are left out of training and measuring."""
 
 
+EyeReading: TypeAlias = EyeState | Literal["cannot_tell"]
+"""What somebody says of an eye."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedEye:
+    """An eye as it was marked, and what a second reader, who did not know the first, said of it."""
+
+    box: Box
+    state: EyeState
+    second: EyeReading | None = None
+
+    @property
+    def readings(self) -> tuple[EyeState, ...]:
+        """What the readers said who could tell."""
+        if self.second is None or self.second == "cannot_tell":
+            return (self.state,)
+        return (self.state, self.second)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the second reader, if there was one, could tell the state."""
+        return self.second != "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedEar:
+    """An ear, the middle of its root and the end of its rim; ``None`` where not to be told."""
+
+    box: Box
+    base: Point | None = None
+    tip: Point | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class MarkedFace:
     """One face as a person marked it, in pixels of its photograph."""
@@ -32,9 +68,9 @@ class MarkedFace:
     box: Box
     view: View
     coat: str
-    nose: tuple[float, float] | None
-    eyes: tuple[tuple[Box, EyeState], ...]
-    ears: tuple[Box, ...]
+    nose: Point | None
+    eyes: tuple[MarkedEye, ...]
+    ears: tuple[MarkedEar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +86,48 @@ def load_photographs(folder: Path) -> list[Photograph]:
     """Read `annotations.json` and the photographs it calls usable or negative.
 
     Photographs that are neither (a rodent may be there, but no face can be read) say nothing
-    either way and are left out, as are those whose note makes the marking doubtful.
+    either way and are left out, as are those whose note makes the marking doubtful. Second readings
+    of the eyes, and bases and tips of the ears, come from `finder_training/marks`.
     """
     records = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))["images"]
+    marks = read_marks("photographs.json")
     return [
-        Photograph(r["image"], read_image(folder / r["image"]), tuple(map(_face, r["faces"])))
+        Photograph(
+            r["image"],
+            read_image(folder / r["image"]),
+            tuple(
+                _face(face, marks.get(f"{r['image']} {number}", {"eyes": [], "ears": []}))
+                for number, face in enumerate(r["faces"])
+            ),
+        )
         for r in records
         if (r["usable"] or r["negative"]) and not any(w in (r["note"] or "") for w in NOT_SURE)
     ]
 
 
-def _face(record: dict[str, object]) -> MarkedFace:
-    marked: dict[str, object] = record
-    eyes = marked["eyes"]
-    ears = marked["ears"]
-    nose = marked["nose"]
-    assert isinstance(eyes, list)
-    assert isinstance(ears, list)
+def read_marks(name: str) -> Any:
+    """Read one of the files of our own marks."""
+    return json.loads((files("finder_training") / "marks" / name).read_text(encoding="utf-8"))
+
+
+def _face(record: dict[str, Any], more: dict[str, Any]) -> MarkedFace:
+    nose = record["nose"]
+    eyes, ears = record["eyes"], record["ears"]
+    seconds = more["eyes"] or [None] * len(eyes)
+    ends = more["ears"] or [[None, None]] * len(ears)
     return MarkedFace(
-        box=tuple(marked["box"]),  # type: ignore[arg-type]
-        view=marked["view"],  # type: ignore[arg-type]
-        coat=str(marked["coat"]),
-        nose=tuple(nose) if isinstance(nose, list) else None,
-        eyes=tuple((tuple(eye["box"]), eye["state"]) for eye in eyes),
-        ears=tuple(tuple(ear["box"]) for ear in ears),
+        box=tuple(record["box"]),
+        view=record["view"],
+        coat=str(record["coat"]),
+        nose=None if nose is None else tuple(nose),
+        eyes=tuple(
+            MarkedEye(tuple(eye["box"]), eye["state"], second)
+            for eye, second in zip(eyes, seconds, strict=True)
+        ),
+        ears=tuple(
+            MarkedEar(tuple(ear["box"]), *(None if end is None else tuple(end) for end in pair))
+            for ear, pair in zip(ears, ends, strict=True)
+        ),
     )
 
 
@@ -107,7 +161,7 @@ def split_photographs(
 
 
 def _has_shut_eye(photograph: Photograph) -> bool:
-    return any(state != "open" for face in photograph.faces for _, state in face.eyes)
+    return any(eye.state != "open" for face in photograph.faces for eye in face.eyes)
 
 
 def _features(photographs: Sequence[Photograph]) -> npt.NDArray[np.float32]:

@@ -12,10 +12,18 @@ import numpy.typing as npt
 
 from amgs.faces.detections import Box
 from amgs.images.reading import RGB
-from finder_training.photographs import MarkedFace, Photograph
+from finder_training.photographs import MarkedEar, MarkedFace, Photograph
 
 SMALLEST_FILL, LARGEST_FILL = 0.09, 1.05
 """Width of the face as a share of the image: from a frame with two animals to a tight crop."""
+
+FILLS = 0.5
+
+OVERFILL = 1.6
+"""Close-ups of head-fixed animals: the face reaches beyond the image."""
+
+ELSEWHERE_SHARE = 0.07
+"""How often a place without a face is cut."""
 
 SHRINK_AT_MOST = 0.8
 """A photograph is made smaller than the image only down to this share of its side."""
@@ -25,7 +33,8 @@ STAY_INSIDE = 0.85
 
 TILT_SD_DEG = 9.0
 ENOUGH_VISIBLE = 0.6
-"""Faces of which less than this share of the box lies in the image are neither face nor not."""
+"""Faces of which less than this share of the box lies in the image are neither face nor not, unless
+they fill at least half of it."""
 
 PADDING_GREY = 127
 _SHRINK_FIRST_BELOW = 0.7
@@ -45,18 +54,22 @@ def cut_scene(
     side: int,
     rng: np.random.Generator,
     smallest_fill: float = SMALLEST_FILL,
+    largest_fill: float = LARGEST_FILL,
+    elsewhere_share: float = ELSEWHERE_SHARE,
 ) -> Scene:
     """Cut a square of `side` pixels around one of the faces, or from a place without a face."""
-    if not photograph.faces or rng.random() < 0.07:
+    if not photograph.faces or rng.random() < elsewhere_share:
         return _cut_elsewhere(photograph, side, rng)
     face = photograph.faces[int(rng.integers(len(photograph.faces)))]
     left, top, right, bottom = face.box
     extent = max(right - left, bottom - top)
     height, width = photograph.rgb.shape[:2]
     smallest = max(smallest_fill, SHRINK_AT_MOST * extent / min(height, width))
-    fill = float(np.exp(rng.uniform(np.log(min(smallest, 0.9)), np.log(LARGEST_FILL))))
+    close = largest_fill > LARGEST_FILL
+    smallest = 0.9 if close else min(smallest, 0.9)
+    fill = float(np.exp(rng.uniform(np.log(smallest), np.log(largest_fill))))
     scale = fill * side / extent
-    room = max(0.0, (1 - fill) / 2) * side / scale
+    room = (abs(1 - fill) if close else max(0.0, 1 - fill)) / 2 * side / scale
     away_x, away_y = rng.uniform(-room, room, 2).tolist()
     x, y = (left + right) / 2 + away_x, (top + bottom) / 2 + away_y
     if rng.random() < STAY_INSIDE:
@@ -100,14 +113,15 @@ def _cut_elsewhere(photograph: Photograph, side: int, rng: np.random.Generator) 
 
 
 def mosaic(scenes: Sequence[Scene], side: int) -> Scene:
-    """Put four scenes of half the side together: several small faces in one image."""
-    half = side // 2
+    """Put 4 scenes of half the side, or 16 of a quarter, together: several small faces."""
+    across = round(len(scenes) ** 0.5)
+    part = side // across
     rgb = np.empty((side, side, 3), np.uint8)
     faces: list[MarkedFace] = []
     ignored: list[Box] = []
     for number, scene in enumerate(scenes):
-        dx, dy = (number % 2) * half, (number // 2) * half
-        rgb[dy : dy + half, dx : dx + half] = scene.rgb
+        dx, dy = (number % across) * part, (number // across) * part
+        rgb[dy : dy + part, dx : dx + part] = scene.rgb
         shift = np.array([[1.0, 0, dx], [0, 1, dy]])
         faces += [move_face(face, shift) for face in scene.faces]
         ignored += [_move_box(box, shift) for box in scene.ignored]
@@ -120,8 +134,15 @@ def move_face(face: MarkedFace, matrix: npt.NDArray[np.float64]) -> MarkedFace:
         face,
         box=_move_box(face.box, matrix),
         nose=None if face.nose is None else _move_point(face.nose, matrix),
-        eyes=tuple((_move_box(box, matrix), state) for box, state in face.eyes),
-        ears=tuple(_move_box(box, matrix) for box in face.ears),
+        eyes=tuple(replace(eye, box=_move_box(eye.box, matrix)) for eye in face.eyes),
+        ears=tuple(
+            MarkedEar(
+                _move_box(ear.box, matrix),
+                None if ear.base is None else _move_point(ear.base, matrix),
+                None if ear.tip is None else _move_point(ear.tip, matrix),
+            )
+            for ear in face.ears
+        ),
     )
 
 
@@ -144,7 +165,8 @@ def _transform(
     ignored: list[Box] = []
     for face in (move_face(f, matrix) for f in photograph.faces):
         visible = visible_share(face.box, side)
-        if visible >= ENOUGH_VISIBLE:
+        filled = visible * (face.box[2] - face.box[0]) * (face.box[3] - face.box[1]) / side**2
+        if visible >= ENOUGH_VISIBLE or filled >= FILLS:
             faces.append(_clip(face, side))
         elif visible > 0:
             ignored.append(face.box)
@@ -191,8 +213,8 @@ def _clip(face: MarkedFace, side: int) -> MarkedFace:
         face,
         box=(max(left, 0.0), max(top, 0.0), min(right, side), min(bottom, side)),
         nose=nose,
-        eyes=tuple(eye for eye in face.eyes if _inside(eye[0], side)),
-        ears=tuple(ear for ear in face.ears if _inside(ear, side)),
+        eyes=tuple(eye for eye in face.eyes if _inside(eye.box, side)),
+        ears=tuple(ear for ear in face.ears if _inside(ear.box, side)),
     )
 
 

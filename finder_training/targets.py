@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, floor, log, sqrt
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,12 @@ from amgs.faces.centre_maps import (
     PartName,
 )
 from amgs.faces.detections import Box
-from finder_training.photographs import MarkedFace
+from finder_training.eyes import SMALLEST_EYE_PX
+from finder_training.photographs import MarkedEar, MarkedEye, MarkedFace
 from finder_training.scenes import Scene
 
 Maps = npt.NDArray[np.float32]
+Extras: TypeAlias = dict[str, tuple[float, ...]]
 
 SPREAD = {"face": 0.09, "eye": 0.2, "ear": 0.15, "nose": 0.0}
 """Standard deviation of the hill around a centre, as a share of the part's size."""
@@ -39,11 +42,11 @@ class Targets:
     ----------
     centres
         Hills of height 1, (parts, rows, columns).
-    asked
+    loss_mask
         0 where nothing is asked of the centres.
     values
         What sizes, offsets, states and views should be, with the channels of the network's maps.
-        States and views are 1 in their own channel.
+        States and views are shares that sum to 1.
     weights
         How much each value counts, same shape; 0 nearly everywhere.
     """
@@ -68,24 +71,50 @@ def make_targets(scene: Scene) -> Targets:
         columns = slice(max(0, floor(left / STRIDE_PX)), max(0, ceil(right / STRIDE_PX)))
         targets.loss_mask[:, rows, columns] = 0
     for face in scene.faces:
-        for part, box, channel in _parts(face):
-            _add(targets, part, box, channel)
+        for part, box, more in _parts(face):
+            _add(targets, part, box, more)
     return targets
 
 
-def _parts(face: MarkedFace) -> Iterator[tuple[PartName, Box, int | None]]:
-    """Yield every part with its box and the channel of its state or view."""
-    yield "face", face.box, CHANNELS["view"].start + VIEWS.index(face.view)
-    for box, state in face.eyes:
-        yield "eye", box, CHANNELS["eye_state"].start + EYE_STATES.index(state)
-    for box in face.ears:
-        yield "ear", box, None
+def _parts(face: MarkedFace) -> Iterator[tuple[PartName, Box, Extras]]:
+    """Yield every part with its box and what else is to be said at its centre."""
+    yield "face", face.box, {"view": tuple(float(view == face.view) for view in VIEWS)}
+    for eye in face.eyes:
+        yield "eye", eye.box, _say_of_eye(eye)
+    for ear in face.ears:
+        yield "ear", ear.box, _say_of_ear(ear)
     if face.nose is not None:
         x, y = face.nose
-        yield "nose", (x, y, x, y), None
+        yield "nose", (x, y, x, y), {}
 
 
-def _add(targets: Targets, part: PartName, box: Box, channel: int | None) -> None:
+def _say_of_eye(eye: MarkedEye) -> Extras:
+    """Two readers who differ share the target; of an eye that is too small nobody can tell."""
+    clear = eye.is_clear and max(_lengths(eye.box)) >= SMALLEST_EYE_PX
+    extras: Extras = {"eye_unclear": (float(not clear),)}
+    if clear:
+        readings = eye.readings
+        extras["eye_state"] = tuple(readings.count(s) / len(readings) for s in EYE_STATES)
+    return extras
+
+
+def _say_of_ear(ear: MarkedEar) -> Extras:
+    """Say where root and end lie, from the ear's centre, in units of its longer side."""
+    left, top, right, bottom = ear.box
+    length = max(*_lengths(ear.box), 1.0)
+    extras: Extras = {}
+    for name, point in (("ear_base", ear.base), ("ear_tip", ear.tip)):
+        if point is not None:
+            dx, dy = point[0] - (left + right) / 2, point[1] - (top + bottom) / 2
+            extras[name] = (dx / length, dy / length)
+    return extras
+
+
+def _lengths(box: Box) -> tuple[float, float]:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _add(targets: Targets, part: PartName, box: Box, more: Extras) -> None:
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     x, y = (left + right) / 2 / STRIDE_PX, (top + bottom) / 2 / STRIDE_PX
@@ -110,11 +139,9 @@ def _add(targets: Targets, part: PartName, box: Box, channel: int | None) -> Non
         for number, length in enumerate((width, height)):
             value = np.full(xs.shape, log(max(length, SMALLEST_PX) / SIZE_UNIT_PX))
             _set(targets, size.start + number, rows, columns, value, weight)
-    if channel is not None:
-        group = CHANNELS["view" if part == "face" else "eye_state"]
-        for other in range(group.start, group.stop):
-            value = np.full(xs.shape, float(other == channel))
-            _set(targets, other, rows, columns, value, weight)
+    for name, said in more.items():
+        for channel, one in enumerate(said, start=CHANNELS[name].start):
+            _set(targets, channel, rows, columns, np.full(xs.shape, one), weight)
 
 
 def _set(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import onnx
 
 from amgs.model.backbones.graphs import GraphBuilder, Weights
@@ -84,8 +85,21 @@ def main() -> None:
     model = build_efficientnet_lite0(read_torch_file(source))
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_bytes(model.SerializeToString(deterministic=True))
+    classes = write_classes(read_torch_file(source))
     print(f"source   {source.name}  sha256 {hash_file(source)}")
-    print(f"written  {OUTPUT.name}  sha256 {hash_file(OUTPUT)}  {OUTPUT.stat().st_size:,} bytes")
+    for path in (OUTPUT, classes):
+        print(f"written  {path.name}  sha256 {hash_file(path)}  {path.stat().st_size:,} bytes")
+
+
+def write_classes(weights: Weights) -> Path:
+    """Write the last layer: from the features to the 1,000 classes of ImageNet, as float16."""
+    path = OUTPUT.with_name("classes.npz")
+    np.savez(
+        path,
+        weight=np.asarray(weights["_fc.weight"], np.float16),
+        bias=np.asarray(weights["_fc.bias"], np.float32),
+    )
+    return path
 
 
 if __name__ == "__main__":

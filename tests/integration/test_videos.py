@@ -111,7 +111,7 @@ def test_find_prints_the_contract(tmp_path: Path) -> None:
     assert len(face["nose"]) == 2
     assert [set(eye) >= {"box", "score", "state"} for eye in face["eyes"]] == [True, True]
     assert {eye["state"] for eye in face["eyes"]} == {"open"}
-    assert [set(ear) for ear in face["ears"]] == [{"box", "score"}] * 2
+    assert [set(ear) for ear in face["ears"]] == [{"box", "score", "base", "tip"}] * 2
     assert broken["faces"] == []
     assert broken["problem"] == "not a JPEG, PNG, TIFF or BMP image"
     assert (tmp_path / "drawn/a_faces.jpg").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -198,7 +199,8 @@ def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
         yield no_progress
         return
     if not console.is_terminal:
-        yield _lines_now_and_then()
+        with _told_at_once(console):
+            yield _lines_now_and_then()
         return
     from rich.progress import (
         BarColumn,
@@ -212,15 +214,18 @@ def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
 
     tasks: dict[str, TaskID] = {}
     seen: dict[str, int] = {}
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-    ) as bars:
+    with (
+        _told_at_once(console),
+        Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+        ) as bars,
+    ):
 
         def report(step: str, done: int, total: int | None) -> None:
             # A step that begins again gets a bar of its own, with a clock of its own.
@@ -230,6 +235,23 @@ def show_progress(*, quiet: bool) -> Iterator[ProgressCallback]:
             bars.update(tasks[step], completed=done, total=total)
 
         yield report
+
+
+@contextmanager
+def _told_at_once(console: Console) -> Iterator[None]:
+    """Show what a long step has to say before it ends, above its bar."""
+
+    class ToConsole(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            console.print(record.getMessage(), markup=False, highlight=False)
+
+    handler = ToConsole(logging.WARNING)
+    log = logging.getLogger("amgs.extraction")
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def _lines_now_and_then() -> ProgressCallback:

@@ -48,7 +48,7 @@ def convert(
 ) -> None:
     """Write videos once more so that amgs can search them: H.264 in MP4, a keyframe every 2 s.
 
-    Needed for files whose frames carry no times, such as H.264 in AVI, and for files that were
+    Needed for files whose frames carry no times, such as raw H.264, and for files that were
     joined by copying. The original stays. The result says where times come from and whether
     pixels changed. Of a study, the videos that need it are converted and recordings.csv follows.
 

@@ -10,12 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.faces.base import FoundFace
+from amgs.faces.detections import Box
 from amgs.faces.looks import Look
 from amgs.faces.quality import DEFAULT_MAX_MOTION, DEFAULT_MIN_SHARPNESS, Quality
 from amgs.video.sampling import Interval
 
 Rejection: TypeAlias = Literal[
-    "damaged", "no face", "too small", "no eye", "no ear", "blurred", "moving"
+    "damaged",
+    "no face",
+    "other animal",
+    "fixture",
+    "too small",
+    "no eye",
+    "no ear",
+    "blurred",
+    "moving",
 ]
 """Why a candidate was not kept, in the order in which it is checked."""
 
@@ -55,6 +64,10 @@ class FrameCandidate:
     faces
         How many faces apart from each other are in the zone; more than one says that there may be
         two animals in it.
+    is_other
+        Whether the face is that of a cat or a dog; ``None`` where nobody looked.
+    zone_thumbnail
+        The zone as 48 × 48 grey values, to see what moves in it; in the survey only.
     """
 
     index: int
@@ -64,6 +77,8 @@ class FrameCandidate:
     quality: Quality | None = None
     thumbnail: npt.NDArray[np.uint8] | None = None
     faces: int = 0
+    is_other: bool | None = None
+    zone_thumbnail: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(slots=True)
@@ -82,35 +97,49 @@ class IntervalResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyedZone:
+    """What a few frames of a video showed of one of its zones.
+
+    Parameters
+    ----------
+    sharpness_p75
+        The 75th percentile of sharpness; ``None`` where fewer than three frames show a face with an
+        eye and an ear.
+    look
+        The way to look at it that shows faces.
+    is_empty
+        Whether no frame showed a face that could be kept.
+    fixtures
+        Places at which a thing that never moves is taken for a face.
+    is_other
+        Whether the animal is a cat or a dog.
+    """
+
+    sharpness_p75: float | None = None
+    look: Look = "ordinary"
+    is_empty: bool = False
+    fixtures: tuple[Box, ...] = ()
+    is_other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What a few frames of a video showed before its intervals were examined.
 
     Parameters
     ----------
-    sharpness_p75
-        The 75th percentile of sharpness in each zone; ``None`` where fewer than three frames show
-        a face with an eye and an ear.
+    zones
+        What they showed of each zone.
     by_frame
         The candidates of each frame, one per zone, so that no frame is examined twice.
-    looks
-        The way to look that shows faces in each zone.
-    empty
-        Whether no frame showed a face that could be kept, in each zone.
     """
 
-    sharpness_p75: Sequence[float | None]
+    zones: Sequence[SurveyedZone]
     by_frame: Mapping[int, list[FrameCandidate]]
-    looks: Sequence[Look] = ()
-    empty: Sequence[bool] = ()
 
     def within(self, indices: Iterable[int], zones: Sequence[int]) -> Survey:
         """Return the survey of some frames and some zones only, as an interval needs it."""
         wanted = {
             i: [self.by_frame[i][zone] for zone in zones] for i in indices if i in self.by_frame
         }
-        return Survey(
-            [self.sharpness_p75[zone] for zone in zones],
-            wanted,
-            [self.looks[zone] for zone in zones],
-            [self.empty[zone] for zone in zones],
-        )
+        return Survey([self.zones[zone] for zone in zones], wanted)

@@ -1,4 +1,4 @@
-"""Examining frames of one interval: which is worth keeping, and why the others are not."""
+"""Examining frames: which shows a face worth keeping, and why the others do not."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from amgs.errors import UnreadableVideoError
-from amgs.extraction.candidates import CandidateOptions, FrameCandidate, IntervalResult, Survey
+from amgs.extraction.candidates import (
+    CandidateOptions,
+    FrameCandidate,
+    IntervalResult,
+    SurveyedZone,
+)
+from amgs.extraction.fixtures import is_fixture, shrink_zone
 from amgs.faces.base import FaceDetector, FoundFace
 from amgs.faces.detections import Box, iou
-from amgs.faces.looks import Look, detect_from, shown_px
+from amgs.faces.looks import detect_from, shown_px
+from amgs.faces.other_animals import AnimalKinds
 from amgs.faces.quality import (
     Quality,
     cut_grey,
@@ -22,7 +29,6 @@ from amgs.faces.quality import (
 )
 from amgs.images.reading import RGB
 from amgs.video import Frame, Video
-from amgs.video.sampling import Interval, further_frames, keyframes_to_examine, sparse_frames
 
 NEIGHBOUR_S = 1 / 30
 """Motion is measured against the frame that comes about this much later."""
@@ -42,60 +48,6 @@ MOST_FACES_REFINED = 2
 """A zone holds one animal; a second face is examined in case the first is an illusion."""
 
 
-def examine_interval(  # noqa: PLR0917
-    video: Video,
-    interval: Interval,
-    zones: Sequence[Box],
-    detector: FaceDetector,
-    options: CandidateOptions,
-    survey: Survey | None = None,
-) -> list[IntervalResult]:
-    """Examine keyframes, and where they show no good face, further frames; one result per zone.
-
-    Parameters
-    ----------
-    video, interval, zones
-        Where; zones in pixels of the frame.
-    detector, options
-        How.
-    survey
-        From `survey_video`, in the same zones.
-    """
-    results = [IntervalResult(interval) for _ in zones]
-    p75 = survey.sharpness_p75 if survey else [None] * len(zones)
-    limits = [sharpness_limit(usual, options.min_sharpness) for usual in p75]
-    known = dict(survey.by_frame) if survey else {}
-    looks = dict(zip(zones, survey.looks, strict=True)) if survey and survey.looks else {}
-    examiner = Examiner(
-        video, detector, options, dict(zip(zones, limits, strict=True)), known, looks=looks
-    )
-    for index in keyframes_to_examine(video.table, interval):
-        for result, candidate in zip(results, examiner.examine(index, zones), strict=True):
-            result.keyframes.append(candidate)
-    for result in results:
-        result.kept = examiner.choose(result.keyframes)
-    # Most intervals end here; only where no keyframe will do are the frames between decoded.
-    open_zones = [number for number, result in enumerate(results) if result.kept is None]
-    # Where the whole video showed no face, few frames decide whether there is one here.
-    empty = survey.empty if survey and survey.empty else [False] * len(zones)
-    doubtful = [n for n in open_zones if empty[n] and not _any_face(results[n].keyframes)]
-    if doubtful:
-        examiner.search_more_frames(
-            sparse_frames(video.table, interval), zones, results, list(doubtful)
-        )
-        without = {n for n in doubtful if not _any_face(results[n].candidates)}
-        open_zones = [n for n in open_zones if n not in without and results[n].kept is None]
-    if open_zones:
-        seen = {c.index for number in open_zones for c in results[number].others}
-        indices = [i for i in further_frames(video.table, interval) if i not in seen]
-        examiner.search_more_frames(indices, zones, results, open_zones)
-    return results
-
-
-def _any_face(candidates: Iterable[FrameCandidate]) -> bool:
-    return any(candidate.face is not None for candidate in candidates)
-
-
 def sharpness_p75(candidates: Iterable[FrameCandidate]) -> float | None:
     """Return the 75th percentile of sharpness of faces with an eye and an ear.
 
@@ -108,7 +60,9 @@ def sharpness_p75(candidates: Iterable[FrameCandidate]) -> float | None:
 class Examiner:
     """Examines frames of one video.
 
-    `limits` are the least sharpness in each zone, `looks` the way to look at it.
+    `zones` are what is known of them, `known` the candidates of frames that were examined already.
+    With `kinds`, as in the survey itself, it also says what animal a face is, and keeps a small
+    copy of every zone.
     """
 
     def __init__(
@@ -116,13 +70,13 @@ class Examiner:
         video: Video,
         detector: FaceDetector,
         options: CandidateOptions,
-        limits: Mapping[Box, float],
+        zones: Mapping[Box, SurveyedZone],
         known: dict[int, list[FrameCandidate]],
         *,
-        looks: Mapping[Box, Look] | None = None,
+        kinds: AnimalKinds | None = None,
     ) -> None:
-        self.limits = limits
-        self.looks = looks or {}
+        self.zones = zones
+        self.kinds = kinds
         self.video = video
         self.detector = detector
         self.options = options
@@ -131,12 +85,15 @@ class Examiner:
         self.min_face_px = detector.min_face_px if least is None else least
         self.known = known
 
+    def _zone(self, zone: Box) -> SurveyedZone:
+        return self.zones.get(zone, SurveyedZone())
+
     def examine(self, index: int, zones: Sequence[Box]) -> list[FrameCandidate]:
         """Examine one frame in every zone, or take what the survey found in it."""
         known = self.known.pop(index, None)
         if known is not None:
             for candidate, zone in zip(known, zones, strict=True):
-                self._require_sharp(candidate, self.limits[zone])
+                self._require_sharp(candidate, zone)
             return known
         try:
             frame = self.video.frame(index)
@@ -154,16 +111,18 @@ class Examiner:
         for zone in zones:
             candidate = FrameCandidate(frame.index, frame.time_s, "no face")
             candidates.append(candidate)
-            look = self.looks.get(zone, "ordinary")
+            look = self._zone(zone).look
             wanted_px = shown_px(self.detector, look)
             scale = min(1.0, wanted_px / max(zone[2] - zone[0], zone[3] - zone[1]))
             if scale not in small:
                 small[scale] = frame.rgb(scale)
             left, top = round(zone[0] * scale), round(zone[1] * scale)
-            part = small[scale][top : round(zone[3] * scale), left : round(zone[2] * scale)]
-            found = detect_from(
-                self.detector, np.ascontiguousarray(part), look, self.detector.candidate_score
+            part = np.ascontiguousarray(
+                small[scale][top : round(zone[3] * scale), left : round(zone[2] * scale)]
             )
+            if self.kinds is not None:
+                candidate.zone_thumbnail = shrink_zone(part)
+            found = detect_from(self.detector, part, look, self.detector.candidate_score)
             if not found:
                 continue
             if full is None:
@@ -173,7 +132,9 @@ class Examiner:
                 for face in found[:MOST_FACES_REFINED]
             ]
             candidate.faces = self._count(near)
-            self._judge(candidate, max(near, key=lambda face: face.score), full, zone)
+            fixtures = self._zone(zone).fixtures
+            real = [face for face in near if not is_fixture(face.box, fixtures)]
+            self._judge(candidate, max(real or near, key=lambda face: face.score), full, zone)
         return candidates
 
     def _count(self, faces: Sequence[FoundFace]) -> int:
@@ -196,7 +157,14 @@ class Examiner:
         grey = cut_grey(full, face.box, THUMBNAIL_PX)
         if grey is not None:
             candidate.thumbnail = grey.astype(np.uint8)
-        if face.width < self.min_face_px:
+        if self.kinds is not None:
+            candidate.is_other = self.kinds.is_other(full, face.box)
+        known = self._zone(zone)
+        if known.is_other:
+            candidate.rejected = "other animal"
+        elif is_fixture(face.box, known.fixtures):
+            candidate.rejected = "fixture"
+        elif face.width < self.min_face_px:
             candidate.rejected = "too small"
         elif not face.eyes:
             candidate.rejected = "no eye"
@@ -204,10 +172,12 @@ class Examiner:
             candidate.rejected = "no ear"
         else:
             candidate.rejected = None
-        self._require_sharp(candidate, self.limits[zone])
+        self._require_sharp(candidate, zone)
 
-    @staticmethod
-    def _require_sharp(candidate: FrameCandidate, limit: float) -> None:
+    def _require_sharp(self, candidate: FrameCandidate, zone: Box) -> None:
+        if self.kinds is not None:  # how sharp the faces of this video usually are is not known yet
+            return
+        limit = sharpness_limit(self._zone(zone).sharpness_p75, self.options.min_sharpness)
         quality = candidate.quality
         if candidate.rejected is None and quality is not None and quality.sharpness < limit:
             candidate.rejected = "blurred"

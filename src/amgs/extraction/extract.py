@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import UnreadableVideoError
+from amgs.errors import UnreadableVideoError, count_of
 from amgs.extraction.checks import MARKER, check_zones, require_all_earlier_recordings
 from amgs.extraction.interval import IntervalTask, extract_interval
 from amgs.extraction.journal import JOURNALS, split_earlier_journals
-from amgs.extraction.odd import tell_what_is_odd
+from amgs.extraction.odd import ask_where_it_is, shows_no_face, tell_what_is_odd
 from amgs.extraction.opened import (
     ExtractionOptions,
     OpenedVideo,
@@ -20,6 +21,7 @@ from amgs.extraction.opened import (
     open_source,
     soft_faces,
 )
+from amgs.extraction.preview import write_preview
 from amgs.extraction.recordings import VideoToExtract, refuse_copies
 from amgs.extraction.tables import RecordingRows, describe_outcome, write_tables
 from amgs.faces.base import FaceDetector
@@ -29,6 +31,12 @@ from amgs.jobs import ProgressCallback, bounded_map, no_progress, open_executor
 from amgs.provenance import record_provenance
 from amgs.video.header import read_header
 from amgs.video.sampling import cut_intervals
+
+NO_FACES = "no_faces"
+"""The folder with a frame of every video in which no face was found."""
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
 
 __all__ = [
     "ExtractionOptions",
@@ -181,6 +189,7 @@ class _Extraction:
         self.summary = ExtractionSummary(detector=describe_detector(detector))
         self.opened: list[OpenedVideo] = []
         self.failed: list[tuple[VideoToExtract, str]] = []
+        self.pictures: dict[str, str] = {}
 
     def run(self, executor: Executor, videos: Sequence[VideoToExtract]) -> Iterator[int]:
         """Yield how many intervals were finished or found finished, each time some were."""
@@ -224,7 +233,30 @@ class _Extraction:
                 for recording, journal in zip(video.recordings, opened.journals, strict=True)
                 if journal.is_earlier
             ]
+            self._say_early(opened)
             yield from opened.tasks(number, self.detector, self.options, self.folder)
+
+    def _say_early(self, opened: OpenedVideo) -> None:
+        """Warn before the long work where the first frames looked at show no face."""
+        if opened.n_finished:
+            return
+        for recording in opened.faceless:
+            _log.warning(
+                "%s: no face in the first %s looked at. %s",
+                recording.name,
+                count_of(opened.n_surveyed, "frame"),
+                ask_where_it_is(self._picture(opened.source)),
+            )
+
+    def _picture(self, video: VideoToExtract) -> str | None:
+        """Draw the zones of a video on one of its frames, once; return where."""
+        if video.name not in self.pictures:
+            try:
+                drawn = write_preview(video, self.folder / NO_FACES, self.detector)
+            except UnreadableVideoError:
+                return None
+            self.pictures[video.name] = str(drawn)
+        return self.pictures[video.name]
 
     def finish(self) -> FinishedRun:
         """Return what the tables say."""
@@ -232,7 +264,14 @@ class _Extraction:
         self.summary.recordings = [r.row for r in rows]
         self.summary.images = sum(int(r.row["kept"]) for r in rows)
         least_px = self.options.candidates.min_face_px or 0.0
-        self.summary.warnings += tell_what_is_odd(rows, least_px)
+        pictures = {
+            r.recording.name: picture
+            for opened in self.opened
+            for r in rows
+            if r.recording in opened.source.recordings and shows_no_face(r)
+            if (picture := self._picture(opened.source))
+        }
+        self.summary.warnings += tell_what_is_odd(rows, least_px, pictures)
         return FinishedRun(self.summary, self.opened, rows, self.failed)
 
 

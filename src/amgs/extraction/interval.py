@@ -7,19 +7,26 @@ another process or to another machine that sees the same files.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amgs.extraction.candidates import CandidateOptions, IntervalResult, Survey
-from amgs.extraction.examine import examine_interval
+from amgs.extraction.candidates import (
+    CandidateOptions,
+    FrameCandidate,
+    IntervalResult,
+    Survey,
+    SurveyedZone,
+)
+from amgs.extraction.examine import Examiner
 from amgs.extraction.journal import describe_result
 from amgs.faces.base import FaceDetector
 from amgs.faces.crop import crop_face, write_crop
 from amgs.faces.detections import Box
 from amgs.video import Video, open_video
 from amgs.video.frame_table import FrameTable
-from amgs.video.sampling import Interval
+from amgs.video.sampling import Interval, further_frames, keyframes_to_examine, sparse_frames
 
 _OPEN = threading.local()
 """The video each thread has open: decoders are not shared, and opening one for every interval would
@@ -84,6 +91,57 @@ def extract_interval(task: IntervalTask) -> tuple[int, dict[int, dict[str, Any]]
         said = describe_result(result, image, task.file, task.shift_s)
         entries[zone] = {"interval": task.interval.number, **said}
     return task.number, entries
+
+
+def examine_interval(  # noqa: PLR0917
+    video: Video,
+    interval: Interval,
+    zones: Sequence[Box],
+    detector: FaceDetector,
+    options: CandidateOptions,
+    survey: Survey | None = None,
+) -> list[IntervalResult]:
+    """Examine keyframes, and where they show no good face, further frames; one result per zone.
+
+    Parameters
+    ----------
+    video, interval, zones
+        Where; zones in pixels of the frame.
+    detector, options
+        How.
+    survey
+        From `survey_video`, in the same zones.
+    """
+    results = [IntervalResult(interval) for _ in zones]
+    surveyed = survey.zones if survey else [SurveyedZone()] * len(zones)
+    known = dict(survey.by_frame) if survey else {}
+    examiner = Examiner(video, detector, options, dict(zip(zones, surveyed, strict=True)), known)
+    for index in keyframes_to_examine(video.table, interval):
+        for result, candidate in zip(results, examiner.examine(index, zones), strict=True):
+            result.keyframes.append(candidate)
+    for result in results:
+        result.kept = examiner.choose(result.keyframes)
+    # Most intervals end here; only where no keyframe will do are the frames between decoded.
+    open_zones = [number for number, result in enumerate(results) if result.kept is None]
+    # Where the whole video showed no face, few frames decide whether there is one here.
+    doubtful = [
+        n for n in open_zones if surveyed[n].is_empty and not _any_face(results[n].keyframes)
+    ]
+    if doubtful:
+        examiner.search_more_frames(
+            sparse_frames(video.table, interval), zones, results, list(doubtful)
+        )
+        without = {n for n in doubtful if not _any_face(results[n].candidates)}
+        open_zones = [n for n in open_zones if n not in without and results[n].kept is None]
+    if open_zones:
+        seen = {c.index for number in open_zones for c in results[number].others}
+        indices = [i for i in further_frames(video.table, interval) if i not in seen]
+        examiner.search_more_frames(indices, zones, results, open_zones)
+    return results
+
+
+def _any_face(candidates: Iterable[FrameCandidate]) -> bool:
+    return any(candidate.face is not None for candidate in candidates)
 
 
 def _video_of_this_thread(task: IntervalTask) -> Video:

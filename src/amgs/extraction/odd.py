@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from amgs.errors import count_of
 from amgs.extraction.tables import RecordingRows
@@ -14,7 +14,18 @@ _MOSTLY = 0.5
 _NEARLY_ALL = 0.9
 
 
-def tell_what_is_odd(rows: Sequence[RecordingRows], least_px: float) -> Iterator[str]:
+def shows_no_face(rows: RecordingRows) -> bool:
+    """Say whether hardly any frame of a recording shows a face, and none was kept."""
+    row = rows.row
+    examined = row["candidates"] - row["rejected_damaged"]
+    return bool(
+        row["candidates"] and not row["kept"] and row["rejected_no_face"] >= _NEARLY_ALL * examined
+    )
+
+
+def tell_what_is_odd(
+    rows: Sequence[RecordingRows], least_px: float, pictures: Mapping[str, str]
+) -> Iterator[str]:
     """Say of each recording what its user should look at.
 
     Parameters
@@ -23,14 +34,17 @@ def tell_what_is_odd(rows: Sequence[RecordingRows], least_px: float) -> Iterator
         What the tables say.
     least_px
         Width from which on faces are kept.
+    pictures
+        By recording without a face: the image that shows its zones.
     """
     yield from _damaged(rows)
     yield from _two_animals(rows)
+    yield from _no_mice(rows)
     for r in rows:
-        yield from _few_faces(r, least_px)
+        yield from _few_faces(r, least_px, pictures.get(r.recording.name))
 
 
-def _few_faces(r: RecordingRows, least_px: float) -> Iterator[str]:
+def _few_faces(r: RecordingRows, least_px: float, picture: str | None) -> Iterator[str]:
     row, name = r.row, r.recording.name
     examined = row["candidates"] - row["rejected_damaged"]
     if not row["candidates"]:
@@ -38,11 +52,10 @@ def _few_faces(r: RecordingRows, least_px: float) -> Iterator[str]:
             f"{name}: no frame was examined. It is {row['duration_s']:g} s long, and its first "
             "second is left out because the camera is often touched then."
         )
-    elif not row["kept"] and row["rejected_no_face"] >= _NEARLY_ALL * examined:
+    elif shows_no_face(r):
         yield (
             f"{name}: no face in {row['rejected_no_face']} of "
-            f"{count_of(examined, 'frame')} examined. Is the camera above the animal, or is the "
-            "zone not where the animal is? --preview draws the zones on a frame."
+            f"{count_of(examined, 'frame')} examined. {ask_where_it_is(picture)}"
         )
     elif row["rejected_too_small"] > _MOSTLY * (examined - row["rejected_no_face"]):
         yield (
@@ -53,6 +66,12 @@ def _few_faces(r: RecordingRows, least_px: float) -> Iterator[str]:
         )
 
 
+def ask_where_it_is(picture: str | None) -> str:
+    """Return what to look at where no face is found."""
+    look = f"See {picture}." if picture else "--preview draws the zones on a frame."
+    return "Is the camera above the animal, or is the zone not where the animal is? " + look
+
+
 def _damaged(rows: Sequence[RecordingRows]) -> Iterator[str]:
     for r in rows:
         if r.row["rejected_damaged"]:
@@ -60,6 +79,21 @@ def _damaged(rows: Sequence[RecordingRows]) -> Iterator[str]:
                 f"{r.recording.name}: {r.row['rejected_damaged']} of {r.row['candidates']} frames "
                 "examined are damaged and were not used. Copy the video again if a player shows "
                 "the original without faults."
+            )
+
+
+def _no_mice(rows: Sequence[RecordingRows]) -> Iterator[str]:
+    for r in rows:
+        if r.row["rejected_other_animal"]:
+            yield (
+                f"{r.recording.name}: most faces in it look like those of a cat or a dog, so no "
+                "image was kept. amgs reads faces of mice and rats."
+            )
+        if r.row["rejected_fixture"]:
+            yield (
+                f"{r.recording.name}: in {count_of(r.row['rejected_fixture'], 'frame')} a thing "
+                "that never moves looks like a face, and was not used. Leave it out of the zone, "
+                "or cover it."
             )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from amgs.errors import ImpossibleValueError
-from amgs.extraction.candidates import CandidateOptions, Survey
+from amgs.extraction.candidates import CandidateOptions, FrameCandidate, Survey, SurveyedZone
 from amgs.extraction.examine import sharpness_p75
 from amgs.extraction.interval import IntervalTask
 from amgs.extraction.journal import JOURNALS, Journal
@@ -20,7 +19,7 @@ from amgs.extraction.recordings import (
     fingerprint_video,
     recording_code,
 )
-from amgs.extraction.survey import Seen, survey_video
+from amgs.extraction.survey import Seen, shows_other_animal, survey_video
 from amgs.extraction.tables import VideoOutcome
 from amgs.faces.base import FaceDetector
 from amgs.faces.crop import DEFAULT_MARGIN
@@ -55,6 +54,10 @@ class ExtractionOptions:
         return replace(self, candidates=candidates)
 
 
+LEAST_TO_SAY = 8
+"""With fewer frames looked at, nothing is said before the work begins."""
+
+
 def describe_settings(options: ExtractionOptions, detector: FaceDetector) -> dict[str, Any]:
     """Return all that decides which images come out of a video, as plain values."""
     return {
@@ -84,7 +87,23 @@ class OpenedVideo:
     @property
     def sharpness(self) -> Sequence[float | None]:
         """The 75th percentile of sharpness of every recording."""
-        return self.surveys[0].sharpness_p75
+        return [zone.sharpness_p75 for zone in self.surveys[0].zones]
+
+    @property
+    def n_surveyed(self) -> int:
+        """How many frames were looked at before the work began."""
+        return sum(len(survey.by_frame) for survey in self.surveys)
+
+    @property
+    def faceless(self) -> list[Recording]:
+        """The recordings of which none of these frames shows a face, where they are enough."""
+        if self.n_surveyed < LEAST_TO_SAY:
+            return []
+        return [
+            recording
+            for zone, recording in enumerate(self.source.recordings)
+            if not any(sum(1 for c in s.by_frame.values() if c[zone].face) for s in self.surveys)
+        ]
 
     @property
     def n_finished(self) -> int:
@@ -101,7 +120,7 @@ class OpenedVideo:
         ]
         results = [journal.results() for journal in self.journals]
         looks = [
-            ", ".join(dict.fromkeys(survey.looks[zone] for survey in self.surveys))
+            ", ".join(dict.fromkeys(survey.zones[zone].look for survey in self.surveys))
             for zone in range(len(self.boxes))
         ]
         return VideoOutcome(self.source, self.period_s, pauses, self.sharpness, looks, results)
@@ -227,19 +246,32 @@ def _survey(
         start_s = max(0.0, period_s[0] - file.offset_s)
         stop_s = min(file.table.duration_s, period_s[1] - file.offset_s)
         if stop_s <= start_s:
-            seen.append(Seen({}, ["ordinary"] * len(boxes)))
+            seen.append(Seen({}, ["ordinary"] * len(boxes), [[] for _ in boxes]))
             continue
         video = open_video(file.path, file.table)
         try:
             seen.append(survey_video(video, boxes, detector, options, (start_s, stop_s)))
         finally:
             video.close()
-    p75 = [
-        sharpness_p75(c[zone] for c in chain.from_iterable(s.by_frame.values() for s in seen))
-        for zone in range(len(boxes))
+    frames = [found for s in seen for found in s.by_frame.values()]
+    zones = [_surveyed(seen, frames, zone) for zone in range(len(boxes))]
+    return [Survey([zone[file] for zone in zones], s.by_frame) for file, s in enumerate(seen)]
+
+
+def _surveyed(
+    seen: Sequence[Seen], frames: Sequence[list[FrameCandidate]], zone: int
+) -> list[SurveyedZone]:
+    """Return what is known of a zone, for every file of the session."""
+    is_other = shows_other_animal(frames, zone)
+    if is_other:
+        for candidate in (found[zone] for found in frames):
+            if candidate.face is not None:
+                candidate.rejected = "other animal"
+    p75 = sharpness_p75(found[zone] for found in frames)
+    is_empty = all(s.is_empty(zone) for s in seen)
+    return [
+        SurveyedZone(p75, s.looks[zone], is_empty, tuple(s.fixtures[zone]), is_other) for s in seen
     ]
-    empty = [all(s.is_empty(zone) for s in seen) for zone in range(len(boxes))]
-    return [Survey(p75, s.by_frame, s.looks, empty) for s in seen]
 
 
 def soft_faces(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amgs.extraction.candidates import CandidateOptions, FrameCandidate
+from amgs.extraction.candidates import CandidateOptions, FrameCandidate, SurveyedZone
 from amgs.extraction.examine import Examiner
+from amgs.extraction.fixtures import find_fixtures, is_fixture
 from amgs.faces.base import FaceDetector
 from amgs.faces.detections import Box
 from amgs.faces.looks import Look, possible_looks
+from amgs.faces.other_animals import open_animal_kinds
 from amgs.video import Video
 
 SURVEY_FRAMES = 16
@@ -27,12 +29,21 @@ LEAST_SHARE = 0.5
 mostly illusions, of which every way to look has its own."""
 
 
+PROBE_FRAMES, PROBE_FACES = 5, 2
+"""A way to look that shows fewer faces than this in so many of the frames is not tried in the rest:
+where it shows one in four frames of five, that happens in one film of 150."""
+
+LEAST_FACES = 3
+"""With fewer faces nothing is said of the kind of animal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was seen: candidates by frame, one for each zone, and the way to look at each zone."""
 
     by_frame: Mapping[int, list[FrameCandidate]]
     looks: Sequence[Look]
+    fixtures: Sequence[Sequence[Box]] = ()
 
     @property
     def faces(self) -> list[int]:
@@ -60,13 +71,29 @@ def survey_video(
     """
     keys, wanted = _frames_to_examine(video, period_s or (0.0, video.table.duration_s))
     ordinary: list[Look] = ["ordinary" for _ in zones]
-    first = Examiner(video, detector, options, dict.fromkeys(zones, 0.0), {})
+    first = Examiner(video, detector, options, {}, {}, kinds=open_animal_kinds())
     seen = Seen(_examine([first], keys, zones)[0], ordinary)
     for zone, box in enumerate(zones):
         if 2 * seen.faces[zone] < len(seen.by_frame):
             more = len(keys) < FEW_KEYFRAMES and len(video.table) <= SHORT_FRAMES
             seen = _look_otherwise(seen, zone, box, first, wanted if more else [])
-    return seen
+    return _without_fixtures(seen, zones)
+
+
+def _without_fixtures(seen: Seen, zones: Sequence[Box]) -> Seen:
+    """Reject what was taken for a face and never moves."""
+    fixtures = [find_fixtures(seen.by_frame, zone, box) for zone, box in enumerate(zones)]
+    for candidates in seen.by_frame.values():
+        for candidate, known in zip(candidates, fixtures, strict=True):
+            if candidate.face is not None and is_fixture(candidate.face.box, known):
+                candidate.rejected = "fixture"
+    return replace(seen, fixtures=fixtures)
+
+
+def shows_other_animal(by_frame: Iterable[Sequence[FrameCandidate]], zone: int) -> bool:
+    """Say whether the animal in a zone is a cat or a dog: so are most of its faces."""
+    said = [c.is_other for c in (found[zone] for found in by_frame) if c.is_other is not None]
+    return len(said) >= LEAST_FACES and sum(said) > len(said) / 2
 
 
 def _look_otherwise(seen: Seen, zone: int, box: Box, first: Examiner, more: Sequence[int]) -> Seen:
@@ -79,22 +106,40 @@ def _look_otherwise(seen: Seen, zone: int, box: Box, first: Examiner, more: Sequ
         # Tiles cost nine times as much: only where nothing at all is seen.
         looks = [look for look in looks if look != "tiles"]
     examiners = [
-        Examiner(first.video, first.detector, first.options, {box: 0.0}, {}, looks={box: look})
+        Examiner(
+            first.video,
+            first.detector,
+            first.options,
+            {box: SurveyedZone(look=look)},
+            {},
+            kinds=first.kinds,
+        )
         for look in looks
     ]
-    tried = _examine(examiners, list(seen.by_frame), [box])
     extra = [index for index in dict.fromkeys(more) if index not in seen.by_frame]
-    ordinary, *others = _examine([first, *examiners], extra, [box])
-    counts = [_faces(a) + _faces(b) for a, b in zip(tried, others, strict=True)]
+    frames = sorted([*seen.by_frame, *extra])
+    probed = frames[:: max(1, len(frames) // PROBE_FRAMES)][:PROBE_FRAMES]
+    first_tried = _examine(examiners, probed, [box])
+    enough = min(PROBE_FACES, len(probed))
+    alive = [number for number, found in enumerate(first_tried) if _faces(found) >= enough]
+    if not alive:
+        return seen
+    rest = [index for index in frames if index not in probed]
+    then_tried = _examine([examiners[number] for number in alive], rest, [box])
+    tried = [first_tried[number] | then for number, then in zip(alive, then_tried, strict=True)]
+    (ordinary,) = _examine([first], extra, [box])
+    counts = [_faces(found) for found in tried]
     best = int(np.argmax(counts))
-    n_frames = len(seen.by_frame) + len(extra)
-    if counts[best] <= seen.faces[zone] + _faces(ordinary) or counts[best] < LEAST_SHARE * n_frames:
+    if counts[best] <= seen.faces[zone] + _faces(ordinary):
+        return seen
+    if counts[best] < LEAST_SHARE * len(frames):
         return seen
     by_frame = {
         index: [*candidates[:zone], tried[best][index][0], *candidates[zone + 1 :]]
         for index, candidates in seen.by_frame.items()
     }
-    return Seen(by_frame, [*seen.looks[:zone], looks[best], *seen.looks[zone + 1 :]])
+    look = looks[alive[best]]
+    return Seen(by_frame, [*seen.looks[:zone], look, *seen.looks[zone + 1 :]])
 
 
 def _faces(by_frame: Mapping[int, Sequence[FrameCandidate]], zone: int = 0) -> int:

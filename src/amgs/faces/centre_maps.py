@@ -44,6 +44,9 @@ _LAYOUT = (
     ("eye_offset", 2),
     ("ear_offset", 2),
     ("nose_offset", 2),
+    ("ear_base", 2),
+    ("ear_tip", 2),
+    ("eye_unclear", 1),
     ("eye_state", len(EYE_STATES)),
     ("view", len(VIEWS)),
 )
@@ -62,7 +65,7 @@ CHANNELS = _slices()
 
 N_CHANNELS = sum(length for _, length in _LAYOUT)
 
-MIN_PART_SCORE: dict[PartName, float] = {"face": 0.0, "eye": 0.3, "ear": 0.3, "nose": 0.3}
+MIN_PART_SCORE: dict[PartName, float] = {"face": 0.0, "eye": 0.3, "ear": 0.3, "nose": 0.15}
 """Parts with a lower score are not reported; chosen on the validation photographs."""
 
 _MARGIN = 0.12
@@ -124,7 +127,7 @@ def decode_maps(
                 box=box,
                 score=centre.score,
                 eyes=tuple(_eye(values, eye) for eye in eyes),
-                ears=tuple(FoundEar(_box(values, ear, "ear"), ear.score) for ear in ears),
+                ears=tuple(_ear(values, ear) for ear in ears),
                 nose=(nose[0].x, nose[0].y) if nose else None,
                 view_p=_at(values, "view", centre),
             )
@@ -176,7 +179,20 @@ def _box(values: npt.NDArray[np.float32], centre: _Centre, part: PartName) -> Bo
 
 def _eye(values: npt.NDArray[np.float32], centre: _Centre) -> FoundEye:
     p_open, p_narrowed, p_closed = _at(values, "eye_state", centre)
-    return FoundEye(_box(values, centre, "eye"), centre.score, p_open, p_narrowed, p_closed)
+    (p_unclear,) = _at(values, "eye_unclear", centre)
+    box = _box(values, centre, "eye")
+    return FoundEye(box, centre.score, p_open, p_narrowed, p_closed, p_unclear)
+
+
+def _ear(values: npt.NDArray[np.float32], centre: _Centre) -> FoundEar:
+    box = _box(values, centre, "ear")
+    # From the ear's centre, in units of its longer side.
+    length = max(box[2] - box[0], box[3] - box[1])
+    base, tip = (
+        (centre.x + dx * length, centre.y + dy * length)
+        for dx, dy in (_at(values, "ear_base", centre), _at(values, "ear_tip", centre))
+    )
+    return FoundEar(box, centre.score, base, tip)
 
 
 def _owner(centre: _Centre, boxes: list[Box]) -> int | None:

@@ -67,7 +67,7 @@ class CentreNet(FaceDetector):
     """
 
     name = "centre_net"
-    version = "1"
+    version = "2"
     input_px = INPUT_PX
     min_score = DEFAULT_MIN_SCORE
     candidate_score = CANDIDATE_SCORE

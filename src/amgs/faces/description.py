@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.faces.base import FoundFace
-from amgs.faces.detections import Box
+from amgs.faces.detections import Box, Point
 from amgs.faces.quality import measure_sharpness
 
 
@@ -28,21 +28,34 @@ def _describe(face: FoundFace, rgb: npt.NDArray[np.uint8]) -> dict[str, Any]:
         "score": round(face.score, 4),
         "view": face.view,
         "p_eyes_not_open": None if face.p_eyes_not_open is None else round(face.p_eyes_not_open, 4),
-        "nose": None if face.nose is None else [round(v, 1) for v in face.nose],
+        "nose": _point(face.nose),
         "eyes": [
             {
                 "box": _pixels(eye.box),
                 "score": round(eye.score, 4),
-                "state": eye.state,
+                "state": eye.state if eye.is_clear else "cannot tell",
                 "p_open": round(eye.p_open, 4),
                 "p_narrowed": round(eye.p_narrowed, 4),
                 "p_closed": round(eye.p_closed, 4),
+                "p_unclear": round(eye.p_unclear, 4),
             }
             for eye in face.eyes
         ],
-        "ears": [{"box": _pixels(ear.box), "score": round(ear.score, 4)} for ear in face.ears],
+        "ears": [
+            {
+                "box": _pixels(ear.box),
+                "score": round(ear.score, 4),
+                "base": _point(ear.base),
+                "tip": _point(ear.tip),
+            }
+            for ear in face.ears
+        ],
         "sharpness": round(measure_sharpness(rgb, face.box), 4),
     }
+
+
+def _point(point: Point | None) -> list[float] | None:
+    return None if point is None else [round(v, 1) for v in point]
 
 
 def _pixels(box: Box) -> list[float]:

@@ -10,6 +10,10 @@ Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
 
 
+Point: TypeAlias = tuple[float, float]
+"""To the right and down from the image's upper left corner, in pixels."""
+
+
 class Detection(Protocol):
     """Whatever has a box and a score."""
 

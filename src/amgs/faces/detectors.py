@@ -42,7 +42,7 @@ DETECTORS = {
         home="amgs.faces.centre_net:CentreNet",
         title="the face detector of amgs: one network for faces, eyes, ears and noses",
         licence="BSD-3-Clause; initial weights Apache-2.0",
-        sha256="23fefaba00a1515ab23312cb86351f3c6fc4675b4a48f82473e8ea0ae7ea71ed",
+        sha256="e3ed6a5045109b1e5e062da993ee212f4640a3d141576ad60a062178d7e11e32",
     ),
 }
 DEFAULT_DETECTOR = "centre_net"

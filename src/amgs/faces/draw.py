@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from amgs.faces.base import EyeState, FoundFace
-from amgs.faces.detections import Box
+from amgs.faces.detections import Box, Point
 from amgs.images.reading import RGB
 
 Colour = tuple[int, int, int]
@@ -23,6 +23,8 @@ EYE: dict[EyeState, Colour] = {
     "closed": (213, 94, 0),
 }
 """Colours that colour-blind people tell apart (Okabe & Ito 2008)."""
+
+UNCLEAR: Colour = (160, 160, 160)
 
 SHADOW: Colour = (20, 20, 20)
 _SMOOTHING = 2
@@ -53,8 +55,10 @@ def _draw_faces(pen: _Pen, faces: Sequence[FoundFace]) -> None:
         pen.corners(face.box, FACE)
         for ear in face.ears:
             pen.ellipse(ear.box, EAR, 0.7)
+            if ear.base is not None and ear.tip is not None:
+                pen.line(ear.base, ear.tip, EAR)
         for eye in face.eyes:
-            pen.ellipse(eye.box, EYE[eye.state], 1.0)
+            pen.ellipse(eye.box, EYE[eye.state] if eye.is_clear else UNCLEAR, 1.0)
         if face.nose is not None:
             pen.dot(face.nose, NOSE)
         pen.label(face.box, _describe(face))
@@ -62,7 +66,10 @@ def _draw_faces(pen: _Pen, faces: Sequence[FoundFace]) -> None:
 
 def _describe(face: FoundFace) -> str:
     states = ", ".join(
-        f"{eye.state} {max(eye.p_open, eye.p_narrowed, eye.p_closed):.2f}" for eye in face.eyes
+        f"{eye.state} {max(eye.p_open, eye.p_narrowed, eye.p_closed):.2f}"
+        if eye.is_clear
+        else "cannot tell"
+        for eye in face.eyes
     )
     return f"face {face.score:.2f}" + (f" · eyes {states}" if states else " · no eye")
 
@@ -104,7 +111,13 @@ class _Pen:
         self._draw.ellipse(_grow(around, line / 2), outline=SHADOW, width=line * 2)
         self._draw.ellipse(around, outline=colour, width=line)
 
-    def dot(self, point: tuple[float, float], colour: Colour) -> None:
+    def line(self, start: Point, end: Point, colour: Colour) -> None:
+        """Draw a thin line with a dot at its end."""
+        points = [(x * self._scale, y * self._scale) for x, y in (start, end)]
+        self._draw.line(points, colour, max(1, round(self._line * 0.7)))
+        self.dot(end, colour)
+
+    def dot(self, point: Point, colour: Colour) -> None:
         """Draw a dot."""
         x, y = point[0] * self._scale, point[1] * self._scale
         for radius, tone in ((self._line * 2.0, SHADOW), (self._line * 1.4, colour)):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from amgs.faces.base import FaceDetector, FoundFace
 from amgs.faces.detections import non_maximum_suppression
+from amgs.faces.other_animals import open_animal_kinds
 from amgs.images.reading import RGB
 
 Look: TypeAlias = Literal["ordinary", "half", "third", "tiles"]
@@ -61,15 +62,22 @@ def find_anywhere(
     """
     found = detector.find(rgb, min_score, refine=refine)
     if found or not refine:
-        return found
+        return leave_out_other_animals(rgb, found)
     limit = detector.min_score if min_score is None else min_score
     for look in possible_looks(rgb.shape[1], rgb.shape[0]):
         faces = detect_from(detector, rgb, look, detector.candidate_score)
         near = [detector.refine(rgb, face) for face in faces]
         kept = non_maximum_suppression([face for face in near if face.score >= limit])
         if kept:
-            return sorted(kept, key=lambda face: -face.score)
+            best_first = sorted(kept, key=lambda face: -face.score)
+            return leave_out_other_animals(rgb, best_first)
     return []
+
+
+def leave_out_other_animals(rgb: RGB, faces: list[FoundFace]) -> list[FoundFace]:
+    """Return the faces that are not those of cats or dogs."""
+    kinds = open_animal_kinds()
+    return [face for face in faces if not kinds.is_other(rgb, face.box)]
 
 
 def possible_looks(width: float, height: float) -> list[Look]:

@@ -50,4 +50,5 @@ def _mean_state(near: FoundEye, far: FoundEye | None) -> FoundEye:
         p_open=weight * near.p_open + (1 - weight) * far.p_open,
         p_narrowed=weight * near.p_narrowed + (1 - weight) * far.p_narrowed,
         p_closed=weight * near.p_closed + (1 - weight) * far.p_closed,
+        p_unclear=weight * near.p_unclear + (1 - weight) * far.p_unclear,
     )

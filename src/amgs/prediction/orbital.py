@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-
 from amgs.faces.base import FaceDetector, FoundFace
 from amgs.faces.detectors import describe_detector, open_detector
 from amgs.images.reading import RGB
@@ -37,7 +35,7 @@ class OrbitalReader(Reader):
     outputs = (
         Output("orbital_tightening", "score", "0 (open), 1 (narrowed) to 2 (closed)", 0, 2),
         Output("p_narrowed", "probability", "the eyes are narrowed or closed", 0, 1),
-        Output("scorable", "flag", "whether an eye was seen"),
+        Output("scorable", "flag", "whether an eye was seen whose state can be told"),
     )
     notice = NOTICE
 
@@ -46,7 +44,7 @@ class OrbitalReader(Reader):
         self.sha256 = _identity(self._detector)
 
     def read(self, images: Sequence[RGB]) -> list[Reading]:
-        """See `Reader.read`; numbers are missing where no face, or no eye in it, was seen."""
+        """See `Reader.read`; numbers are missing where no face, or no clear eye, was seen."""
         return [self._read_one(rgb) for rgb in images]
 
     def _read_one(self, rgb: RGB) -> Reading:
@@ -82,20 +80,12 @@ _NOT_SCORABLE = Reading({"orbital_tightening": None, "p_narrowed": None, "scorab
 def score_orbital(face: FoundFace) -> Reading:
     """Score how far the eyes of one face are open.
 
-    For every eye the expected score is ``p(narrowed) + 2 · p(closed)``; the face's score is the
-    mean over its eyes, weighted by how surely each was seen. ``p_narrowed`` is the same mean of the
-    probability that an eye is not open.
+    For every eye whose state can be told the expected score is ``p(narrowed) + 2 · p(closed)``; the
+    face's score is the mean over these eyes, weighted by their widths. ``p_narrowed`` is the same
+    mean of the probability that an eye is not open.
     """
-    if not face.eyes:
+    score = face.weigh_eyes(lambda eye: eye.p_narrowed + 2 * eye.p_closed)
+    if score is None:
         return _NOT_SCORABLE
-    weights = np.array([eye.score for eye in face.eyes])
-    scores = np.array([eye.p_narrowed + 2 * eye.p_closed for eye in face.eyes])
-    not_open = np.array([1 - eye.p_open for eye in face.eyes])
-    total = weights.sum()
-    return Reading(
-        {
-            "orbital_tightening": float((weights * scores).sum() / total),
-            "p_narrowed": float((weights * not_open).sum() / total),
-            "scorable": True,
-        }
-    )
+    not_open = face.p_eyes_not_open
+    return Reading({"orbital_tightening": score, "p_narrowed": not_open, "scorable": True})

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from amgs.simulate.anatomy import FaceParameters
 from amgs.simulate.mouse import paint_mouse
-from amgs.simulate.posture import Anatomy, EyePlace, ear_size, pose
+from amgs.simulate.posture import Anatomy, EyePlace, ear_ends, ear_size, pose
 from amgs.simulate.shapes import View, half_size
 
 SIDE_PX = 256
@@ -26,12 +26,16 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class DrawnParts:
-    """Where the parts of a drawn face are, as boxes (left, top, right, bottom) in pixels."""
+    """Where the parts of a drawn face are, as boxes (left, top, right, bottom) in pixels.
+
+    ``ear_ends`` are, for every ear, the middle of its root and the end of its rim.
+    """
 
     face: Box
     eyes: tuple[Box, ...]
     ears: tuple[Box, ...]
     nose: tuple[float, float]
+    ear_ends: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
 
 
 def draw_face(face: FaceParameters, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -82,6 +86,10 @@ def parts_in(shapes: Anatomy, view: View) -> DrawnParts:
         tuple(box(eye.x, eye.y - _sunk(eye), eye.rx, _half_open(eye)) for eye in shapes.eyes),
         ears,
         nose,
+        tuple(
+            (view.to_pixels(*root), view.to_pixels(*end))
+            for root, end in (ear_ends(ear, shapes.turned) for ear in shapes.ears)
+        ),
     )
 
 

@@ -127,6 +127,14 @@ def _eye(face: FaceParameters, build: Build, turned: Matrix, side: int) -> EyePl
     )
 
 
+def ear_ends(ear: Ellipsoid, turned: Matrix) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return where the root of an ear and the end of its rim are seen."""
+    axes = turned if ear.local is None else turned @ ear.local
+    centre, half = turned @ np.asarray(ear.centre), axes[:, 1] * ear.radii[1]
+    lower, upper = centre - half, centre + half
+    return (float(lower[0]), float(lower[1])), (float(upper[0]), float(upper[1]))
+
+
 def ear_size(ear: Ellipsoid, turned: Matrix) -> tuple[float, float, float, float]:
     """Return centre and half the width and height of an ear as it is seen."""
     centre = turned @ np.asarray(ear.centre)

@@ -24,10 +24,11 @@ from amgs.errors import (
     TableError,
     UnreadableVideoError,
 )
-from amgs.extraction.candidates import CandidateOptions, Survey
+from amgs.extraction.candidates import CandidateOptions, Survey, SurveyedZone
 from amgs.extraction.checks import clear_extraction
-from amgs.extraction.examine import examine_interval, sharpness_p75
+from amgs.extraction.examine import sharpness_p75
 from amgs.extraction.extract import ExtractionOptions, extract_faces
+from amgs.extraction.interval import examine_interval
 from amgs.extraction.journal import Journal
 from amgs.extraction.preview import write_previews
 from amgs.extraction.recordings import list_videos
@@ -162,8 +163,8 @@ def test_a_frame_is_examined_once(tmp_path: Path) -> None:
     with closing(open_video(written(tmp_path, partly_blurred, 20))) as video:
         zones = [(0.0, 0.0, float(video.info.width), float(video.info.height))]
         seen = survey_video(video, zones, detector, options).by_frame
-        first = Survey([sharpness_p75(c[0] for c in seen.values())], seen)
-        anew = Survey(first.sharpness_p75, {})
+        first = Survey([SurveyedZone(sharpness_p75(c[0] for c in seen.values()))], seen)
+        anew = Survey(first.zones, {})
         for interval in cut_intervals(20.0, 10.0, 1.0):
             before = detector.looked_at
             found = examine_interval(video, interval, zones, detector, options, first)

@@ -20,6 +20,7 @@ from amgs.faces.centre_maps import (
     decode_maps,
 )
 from amgs.faces.centre_net import CentreNet, cut_square, letterbox
+from amgs.faces.description import describe_faces
 from amgs.faces.detections import iou, non_maximum_suppression
 from amgs.faces.draw import draw_faces
 from amgs.faces.merging import merge_detections
@@ -58,8 +59,8 @@ def test_maps_become_faces_with_their_parts() -> None:
     """Coordinates to a hundredth of a pixel, states and views as they are."""
     maps = Maps()
     maps.put("face", 61.3, 70.9, 0.9, (60, 50), view=(0.1, 0.2, 0.6, 0.1))
-    maps.put("eye", 50.2, 60.4, 0.8, (8, 6), eye_state=(0.2, 0.7, 0.1))
-    maps.put("ear", 75.0, 50.0, 0.7, (20, 22))
+    maps.put("eye", 50.2, 60.4, 0.8, (8, 6), eye_state=(0.2, 0.7, 0.1), eye_unclear=(0.6,))
+    maps.put("ear", 75.0, 50.0, 0.7, (20, 22), ear_base=(0.0, 0.5), ear_tip=(-0.5, -0.25))
     maps.put("nose", 61.0, 92.0, 0.6)
     maps.put("eye", 140.0, 140.0, 0.9, (8, 6), eye_state=(1, 0, 0))
     (face,) = decode_maps(maps.peaks, maps.values, 0.5)
@@ -68,6 +69,10 @@ def test_maps_become_faces_with_their_parts() -> None:
     assert [eye.state for eye in face.eyes] == ["narrowed"]
     assert face.eyes[0].box == pytest.approx((46.2, 57.4, 54.2, 63.4), abs=0.01)
     assert face.ears[0].box == pytest.approx((65, 39, 85, 61), abs=0.01)
+    assert not face.eyes[0].is_clear
+    assert face.p_eyes_not_open is None
+    assert face.ears[0].base == pytest.approx((75, 61), abs=0.01)
+    assert face.ears[0].tip == pytest.approx((64, 44.5), abs=0.01)
     assert face.nose == pytest.approx((61, 92), abs=0.01)
 
 
@@ -142,6 +147,30 @@ def test_two_looks_are_made_one() -> None:
     assert face.eyes[0].p_open == pytest.approx(0.4)
     assert len(face.ears) == 2
     assert face.nose == (50, 70)
+
+
+def test_a_face_moves_with_all_its_points() -> None:
+    """Also the ends of ears; what is not known stays so."""
+    ear = FoundEar((5, 0, 25, 20), 0.7, (15, 20), None)
+    moved = replace(FACE, ears=(ear,)).moved(2.0, 10, -5)
+    assert moved.nose == (110, 135)
+    assert moved.ears[0].box == (20, -5, 60, 35)
+    assert moved.ears[0].base == (40, 35)
+    assert moved.ears[0].tip is None
+
+
+def test_what_is_told_of_a_face() -> None:
+    """An unclear eye has no state; ends of ears are points."""
+    ear = FoundEar((5, 0, 25, 20), 0.7, (15, 20), (12, 1))
+    eyes = (EYE, replace(EYE, p_unclear=0.9))
+    told = describe_faces(
+        "x.jpg", np.zeros((90, 110, 3), np.uint8), [replace(FACE, eyes=eyes, ears=(ear,))]
+    )
+    (face,) = told["faces"]
+    assert [eye["state"] for eye in face["eyes"]] == ["open", "cannot tell"]
+    assert face["ears"][0]["base"] == [15, 20]
+    assert face["ears"][0]["tip"] == [12, 1]
+    assert face["p_eyes_not_open"] == 0.3
 
 
 def test_doubles_are_removed_and_neighbours_kept() -> None:

@@ -13,14 +13,16 @@ from amgs.faces.centre_maps import CHANNELS, FACE_PARTS, decode_maps
 from finder_training.augmentation import augment_appearance
 from finder_training.drawn import draw_photograph
 from finder_training.eyes import pale_eyes, shut_eyes
+from finder_training.fixtures import add_fixtures
 from finder_training.measure import Tally, cut_without_faces, match, measure
 from finder_training.photographs import (
+    MarkedEye,
     MarkedFace,
     Photograph,
     load_photographs,
     split_photographs,
 )
-from finder_training.scenes import Scene, cut_scene, mosaic, move_face
+from finder_training.scenes import OVERFILL, Scene, cut_scene, mosaic, move_face
 from finder_training.targets import make_targets
 
 SIDE = 320
@@ -39,7 +41,7 @@ def photograph(seed: int = 0) -> Photograph:
 def marked(rgb: np.ndarray, face: MarkedFace) -> np.ndarray:
     """Paint the eyes pure red, to find them again after a transformation."""
     painted = rgb.copy()
-    for box, _ in face.eyes:
+    for box in (eye.box for eye in face.eyes):
         x0, y0, x1, y1 = (round(v) for v in box)
         painted[y0:y1, x0:x1] = (255, 0, 0)
     return painted
@@ -53,7 +55,7 @@ def test_marks_move_with_the_image() -> None:
         painted = replace(base, rgb=marked(base.rgb, base.faces[0]))
         scene = cut_scene(painted, SIDE, np.random.default_rng(seed))
         for face in scene.faces:
-            for box, _ in face.eyes:
+            for box in (eye.box for eye in face.eyes):
                 x, y = round((box[0] + box[2]) / 2), round((box[1] + box[3]) / 2)
                 if 3 < x < SIDE - 3 and 3 < y < SIDE - 3 and box[2] - box[0] > 4:
                     red, green, _ = scene.rgb[y, x].astype(int)
@@ -70,18 +72,20 @@ def test_scenes_do_not_depend_on_anything_but_the_seed() -> None:
 
 
 def test_a_mosaic_holds_all_its_faces() -> None:
-    """Each in its own quarter."""
-    quarters = [cut_scene(photograph(k), SIDE // 2, np.random.default_rng(k + 1)) for k in range(4)]
-    together = mosaic(quarters, SIDE)
-    assert len(together.faces) == sum(len(q.faces) for q in quarters)
-    assert together.rgb.shape == (SIDE, SIDE, 3)
+    """Each in its own part."""
+    for n in (4, 16):
+        side = SIDE // round(n**0.5)
+        parts = [cut_scene(photograph(k), side, np.random.default_rng(k + 1)) for k in range(n)]
+        together = mosaic(parts, SIDE)
+        assert len(together.faces) == sum(len(part.faces) for part in parts)
+        assert together.rgb.shape == (SIDE, SIDE, 3)
 
 
 def wide_awake() -> Scene:
     """A scene whose face fills it, eyes open."""
     for seed in range(100):
         base = photograph(seed)
-        if base.faces[0].eyes[0][1] == "open":
+        if base.faces[0].eyes[0].state == "open":
             matrix = np.array([[1.2, 0, -140], [0, 1.2, -90]])
             import cv2
 
@@ -95,8 +99,8 @@ def test_shut_eyes_are_lower_and_say_so() -> None:
     scene = wide_awake()
     shut = shut_eyes(scene, 1.0, np.random.default_rng(0))
     face, before = shut.faces[0], scene.faces[0]
-    assert all(state in {"narrowed", "closed"} for _, state in face.eyes)
-    x0, y0, x1, y1 = (round(v) for v in before.eyes[0][0])
+    assert all(eye.state in {"narrowed", "closed"} for eye in face.eyes)
+    x0, y0, x1, y1 = (round(v) for v in before.eyes[0].box)
     dark = [(rgb[y0:y1, x0:x1].mean(axis=2) < 60).sum() for rgb in (scene.rgb, shut.rgb)]
     assert dark[1] < 0.7 * dark[0]
     changed = np.abs(shut.rgb.astype(int) - scene.rgb.astype(int)).sum(axis=2) > 0
@@ -108,7 +112,7 @@ def test_pale_eyes_are_red_and_nothing_else_changes_much() -> None:
     """As in albino animals."""
     scene = wide_awake()
     pale = pale_eyes(scene, np.random.default_rng(0))
-    x0, y0, x1, y1 = scene.faces[0].eyes[0][0]
+    x0, y0, x1, y1 = scene.faces[0].eyes[0].box
     x, y = round((x0 + x1) / 2), round((y0 + y1) / 2)
     assert int(pale.rgb[y, x, 0]) > int(pale.rgb[y, x, 1]) + 20
     assert pale.faces == scene.faces
@@ -135,10 +139,76 @@ def test_targets_decode_to_the_marks_they_were_made_from() -> None:
     assert face.box == pytest.approx(truth.box, abs=0.01)
     assert face.nose == pytest.approx(truth.nose, abs=0.01)
     found = sorted(eye.box for eye in face.eyes)
-    for ours, theirs in zip(found, sorted(box for box, _ in truth.eyes), strict=True):
+    for ours, theirs in zip(found, sorted(eye.box for eye in truth.eyes), strict=True):
         assert ours == pytest.approx(theirs, abs=0.01)
-    assert {eye.state for eye in face.eyes} == {state for _, state in truth.eyes}
+    assert {eye.state for eye in face.eyes} == {eye.state for eye in truth.eyes}
     assert targets.loss_mask.all()
+
+
+def test_two_readers_who_differ_share_the_target() -> None:
+    """An eye that nobody can tell has no state; nor has one that is too small."""
+    scene = wide_awake()
+    box = scene.faces[0].eyes[0].box
+    state, unclear = CHANNELS["eye_state"], CHANNELS["eye_unclear"]
+    x, y = int((box[0] + box[2]) / 8), int((box[1] + box[3]) / 8)
+    tiny = (box[0], box[1], box[0] + 3, box[1] + 3)
+    for eye, states, said in (
+        (MarkedEye(box, "open", "narrowed"), [0.5, 0.5, 0], 0),
+        (MarkedEye(box, "open", "open"), [1, 0, 0], 0),
+        (MarkedEye(box, "open", "cannot_tell"), None, 1),
+        (MarkedEye(tiny, "closed"), None, 1),
+    ):
+        face = replace(scene.faces[0], eyes=(eye,))
+        targets = make_targets(replace(scene, faces=(face,)))
+        row, column = (y, x) if eye.box == box else (int(box[1] + 1.5) // 4, int(box[0] + 1.5) // 4)
+        assert targets.values[unclear, row, column] == said
+        assert targets.weights[unclear, row, column] == 1
+        if states is None:
+            assert not targets.weights[state].any()
+        else:
+            assert targets.values[state, row, column].tolist() == states
+
+
+def test_ends_of_ears_are_learned_where_they_are_marked() -> None:
+    """And come out of the maps where they went in."""
+    scene = wide_awake()
+    ears = tuple(replace(ear, tip=None) for ear in scene.faces[0].ears[:1])
+    targets = make_targets(replace(scene, faces=(replace(scene.faces[0], ears=ears),)))
+    assert targets.weights[CHANNELS["ear_base"]].max() == 1
+    assert not targets.weights[CHANNELS["ear_tip"]].any()
+    peaks = np.where(targets.centres > 0.999, targets.centres, 0)
+    (face,) = decode_maps(peaks, targets.values[len(FACE_PARTS) :], 0.5)
+    assert face.ears[0].base == pytest.approx(ears[0].base, abs=0.1)
+
+
+def test_fixtures_leave_faces_alone() -> None:
+    """They are drawn beside them, and there is something to see."""
+    scene = cut_scene(photograph(4), SIDE, np.random.default_rng(2))
+    rng = np.random.default_rng(0)
+    changed = 0
+    for _ in range(12):
+        more = add_fixtures(scene, 1.0, rng)
+        assert more.faces == scene.faces
+        different = (more.rgb != scene.rgb).any(axis=2)
+        for face in scene.faces:
+            left, top, right, bottom = (round(v) for v in face.box)
+            inside = different[max(0, top) : bottom, max(0, left) : right]
+            assert not inside.size or inside.mean() < 0.05
+        changed += different.any()
+    assert changed >= 8
+    assert add_fixtures(scene, 0.0, rng) is scene
+
+
+def test_close_ups_overfill_the_image() -> None:
+    """As of head-fixed animals; a face of which half fills the image still counts."""
+    fills = []
+    for seed in range(40):
+        scene = cut_scene(
+            photograph(seed % 5), SIDE, np.random.default_rng(seed), largest_fill=OVERFILL
+        )
+        fills += [(f.box[2] - f.box[0]) * (f.box[3] - f.box[1]) / SIDE**2 for f in scene.faces]
+    assert max(fills) > 0.95
+    assert np.median(fills) > 0.6
 
 
 def test_nothing_is_asked_where_a_face_is_cut() -> None:

@@ -120,14 +120,17 @@ def test_broken_files_stay_in_the_table(tmp_path: Path) -> None:
 
 
 def test_the_formula() -> None:
-    """p(narrowed) + 2 p(closed), a mean over eyes weighted by their scores."""
+    """p(narrowed) + 2 p(closed), a mean over clear eyes weighted by their widths."""
     eyes = (
-        FoundEye((0, 0, 1, 1), 0.9, 0.5, 0.3, 0.2),
-        FoundEye((2, 0, 3, 1), 0.3, 0.0, 0.0, 1.0),
+        FoundEye((0, 0, 0.9, 1), 0.5, 0.5, 0.3, 0.2),
+        FoundEye((2, 0, 2.3, 1), 0.8, 0.0, 0.0, 1.0, 0.49),
+        FoundEye((4, 0, 5, 1), 0.9, 1.0, 0.0, 0.0, 0.5),
     )
     reading = score_orbital(FoundFace((0, 0, 9, 9), 1.0, eyes, (), None, (1, 0, 0, 0)))
     assert reading.number("orbital_tightening") == pytest.approx((0.9 * 0.7 + 0.3 * 2) / 1.2)
     assert reading.number("p_narrowed") == pytest.approx((0.9 * 0.5 + 0.3 * 1) / 1.2)
+    unclear = score_orbital(FoundFace((0, 0, 9, 9), 1.0, eyes[2:], (), None, (1, 0, 0, 0)))
+    assert unclear.values["scorable"] is False
     no_eyes = score_orbital(FoundFace((0, 0, 9, 9), 1.0, (), (), None, (1, 0, 0, 0)))
     assert no_eyes.values == {"orbital_tightening": None, "p_narrowed": None, "scorable": False}
 

@@ -75,6 +75,12 @@ def test_parts_are_where_the_truth_says() -> None:
         x, y = map(round, parts.nose)
         red, green, _ = frame[y - 2 : y + 3, x - 2 : x + 3].mean(axis=(0, 1))
         assert red > green + 15
+        for (root, end), (left, top, right, bottom) in zip(parts.ear_ends, parts.ears, strict=True):
+            # The root is nearer to the head, the end is at the upper rim; both are of the ear.
+            assert abs(root[0] - 128) < abs(end[0] - 128)
+            assert top - 1 <= end[1] < top + 0.25 * (bottom - top)
+            assert all(left - 1 <= x <= right + 1 for x, _ in (root, end))
+            assert root[1] <= bottom + 1
 
 
 def test_a_detector_made_for_photographs_takes_them_for_mice() -> None:
