@@ -67,7 +67,8 @@ def import_model(
     order = read_labels(labels)
     found = convert(read_graph(graph), OUTPUT, "imported")
     head = _head(found, order)
-    is_authors = git_id(graph) == AUTHORS_GIT_ID
+    sha256, git = hash_file(graph), git_id(graph)
+    is_authors = git == AUTHORS_GIT_ID
     title = (
         "pain / no pain, the network of Tuttle et al. 2018"
         if is_authors
@@ -75,21 +76,21 @@ def import_model(
     )
     card: dict[str, Any] = {
         "title": title,
-        "imported_from": {"file": graph.name, "sha256": hash_file(graph), "git": git_id(graph)},
+        "imported_from": {"file": graph.name, "sha256": sha256, "git": git},
         "notice": NOTICE,
         "card": (files("amgs") / "data" / CARD_TEMPLATE)
         .read_text(encoding="utf-8")
         .format(
             title=title,
             file=graph.name,
-            sha256=hash_file(graph),
+            sha256=sha256,
             authors="yes, byte for byte" if is_authors else "no: what is said below may not hold",
             n_features=found.n_features,
             px=found.preprocessing.input_px,
         ),
         "warnings": [],
         "provenance": asdict(
-            record_provenance({}, {graph.name: hash_file(graph), labels.name: hash_file(labels)})
+            record_provenance({}, {graph.name: sha256, labels.name: hash_file(labels)})
         ),
     }
     with TemporaryDirectory() as folder:
