@@ -87,6 +87,15 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def git_id(path: Path) -> str:
+    """Return git's name of a file's content: SHA-1 of ``blob SIZE``, a zero byte, the content."""
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 def hash_text(parts: Iterable[str]) -> str:
     """Return one SHA-256 over several texts; their order and their borders count."""
     digest = hashlib.sha256()

@@ -337,3 +337,16 @@ class _Blocks:
             self.unit(x, f"{scope}/mixed/conv", (1, 3), 384),
             self.unit(x, f"{scope}/mixed/conv_1", (3, 1), 384),
         ]
+
+
+def write_classifier(writer: GraphWriter, features: int, labels: int) -> None:
+    """Write the last layer of the published graph, with its names."""
+    weights = writer.rng.normal(0, 0.05, (features, labels))
+    writer.constant("softmax/weights", weights)
+    writer.constant("softmax/biases", writer.rng.normal(0, 0.05, labels))
+    inputs = ["pool_3/_reshape", "softmax/weights"]
+    writer.node(
+        "MatMul", "softmax/logits/MatMul", inputs, T=FLOAT, transpose_a=False, transpose_b=False
+    )
+    writer.node("BiasAdd", "softmax/logits", ["softmax/logits/MatMul", "softmax/biases"], T=FLOAT)
+    writer.node("Softmax", "softmax", ["softmax/logits"], T=FLOAT)

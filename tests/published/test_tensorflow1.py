@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
+import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from amgs.errors import WeightsError
+from amgs.images import read_image
+from amgs.model import importing, verifying
 from amgs.model.backbones.networks import Network
 from amgs.model.backbones.preprocessing import resize_as_tensorflow1
-from amgs.model.importing import git_id, import_model, read_labels
+from amgs.model.backbones.table import find_backbone, locate_backbone
+from amgs.model.importing import import_model, read_labels
 from amgs.model.tensorflow1.converting import Converted, convert
 from amgs.model.tensorflow1.graph_def import MOST_VALUES, read_graph
+from amgs.model.training.sets import load_training_set
+from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.verifying import verify_model
 from amgs.prediction.pain import PainReader
-from amgs.report.words import _model
+from amgs.provenance import git_id
+from amgs.report.model_words import describe_model
 from program import amgs
 from published.inception_2015 import (
     FLOAT,
     GraphWriter,
     some_pictures,
+    write_classifier,
     write_head,
     write_inception,
 )
@@ -35,7 +49,7 @@ EXPECTED = np.load(DATA / "tensorflow_inception_2015.npz")
 def converted(folder: Path, writer: GraphWriter, output: str = "final_result") -> Converted:
     path = folder / "graph.pb"
     path.write_bytes(writer.bytes())
-    return convert(read_graph(path), output, "inception_2015")
+    return convert(read_graph(path), output)
 
 
 def features(folder: Path, found: Converted) -> np.ndarray:
@@ -287,7 +301,7 @@ def test_damaged_files_end_in_a_clear_error(tmp_path: Path) -> None:
         path = tmp_path / "damaged.pb"
         path.write_bytes(bytes(damaged))
         try:
-            convert(read_graph(path), "final_result", "damaged")
+            convert(read_graph(path), "final_result")
         except WeightsError:
             refused += 1
     assert refused >= 150
@@ -329,6 +343,21 @@ class TestImport:
         with pytest.raises(WeightsError, match="Expected the lines 'no pain' and 'pain'"):
             read_labels(tmp_path / "labels.txt")
 
+    def test_the_authors_labels_the_wrong_way_round(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of their own file the order is known: one that turns every call round is refused."""
+        graph, labels = tmp_path / "model.pb", tmp_path / "labels.txt"
+        graph.write_bytes(thin().bytes())
+        labels.write_text("pain\nno pain\n", encoding="utf-8")
+        monkeypatch.setattr(importing, "AUTHORS_GIT_ID", git_id(graph))
+        with pytest.raises(WeightsError, match="every call would be turned round"):
+            import_model(graph, labels, tmp_path / "m")
+        assert not (tmp_path / "m").exists()
+        labels.write_text("no pain\npain\n", encoding="utf-8")
+        card = import_model(graph, labels, tmp_path / "m")
+        assert card["title"] == "pain / no pain, the network of Tuttle et al. 2018"
+
     def test_git_names_a_file_by_its_content(self, tmp_path: Path) -> None:
         """As `git hash-object` does."""
         (tmp_path / "x").write_bytes(b"test content\n")
@@ -336,6 +365,124 @@ class TestImport:
 
     def test_the_report_names_where_it_comes_from(self) -> None:
         material = SimpleNamespace(
-            card={"imported_from": {"file": "a.pb", "sha256": "0123456789abcdef"}, "title": "t"}
+            card={"imported_from": {"file": "a.pb", "sha256": "0123456789abcdef"}, "title": "t"},
+            model_check=None,
+            trained_here=None,
         )
-        assert "trained elsewhere (t, from a.pb, SHA-256 0123456789ab…)" in _model(material)
+        assert "trained elsewhere (t, from a.pb, SHA-256 0123456789ab…)" in describe_model(material)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the archive, the retrained graph and its labels, as they are published."""
+    folder = tmp_path_factory.mktemp("published")
+    (folder / "labels.txt").write_text("no pain\npain\n", encoding="utf-8")
+    (folder / "model.pb").write_bytes(write_inception(GraphWriter()).bytes())
+    classifier = write_inception(GraphWriter(), labels=None)
+    write_classifier(classifier, 2048, 1008)
+    (folder / "classify_image_graph_def.pb").write_bytes(classifier.bytes())
+    rgb = np.random.default_rng(3).integers(0, 256, (100, 100, 3)).astype(np.uint8)
+    Image.fromarray(rgb).save(folder / "cropped_panda.jpg", quality=95)
+    with tarfile.open(folder / "inception.tgz", "w:gz", compresslevel=1) as archive:
+        for name in ("cropped_panda.jpg", "classify_image_graph_def.pb"):
+            archive.add(folder / name, arcname=f"./{name}")
+    import_model(folder / "model.pb", folder / "labels.txt", folder / "m")
+    return folder
+
+
+class TestVerify:
+    """`amgs models verify`, and the body as a backbone: one full-size graph of random weights."""
+
+    def test_the_body_is_the_same_from_every_file(self, published: Path) -> None:
+        """Archive, graph and retrained graph give one backbone, byte for byte."""
+        backbone = find_backbone("inception_2015")
+        built = [
+            locate_backbone(backbone, published / name).read_bytes()
+            for name in ("inception.tgz", "classify_image_graph_def.pb", "model.pb")
+        ]
+        assert built[0] == built[1] == built[2]
+        assert built[0] == (published / "m/backbone.onnx").read_bytes()
+
+    def test_the_known_answers(self, published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The body, the panda and the log; what differs is said."""
+        checks = verify_model(published / "m", published / "inception.tgz")
+        assert [check.passed for check in checks] == [True, False, True, False]
+        said = re.search(r"class (\d+) with ([0-9.]+); expected 169 with 0.88493", checks[3].found)
+        assert said is not None
+        monkeypatch.setattr(verifying, "PANDA_CLASS", int(said[1]))
+        monkeypatch.setattr(verifying, "PANDA_P", float(said[2]))
+        monkeypatch.setattr(verifying, "AUTHORS_GIT_ID", git_id(published / "model.pb"))
+        beside = verify_model(published / "m", published / "classify_image_graph_def.pb")
+        assert all(check.passed for check in beside)
+
+    def test_the_log(self, published: Path, tmp_path: Path) -> None:
+        """By class and name, or by name alone; another answer is told."""
+        picture = published / "cropped_panda.jpg"
+        (tmp_path / "pain").mkdir()
+        shutil.copyfile(picture, tmp_path / "pain/a.jpg")
+        p = PainReader(published / "m").read([read_image(picture)])[0].number("p_pain")
+        for told, passed in ((p, True), (1 - p, False)):
+            call, confidence = ("pain", told) if told >= 0.5 else ("no pain", 1 - told)
+            log = tmp_path / "log.csv"
+            log.write_text(
+                f"pain/a.jpg, 0:0, {call}, {confidence:.5f}\npain/none.jpg, 0:0, pain, 0.9\n",
+                encoding="utf-8",
+            )
+            done = amgs(
+                *("models", "verify", published / "m"),
+                *("--log", log, "--images", tmp_path, "--json"),
+            )
+            check = json.loads(done.stdout)[-1]
+            assert check["passed"] is passed
+            assert "1 images" in check["found"]
+            assert done.returncode == 1, "the file is not the authors' own"
+        half = amgs("models", "verify", published / "m", "--log", log)
+        assert half.returncode == 2
+        nothing = amgs("models", "verify", published / "m", "--log", log, "--images", published)
+        assert nothing.returncode == 1
+        assert "Expected images of the log" in nothing.stderr
+
+    def test_the_recipe_of_the_paper_names_its_network(
+        self, published: Path, cohort: Path, tmp_path: Path
+    ) -> None:
+        few = [image for k, image in enumerate(load_training_set(cohort)) if k % 3 == 0]
+        options = TrainingOptions(
+            backbone="inception_2015",
+            recipe="paper",
+            split="image",
+            weights=published / "inception.tgz",
+        )
+        card = train_model(few, tmp_path / "m", options).card
+        assert card["recipe"]["network"] == "the one that Tuttle et al. 2018 retrained"
+        assert card["backbone"]["name"] == "inception_2015"
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"\x1f\x8b" + b"x" * 50, "found a damaged one"),
+            (gzip.compress(b"x" * 2_000, mtime=0), "damaged one|no such file"),
+        ],
+        ids=["no gzip", "no archive"],
+    )
+    def test_archives_that_cannot_be_read(
+        self, tmp_path: Path, content: bytes, message: str
+    ) -> None:
+        (tmp_path / "a.tgz").write_bytes(content)
+        with pytest.raises(WeightsError, match=message):
+            locate_backbone(find_backbone("inception_2015"), tmp_path / "a.tgz")
+
+    def test_an_archive_without_the_graph_or_with_too_much(self, tmp_path: Path) -> None:
+        (tmp_path / "x").write_bytes(b"x")
+        with tarfile.open(tmp_path / "a.tgz", "w:gz") as archive:
+            archive.add(tmp_path / "x", arcname="x")
+        with pytest.raises(WeightsError, match="found no such file"):
+            locate_backbone(find_backbone("inception_2015"), tmp_path / "a.tgz")
+        with tarfile.open(tmp_path / "b.tgz", "w:gz") as archive:
+            for number in range(101):
+                archive.add(tmp_path / "x", arcname=f"x{number}")
+        with pytest.raises(WeightsError, match="Expected at most 100 files"):
+            locate_backbone(find_backbone("inception_2015"), tmp_path / "b.tgz")
+
+    def test_a_model_of_ones_own_has_nothing_to_verify(self, model_folder: Path) -> None:
+        with pytest.raises(WeightsError, match="made by `amgs models import`"):
+            verify_model(model_folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -17,14 +16,14 @@ from amgs.model.bundle import save_model
 from amgs.model.tensorflow1.converting import Converted, convert
 from amgs.model.tensorflow1.graph_def import read_graph
 from amgs.model.training.heads import Head
-from amgs.provenance import hash_file, record_provenance
+from amgs.provenance import git_id, hash_file, record_provenance
 from amgs.vocabulary import CLASSES, NO_PAIN, PAIN
 
 OUTPUT = "final_result"
 """The softmax that the authors' training program adds."""
 
 AUTHORS_GIT_ID = "ab3cad97483a561309f7f6972ac65ff539ce612d"
-"""Git's name of the authors' `model-v3.pb`: SHA-1 of ``blob SIZE``, a zero byte and the content."""
+"""What git calls the authors' `model-v3.pb`."""
 
 _MOST_LABEL_BYTES = 10_000
 
@@ -65,10 +64,17 @@ def import_model(
         If the folder exists and `overwrite` is false, or if it holds something else.
     """
     order = read_labels(labels)
-    found = convert(read_graph(graph), OUTPUT, "imported")
+    found = convert(read_graph(graph), OUTPUT)
     head = _head(found, order)
     sha256, git = hash_file(graph), git_id(graph)
     is_authors = git == AUTHORS_GIT_ID
+    if is_authors and order != [NO_PAIN, PAIN]:
+        msg = (
+            f"Expected `no pain` before `pain` in {labels}, as the outputs of the authors' network "
+            "are, found them the other way round: every call would be turned round. Use their "
+            "file labels-v3.txt."
+        )
+        raise WeightsError(msg)
     title = (
         "pain / no pain, the network of Tuttle et al. 2018"
         if is_authors
@@ -120,13 +126,6 @@ def read_labels(path: Path) -> list[str]:
         )
         raise WeightsError(msg)
     return lines
-
-
-def git_id(path: Path) -> str:
-    """Return the name that git gives to a file's content."""
-    content = path.read_bytes()
-    blob = b"blob %d\0" % len(content) + content
-    return hashlib.sha1(blob, usedforsecurity=False).hexdigest()
 
 
 def _head(found: Converted, order: list[str]) -> Head:

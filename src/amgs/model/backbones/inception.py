@@ -5,39 +5,42 @@ files (torchvision's and timm's state dicts agree). Every block takes the name o
 returns the name of its output.
 
 The published port differs in two details from the TensorFlow graph of 2015-12-05 that it came
-from, and amgs follows the port, because its weights are what can be had: border pixels of the
-mean-pooling branches count padding zeros, and the last block pools by the mean, not the maximum.
+from, and this follows the port: border pixels of the mean-pooling branches count padding zeros, and
+the last block pools by the mean, not the maximum. The graph itself is the backbone
+``inception_2015``.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import onnx
 
-from amgs.model.backbones.graphs import GraphBuilder, Weights
+from amgs.model.backbones.graphs import GraphBuilder
 from amgs.model.backbones.onnx_names import INPUT_NAME
+from amgs.model.backbones.weights import read_weights
 
 INPUT_PX = 299
 N_FEATURES = 2048
 BATCH_NORM_EPSILON = 0.001
 
 
-def build_inception_v3(weights: Weights) -> onnx.ModelProto:
+def build_inception_v3(file: Path) -> onnx.ModelProto:
     """Build the graph from 299 × 299 images in [-1, 1] to 2048 pooled features.
 
     Parameters
     ----------
-    weights
-        A state dict with the names of torchvision's ``inception_v3``. Tensors that the features
+    file
+        Safetensors with the names of torchvision's ``inception_v3``. Tensors that the features
         do not need (the classifier, the auxiliary branch) may be missing.
 
     Raises
     ------
     WeightsError
-        If a tensor is missing.
+        If the file cannot be read, or a tensor is missing.
     """
-    net = _Inception(GraphBuilder(weights, BATCH_NORM_EPSILON))
+    net = _Inception(GraphBuilder(read_weights(file), BATCH_NORM_EPSILON))
     x = net.stem(INPUT_NAME)
     for block in ("Mixed_5b", "Mixed_5c", "Mixed_5d"):
         x = net.block_35(x, block)

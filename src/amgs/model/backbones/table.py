@@ -18,22 +18,25 @@ from amgs.errors import UnknownNameError, WeightsError
 from amgs.files import atomic_file
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.backbones.preprocessing import Preprocessing
+from amgs.model.download import Fingerprint
 from amgs.provenance import hash_file, hash_text
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeights:
-    """A safetensors file that is fetched once, or given by hand, and made into an ONNX graph here.
+    """A file of weights that is fetched once, or given by hand, and made into an ONNX graph here.
 
     What was really used is known by its SHA-256, which names the graph and stands in every model
-    card. ``builder`` names the function as ``module:function``; ``graph_version`` changes when the
-    graph made from the same weights changes.
+    card. ``builder`` names the function as ``module:function``, called with the file;
+    ``graph_version`` changes when the graph made from the same weights changes. ``fingerprint`` is
+    that of the file at ``url``, where it is known.
     """
 
     url: str
     megabytes: int
     builder: str
     graph_version: int
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ BACKBONES = {
     ),
     "inception_v3": Backbone(
         name="inception_v3",
-        title="Inception V3, the network of Tuttle et al. 2018",
+        title="Inception V3, a port of the network of Tuttle et al. 2018",
         trained_on="ImageNet-1k",
         licence="Apache-2.0 (original weights), BSD-3-Clause (port)",
         source="timm inception_v3.tv_in1k, the port of the TensorFlow weights of 2015-12-05",
@@ -103,7 +106,32 @@ BACKBONES = {
             graph_version=1,
         ),
     ),
+    "inception_2015": Backbone(
+        name="inception_2015",
+        title="Inception of 2015-12-05, the network of Tuttle et al. 2018",
+        trained_on="ImageNet-1k",
+        licence="Apache-2.0",
+        source="TensorFlow's inception-2015-12-05.tgz, or the body of the authors' model-v3.pb",
+        preprocessing=Preprocessing(
+            input_px=299,
+            resize_filter="tensorflow1",
+            mean=128.0,
+            scale=128.0,
+        ),
+        n_features=2048,
+        weights=PublishedWeights(
+            url="https://storage.googleapis.com/download.tensorflow.org/models/image/imagenet/"
+            "inception-2015-12-05.tgz",
+            megabytes=89,
+            builder="amgs.model.tensorflow1.body:build_inception_2015",
+            graph_version=1,
+            fingerprint=Fingerprint("git id", "c0b8db7a2feaf3e26970e968c9bb7452b53e7f32"),
+        ),
+    ),
 }
+NETWORK_OF_THE_PAPER = "inception_2015"
+"""What Tuttle et al. 2018 retrained, to the letter."""
+
 DEFAULT_BACKBONE = "efficientnet_lite0"
 
 
@@ -183,24 +211,24 @@ def _hash_given(weights: Path) -> str:
 
 
 def _fetch_weights(published: PublishedWeights, progress: ProgressCallback) -> Path:
-    from amgs.model.backbones.download import fetch
+    from amgs.model.download import fetch
 
-    return fetch(published.url, _fetched_path(published), progress=progress)
+    return fetch(published.url, _fetched_path(published), published.fingerprint, progress)
 
 
 def _fetched_path(published: PublishedWeights) -> Path:
     # The address decides the name: several publishers call their file model.safetensors.
-    return cache_folder() / "weights" / f"{hash_text([published.url])[:8]}.safetensors"
+    suffix = Path(published.url).suffix
+    return cache_folder() / "weights" / f"{hash_text([published.url])[:8]}{suffix}"
 
 
 def _build(backbone: Backbone, builder: str, weights: Path, target: Path) -> None:
     from amgs.model.backbones.networks import Network
-    from amgs.model.backbones.weights import read_weights
 
     module, function = builder.split(":")
-    build: Callable[..., Any] = getattr(import_module(module), function)
     try:
-        model = build(read_weights(weights))
+        build: Callable[[Path], Any] = getattr(import_module(module), function)
+        model = build(weights)
     except ModuleNotFoundError as error:
         if error.name != "onnx":
             raise

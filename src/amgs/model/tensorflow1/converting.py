@@ -17,6 +17,9 @@ from amgs.model.tensorflow1.graph_def import Graph
 from amgs.model.tensorflow1.operations import Operations
 from amgs.model.tensorflow1.values import Doubles, Features, Layer
 
+GRAPH_NAME = "tensorflow1"
+"""One for all: the same network gives the same bytes, wherever its graph came from."""
+
 
 @dataclass(frozen=True)
 class Converted:
@@ -41,7 +44,7 @@ class Converted:
     bias: Doubles | None
 
 
-def convert(graph: Graph, output: str, name: str) -> Converted:
+def convert(graph: Graph, output: str) -> Converted:
     """Convert what leads to one output of a graph.
 
     Parameters
@@ -50,8 +53,6 @@ def convert(graph: Graph, output: str, name: str) -> Converted:
         From `read_graph`.
     output
         The node: features (after a reshape), or the softmax over the classes.
-    name
-        Of the ONNX graph.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def convert(graph: Graph, output: str, name: str) -> Converted:
         raise WeightsError(msg)
     preprocessing = converter.preprocessing()
     network = converter.builder.close(
-        features.name, name=name, input_px=preprocessing.input_px, n_features=features.length
+        features.name, name=GRAPH_NAME, input_px=preprocessing.input_px, n_features=features.length
     )
     return Converted(
         network,

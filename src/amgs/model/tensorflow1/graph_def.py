@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.errors import WeightsError
+from amgs.model.tensorflow1.archive import GRAPH_FILE, is_archive, read_member
 
 MOST_BYTES = 400_000_000
 """The networks that are read have 90 MB; nothing above this is opened."""
@@ -113,26 +114,31 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """Read a frozen graph (``.pb``).
+    """Read a frozen graph: a ``.pb`` file, or TensorFlow's ``inception-2015-12-05.tgz``.
 
     Raises
     ------
     WeightsError
         If the file is missing, too large, no graph, or has two nodes of one name.
     """
-    from google.protobuf.message import DecodeError
-
-    from amgs.model.tensorflow1.messages import graph_message
-
     if not path.is_file():
         raise WeightsError(f"Expected a frozen graph, found nothing at {path}.")
     size = path.stat().st_size
     if size > MOST_BYTES:
         msg = f"Expected a graph of at most {MOST_BYTES:,} bytes, found {size:,} in {path}."
         raise WeightsError(msg)
+    content = read_member(path, GRAPH_FILE) if is_archive(path) else path.read_bytes()
+    return _parse(content, path)
+
+
+def _parse(content: bytes, path: Path) -> Graph:
+    from google.protobuf.message import DecodeError
+
+    from amgs.model.tensorflow1.messages import graph_message
+
     message = graph_message()()
     try:
-        message.ParseFromString(path.read_bytes())
+        message.ParseFromString(content)
     except DecodeError as error:
         msg = (
             f"Expected a frozen graph of TensorFlow 1 in {path}, found something else, or a file "

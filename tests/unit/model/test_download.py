@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import DownloadError
-from amgs.model.backbones.download import fetch
+from amgs.model.download import Fingerprint, fetch
 
 CONTENT = bytes(range(256)) * 4_096
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SHA256 = Fingerprint("SHA-256", hashlib.sha256(CONTENT).hexdigest())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -92,7 +92,7 @@ def test_a_finished_part_is_checked_and_taken(server: str, tmp_path: Path) -> No
 def test_a_wrong_file_is_deleted(server: str, tmp_path: Path) -> None:
     """A sign-in page of a hotel never becomes a network."""
     with pytest.raises(DownloadError, match="Expected a file with SHA-256 0000.*It was deleted"):
-        fetch(f"{server}/w", tmp_path / "w.pth", "0" * 64)
+        fetch(f"{server}/w", tmp_path / "w.pth", Fingerprint("SHA-256", "0" * 64))
     assert not list(tmp_path.iterdir())
 
 
@@ -101,5 +101,20 @@ def test_without_a_network_the_manual_steps_are_told(tmp_path: Path) -> None:
     url = "http://127.0.0.1:9/models/w.pth"
     with pytest.raises(DownloadError) as caught:
         fetch(url, tmp_path / "w.pth", SHA256)
-    for part in (url, "--weights", SHA256, "memory stick"):
+    for part in (url, "--weights", str(SHA256), "memory stick"):
         assert part in str(caught.value)
+
+
+def test_the_id_that_git_gives(server: str, tmp_path: Path) -> None:
+    """`git hash-object` of the same bytes; a file of the same length with other ones is refused."""
+    digest = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()  # noqa: S324
+    fetch(f"{server}/w", tmp_path / "w.pb", Fingerprint("git id", digest))
+    with pytest.raises(DownloadError, match="Expected a file with git id 1111"):
+        fetch(f"{server}/w", tmp_path / "v.pb", Fingerprint("git id", "1" * 40))
+
+
+def test_nothing_larger_than_allowed_is_fetched(server: str, tmp_path: Path) -> None:
+    """A server cannot fill the disk."""
+    with pytest.raises(DownloadError, match="larger than 1,000 bytes"):
+        fetch(f"{server}/w", tmp_path / "w.zip", most_bytes=1_000)
+    assert not (tmp_path / "w.zip").exists()
