@@ -90,6 +90,36 @@ class AuthorsLog(Importer):
         return Imported(table, facts={"images": len(table)})
 
 
+def find_logged_images(table: pd.DataFrame, folder: Path) -> list[tuple[Path, float]]:
+    """Return the images of a log that lie in a folder, with the probability of pain it holds.
+
+    Parameters
+    ----------
+    table
+        From `read_authors_log`.
+    folder
+        Has ``pain`` and ``no pain`` inside, as the log names them, or the files themselves.
+
+    Raises
+    ------
+    TableError
+        If none of them is there.
+    """
+    found = []
+    for image, p_pain in zip(table["image"], table["p_pain"], strict=True):
+        places = (folder / image, folder / image.rsplit("/", 1)[-1])
+        path = next((place for place in places if place.is_file()), None)
+        if path is not None:
+            found.append((path, float(p_pain)))
+    if not found:
+        msg = (
+            f"Expected images of the log in {folder}, such as {table['image'].iloc[0]}, found none "
+            f"of {len(table)}. Name the folder that holds the log's `pain` and `no pain`."
+        )
+        raise TableError(msg)
+    return found
+
+
 def score_in_name(file_name: str) -> float | None:
     """Return the MGS that the authors wrote into a file name, or ``None``.
 

@@ -7,8 +7,9 @@ that reads such a table (`agreement`, `evaluate`, `summarise`) then know it.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 if TYPE_CHECKING:
     import pandas as pd
 
-TableKind: TypeAlias = Literal["ratings", "scores", "predictions", "summary"]
+TableKind: TypeAlias = Literal["ratings", "scores", "predictions", "summary", "images"]
 """What a table is about.
 
 ``ratings``: one row per image, rater and unit (``image, rater, unit, score``). ``scores``: one row
 per image with the human MGS (``image, mgs, animal, group, timepoint``). ``predictions``: one row
-per image with a model's readings. ``summary``: one row per animal and timepoint.
+per image with a model's readings. ``summary``: one row per animal and timepoint. ``images``: one
+row per image with what is known of it (``label, animal, laboratory, recording``, units).
 """
 
 
@@ -37,11 +39,14 @@ class Imported:
         What a reader must know: what was left out, what is doubtful.
     facts
         Counts, for people.
+    images_at
+        The folder from which the paths of ``image`` start; ``None`` where they are names only.
     """
 
     table: pd.DataFrame
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    images_at: Path | None = None
 
 
 class Importer(ABC):
@@ -119,3 +124,22 @@ class Exporter(ABC):
         TableError
             If the table lacks what the format needs.
         """
+
+
+def seen_from(names: Iterable[str], folder: Path, place: Path) -> list[str]:
+    """Return paths that start at one folder as paths that start at another.
+
+    Parameters
+    ----------
+    names
+        Paths from `folder`.
+    folder
+        Where they start now.
+    place
+        Where they are to start; on another drive of Windows they become whole paths.
+    """
+    try:
+        way = Path(os.path.relpath(folder.resolve(), place.resolve()))
+    except ValueError:
+        way = folder.resolve()
+    return [(way / name).as_posix() for name in names]

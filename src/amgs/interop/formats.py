@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 IMPORTERS = {
     "authors-log": "amgs.interop.authors_log:AuthorsLog",
+    "tu-berlin-faces": "amgs.interop.tu_berlin_faces:TuBerlinFaces",
     "tu-berlin-ratings": "amgs.interop.tu_berlin:TuBerlinRatings",
     "tu-berlin": "amgs.interop.tu_berlin_cohort:TuBerlinCohort",
+    "black-mice": "amgs.interop.black_mice:BlackMice",
+    "talbot": "amgs.interop.unit_scores:TalbotScores",
+    "painface": "amgs.interop.unit_scores:PainFaceScores",
+    "vidal": "amgs.interop.unit_scores:VidalFaces",
+    "authors-folders": "amgs.interop.authors_folders:AuthorsFolders",
+    "face-clean": "amgs.interop.face_finder:FaceFinderImages",
 }
 """Name → ``module:Class``; what comes first is asked first whether it knows a file."""
 

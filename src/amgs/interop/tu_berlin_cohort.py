@@ -91,7 +91,7 @@ def read_tu_berlin_cohort(folder: Path, subsets: Sequence[str] = ()) -> Imported
     _check_subsets(subsets)
     faults: list[str] = []
     rows = []
-    for image, score in zip(ratings.images, _scores(ratings), strict=True):
+    for image, score in zip(ratings.images, score_ratings(ratings), strict=True):
         if image not in entries:
             faults.append(f"{image} is scored but not in {IMAGES}")
             continue
@@ -129,7 +129,8 @@ def read_tu_berlin_cohort(folder: Path, subsets: Sequence[str] = ()) -> Imported
     return Imported(table, (*notes, *_ids_in_two_groups(table)), facts)
 
 
-def _scores(ratings: Ratings) -> list[tuple[float | None, float | None, int]]:
+def score_ratings(ratings: Ratings) -> list[tuple[float | None, float | None, int]]:
+    """Return MGS, mean per unit and number of raters of every image, in their order."""
     import numpy as np
 
     names, rule = tuple(ratings.units), LabelRule()
