@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from amgs.scoring.assignment import choose_faces, plan_order
 from amgs.store import Presentation, Rater
+from amgs.study.actions import who_acts
 from amgs.study.consistency import require_same_scoring
 from amgs.study.folder import StudyFolder
 from amgs.study.present import faces_to_score
+
+ASKED = "faces-asked-for"
+"""The kind of event that keeps which faces somebody wants scored before all others."""
 
 ORDER_SECRET = "order"  # noqa: S105 - its name
 """The study's secret from which, besides its seed, all orders follow."""
@@ -17,10 +21,35 @@ ORDER_SECRET = "order"  # noqa: S105 - its name
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The faces that are scored, by key, and which faces share their scores: by key their root."""
+    """The faces that are scored, by key, and which faces share their scores: by key their root.
+
+    ``first`` are those that were asked for, and come before the others.
+    """
 
     faces: tuple[int, ...]
     root: Mapping[int, int]
+    first: frozenset[int] = frozenset()
+
+
+def ask_for_faces(study: StudyFolder, faces: Iterable[int], why: Mapping[str, str]) -> None:
+    """Have faces scored before all others, by whoever scores next; an earlier wish is replaced.
+
+    Parameters
+    ----------
+    study
+        The study.
+    faces
+        Their keys.
+    why
+        For whom, for the record.
+    """
+    study.store.events.log(ASKED, who_acts(), {**why, "faces": sorted(faces)})
+
+
+def asked_faces(study: StudyFolder, **why: str) -> set[int]:
+    """Return the keys of the faces that were last asked for; with `why`, for that reason."""
+    wishes = [e for e in study.store.events.all(ASKED) if why.items() <= e.items()]
+    return set(wishes[-1]["faces"]) if wishes else set()
 
 
 class OrderPlanner:
@@ -52,7 +81,13 @@ class OrderPlanner:
             recordings.setdefault(face.recording, []).append(face.id)
         faces = choose_faces(recordings, settings.images_per_recording, settings.seed)
         everything = self._study.store.faces.all(retired=True)
-        return Chosen(tuple(faces), {face.id: face.root for face in everything})
+        # Faces that were asked for are scored also where the sample of a recording lacks them.
+        asked = asked_faces(self._study) & {k for keys in recordings.values() for k in keys}
+        return Chosen(
+            tuple(sorted({*faces, *asked})),
+            {face.id: face.root for face in everything},
+            frozenset(asked),
+        )
 
     def plan(self, rater: Rater, chosen: Chosen | None = None) -> None:
         """Give a rater an order; faces that came since are mixed into what was not seen yet."""
@@ -60,12 +95,12 @@ class OrderPlanner:
         order = self._store.order(rater.id)
         chosen = self.choose() if chosen is None else chosen
         wanted = self._without_scored_before(rater, order, chosen) if order else chosen.faces
-        if order and {p.face_id for p in order} == set(wanted):
-            return
         keep = self._keep(rater, order)
-        if order and {p.face_id for p in order[keep:]} == set(wanted) - {
-            p.face_id for p in order[:keep]
-        }:
+        in_order = _asked_come_first(order[keep:], chosen.first)
+        if order and {p.face_id for p in order} == set(wanted) and in_order:
+            return
+        rest_there = {p.face_id for p in order[keep:]}
+        if order and in_order and rest_there == set(wanted) - {p.face_id for p in order[:keep]}:
             return  # what differs was seen before: it is excluded by now, and is not asked again
         # What was shown keeps its place: raters may go back, and repeats refer to first showings.
         seen = {p.face_id for p in order[:keep]}
@@ -73,7 +108,7 @@ class OrderPlanner:
         share = settings.repeat_percent / 100
         repeats = round(len(wanted) * share) - sum(p.repeat for p in order[:keep])
         seed = [settings.seed, rater.id, keep, self._order_secret()]
-        self._store.plan(rater.id, keep, plan_order(rest, repeats, seed))
+        self._store.plan(rater.id, keep, _plan_in_turn(rest, chosen.first, repeats, seed))
 
     def _order_secret(self) -> int:
         # The seed of a study is one of a million at most, and its raters are counted from 1: from
@@ -101,3 +136,25 @@ class OrderPlanner:
         touched = self._store.last_touched(rater.id)
         first = self._store.progress(rater.id, self._units)[2]
         return min(len(order), max(-1 if touched is None else touched, first) + 1) if order else 0
+
+
+def _asked_come_first(order: Sequence[Presentation], first: frozenset[int]) -> bool:
+    """Tell whether no face that was asked for stands behind one that was not."""
+    others = False
+    for shown in order:
+        if shown.face_id in first and not shown.repeat and others:
+            return False
+        others = others or shown.face_id not in first
+    return True
+
+
+def _plan_in_turn(
+    faces: Sequence[int], first: frozenset[int], n_repeats: int, seed: Sequence[int]
+) -> list[tuple[int, bool]]:
+    """Plan the faces that were asked for, then the others; repeats are spread over both."""
+    asked = [face for face in faces if face in first]
+    if not asked:
+        return plan_order(faces, n_repeats, seed)
+    others = [face for face in faces if face not in first]
+    early = round(max(0, n_repeats) * len(asked) / len(faces))
+    return plan_order(asked, early, seed) + plan_order(others, n_repeats - early, seed)
