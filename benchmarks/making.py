@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from amgs.model.backbones.table import DEFAULT_BACKBONE, find_backbone, locate_backbone
 from amgs.model.bundle import save_model
 from amgs.model.training.heads import Head
 from amgs.simulate import draw_labelled_faces
+from amgs.simulate.anatomy import FaceParameters
 
 AUTHORS_SIZE = (468, 546)
 """Width and height of a face image of the original authors."""
@@ -40,3 +43,21 @@ def make_model(folder: Path) -> Path:
     network_file = locate_backbone(backbone)
     save_model(folder, head, network_file, backbone.preprocessing, {}, parts={})
     return folder
+
+
+def pose(
+    animal: FaceParameters, units: npt.NDArray[np.floating], rng: np.random.Generator
+) -> FaceParameters:
+    """Give a drawn animal five action units, and turn its head by chance."""
+    orbital, nose, cheek, ear, whisker = units.tolist()
+    return replace(
+        animal,
+        orbital_tightening=orbital,
+        nose_bulge=nose,
+        cheek_bulge=cheek,
+        ear_position=ear,
+        whisker_change=whisker,
+        yaw_deg=float(np.clip(rng.normal(0, 16), -40, 40)),
+        pitch_deg=float(np.clip(rng.normal(0, 7), -16, 16)),
+        tilt_deg=float(np.clip(rng.normal(0, 7), -20, 20)),
+    )

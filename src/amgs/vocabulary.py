@@ -16,11 +16,14 @@ PainClass: TypeAlias = Literal["pain", "no pain"]
 Part: TypeAlias = Literal["train", "validation", "test"]
 """Which part of the labelled images an image belongs to."""
 
-SplitUnit: TypeAlias = Literal["animal", "image"]
+SplitUnit: TypeAlias = Literal["animal", "image", "laboratory"]
 """What is kept whole when labelled images are split into parts."""
 
 RecipeName: TypeAlias = Literal["paper", "best"]
 """How a head is trained."""
+
+Prediction: TypeAlias = Literal["pain", "units"]
+"""What a model is trained to say: pain or no pain alone, or every action unit too."""
 
 PAIN: PainClass = "pain"
 NO_PAIN: PainClass = "no pain"
@@ -111,6 +114,8 @@ class LabelledImage:
         Mouse Grimace Scale score by humans; ``None`` when unknown.
     part
         The part its owner assigned it to; ``None`` leaves the choice to the split.
+    laboratory
+        Where it was filmed; ``None`` when unknown.
     """
 
     path: Path
@@ -120,6 +125,7 @@ class LabelledImage:
     recording: str | None = None
     mgs: float | None = None
     part: Part | None = None
+    laboratory: str | None = None
 
 
 OutputKind: TypeAlias = Literal["class", "probability", "score", "flag"]
@@ -142,6 +148,9 @@ class Output:
         What it means, in the words of the field.
     low, high
         The range of a number; ``None`` where there is no limit.
+    detail
+        Whether it only says more of another output, as the probabilities behind an expected score:
+        kept in tables of images, but neither averaged nor shown beside the others.
     """
 
     name: str
@@ -149,6 +158,7 @@ class Output:
     meaning: str
     low: float | None = None
     high: float | None = None
+    detail: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -205,3 +215,8 @@ def parse_class(text: str) -> PainClass | None:
     """Read ``pain`` or ``no pain`` in any case, with space, hyphen or underscore; else ``None``."""
     plain = text.strip().lower().replace("_", " ").replace("-", " ")
     return {"pain": PAIN, "no pain": NO_PAIN, "nopain": NO_PAIN}.get(plain)
+
+
+def plural_of(unit_name: str) -> str:
+    """Return what several of a unit that is kept whole are called."""
+    return {"laboratory": "laboratories", "given": "animals"}.get(unit_name, f"{unit_name}s")

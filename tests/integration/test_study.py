@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError, TableError
 from amgs.model.bundle import load_model
 from amgs.model.training.train import TrainingOptions
@@ -133,6 +134,42 @@ def test_train_classify_summarise(study: Study) -> None:
     assert len(rows) == 20
     study.unblind("Owner", "test")
     assert read_predictions(study.predictions(model))["mgs"].notna().sum() == 120
+
+
+def test_every_unit_is_graded(study: Study) -> None:
+    """Learned from the raters' scores, judged by animals left out, in every table that follows."""
+    card = study.train("units", TrainingOptions(recipe="paper"))
+    units = card["units"]
+    assert units["names"] == list(study.scale.unit_names)
+    # Images between pain and no pain carry no label, and count here all the same.
+    assert units["left_out"]["mgs_per_unit"]["images"] > card["data"]["images"]
+    assert units["left_out"]["mgs_per_unit"]["pearson_r"] > 0.3
+    among = units["among_raters"]["orbital_tightening"]
+    assert 0 < among["model_against_one_rater"] < 1
+    assert among["krippendorff_alpha"] > 0.5
+    study.classify("units")
+    rows = rows_of(study.predictions("units"))
+    first = rows[0]
+    total = sum(float(first[name]) for name in study.scale.unit_names)
+    assert float(first["predicted_mgs"]) == pytest.approx(total, abs=1e-4)
+    assert float(first["predicted_mgs_low"]) <= float(first["predicted_mgs"])
+    levels = [float(first[f"ear_position_p{level}"]) for level in range(3)]
+    assert sum(levels) == pytest.approx(1, abs=1e-4)
+    assert first["unlike_training"] in {"yes", "no"}
+    summary = study.summarise(SummaryChoice("units"))
+    assert all(row["mean_predicted_mgs"] is not None for row in summary.rows)
+    assert "mean_ear_position_p0" not in summary.rows[0]
+    compared = study.compare(ComparisonChoice(value="predicted_mgs"), "units")
+    assert compared.document["value"] == "mean_predicted_mgs"
+    page = study.report(model="units").read_text(encoding="utf-8")
+    assert "Action units at 60min, change from baseline" in page
+    assert "each graded by a layer trained without its animal" in page
+
+
+def test_pain_alone_where_that_is_asked_for(study: Study) -> None:
+    card = study.train("pain", TrainingOptions(recipe="paper", predict="pain"))
+    assert "units" not in card
+    assert "predicted_mgs" not in {o.name for o in study.reader("pain").outputs}
 
 
 def test_a_model_of_another_study_is_taken_in_and_used(

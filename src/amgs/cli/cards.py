@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from amgs.cli.console import number, percent_with_interval, print_facts, print_table
-from amgs.vocabulary import DEFAULT_THRESHOLD
+from amgs.cli.console import number, percent_with_interval, print_facts, print_table, stdout
+from amgs.vocabulary import DEFAULT_THRESHOLD, plural_of
 
 
 def print_card_numbers(card: dict[str, Any]) -> None:
     """Print what a model was trained on and how well it does."""
+    if "network" in card["recipe"]:
+        stdout().print(f"The recipe of the paper, on this network: {card['recipe']['network']}.")
     split = card["split"]
-    unit = {"given": "unit"}.get(split["kept_whole"], split["kept_whole"])
+    unit = "units" if split["kept_whole"] == "given" else plural_of(split["kept_whole"])
     parts = split["parts"]
     print_table(
         "Images",
-        ["part", "images", "pain", "no pain", f"{unit}s kept whole"],
+        ["part", "images", "pain", "no pain", f"{unit} kept whole"],
         [
             [name, *(str(part[key]) for key in ("images", "pain", "no pain", "units"))]
             for name, part in parts.items()
@@ -45,6 +47,8 @@ def print_card_numbers(card: dict[str, Any]) -> None:
         rows,
     )
     _print_intervals_over_units(card["metrics"]["test"], unit)
+    if "units" in card:
+        _print_units(card["units"])
 
 
 def _print_intervals_over_units(test: dict[str, Any], unit: str) -> None:
@@ -59,4 +63,35 @@ def _print_intervals_over_units(test: dict[str, Any], unit: str) -> None:
     for name, (value, interval) in values.items():
         limits = f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else "too few to compute"
         facts.append((name, f"{number(value)} ({limits})"))
-    print_facts(f"Test part, 95 % intervals from resampling whole {unit}s", facts)
+    print_facts(f"Test part, 95 % intervals from resampling whole {unit}", facts)
+
+
+def _print_units(units: dict[str, Any]) -> None:
+    """Print how well the graded readings agree with people, beside how far people agree."""
+    measured = units["left_out"]
+    among = units.get("among_raters", {})
+    rows = []
+    for name in (*units["names"], "mgs_per_unit"):
+        of = measured["mgs_per_unit"] if name == "mgs_per_unit" else measured["units"][name]
+        stand = among.get(name, {})
+        interval = of["pearson_r_interval"]
+        limits = "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
+        rows.append(
+            [
+                "mean of the units" if name == "mgs_per_unit" else name.replace("_", " "),
+                f"{number(of['pearson_r'], 2)}{limits}",
+                number(of["rmse"], 2),
+                number(stand.get("model_against_one_rater"), 2),
+                number(stand.get("one_rater_against_another"), 2),
+                number(stand.get("krippendorff_alpha"), 2),
+                number(stand.get("krippendorff_alpha_with_model"), 2),
+            ]
+        )
+    print_table(
+        f"Action units: {measured['mgs_per_unit']['images']} images, their animals left out",
+        [
+            *("unit", "r with mean of raters", "RMSE", "r with one rater"),
+            *("r of two raters", "α of raters", "α with the model"),
+        ],
+        rows,
+    )

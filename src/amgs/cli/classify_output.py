@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amgs.cli.console import note, number, percent, print_facts, print_table
+from amgs.cli.console import note, number, percent, print_facts, print_table, warn
 from amgs.errors import list_faults
-from amgs.vocabulary import DEFAULT_THRESHOLD
+from amgs.vocabulary import DEFAULT_THRESHOLD, PREDICTION_COLUMNS
 
 if TYPE_CHECKING:
-    from amgs.prediction.classify import ClassifySummary
+    from amgs.prediction.classify import ClassifySummary, OutputTally
     from amgs.prediction.readers import Reader
 
 _ROWS_SHOWN = 20
+_COLUMNS_SHOWN = 6
 
 
 def print_model_notice(reader: Reader) -> None:
@@ -70,7 +72,9 @@ def print_rows(rows: list[dict[str, Any]], reader: Reader) -> None:
     """Print the first rows as a table."""
     if not rows:
         return
-    shown = ("image", *(output.name for output in reader.outputs), "problem")
+    # Where there is more to say than fits on a screen, the call comes first.
+    said = [output.name for output in reader.outputs if not output.detail]
+    shown = ("image", *said[:_COLUMNS_SHOWN], "problem")
     print_table("Predictions", shown, [[row[name] for name in shown] for row in rows[:_ROWS_SHOWN]])
     if len(rows) > _ROWS_SHOWN:
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
@@ -84,7 +88,7 @@ def print_summary(
         "Summary",
         [
             ("images", summary.images),
-            *(_calls(summary) if summary.calls_pain else _outputs(summary)),
+            *(_calls(summary) if summary.calls_pain else _outputs(summary.outputs)),
             ("could not be read", summary.unreadable),
         ],
     )
@@ -95,11 +99,22 @@ def print_summary(
             f"{summary.unreadable} files could not be read and have no prediction"
             f"{' (all are in the table)' if more or out else ''}:\n{list_faults(faults)}"
         )
+    warn(_unlike(summary))
     if out is not None:
         after = f" Next: amgs evaluate {out}, if the truth is known." if summary.calls_pain else ""
         note(f"Written to {out}.{after}", quiet=quiet)
     if reader.folder is None and reader.notice:
         note(reader.notice, quiet=quiet)
+
+
+def _unlike(summary: ClassifySummary) -> list[str]:
+    from amgs.model.likeness import DISTANCE, UNLIKE
+    from amgs.prediction.unlike import warn_of_unlike_images
+
+    if DISTANCE not in summary.outputs:
+        return []
+    distance, unlike = summary.outputs[DISTANCE], summary.outputs[UNLIKE]
+    return warn_of_unlike_images(distance.n, distance.mean, round(unlike.total))
 
 
 def _calls(summary: ClassifySummary) -> list[tuple[str, object]]:
@@ -111,13 +126,16 @@ def _calls(summary: ClassifySummary) -> list[tuple[str, object]]:
         (f"confidence ≥ {DEFAULT_THRESHOLD}", f"{summary.confident} ({percent(share)})"),
         ("of these, pain", summary.confident_pain),
         ("used for training or model selection", summary.trained_on),
+        *_outputs({k: v for k, v in summary.outputs.items() if k not in PREDICTION_COLUMNS}),
     ]
 
 
-def _outputs(summary: ClassifySummary) -> list[tuple[str, object]]:
+def _outputs(outputs: Mapping[str, OutputTally]) -> list[tuple[str, object]]:
     facts: list[tuple[str, object]] = []
-    for name, tally in summary.outputs.items():
+    for name, tally in outputs.items():
         label = name.replace("_", " ")
+        if tally.output.detail:
+            continue
         if tally.output.kind == "flag":
             facts.append((label, f"{tally.total:.0f} of {tally.n}"))
         elif tally.output.is_number:

@@ -13,6 +13,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from amgs._version import __version__
 from amgs.cli import (
+    adapt,
     agreement,
     check,
     classify,
@@ -29,6 +30,10 @@ from amgs.cli import (
     import_data,
     label,
     models,
+    models_build,
+    models_check,
+    models_import,
+    models_travel,
     new,
     raters,
     report,
@@ -56,6 +61,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "label": label.label,
     "unblind": unblind.unblind,
     "train": train.train,
+    "adapt": adapt.adapt,
     "classify": classify.classify,
     "evaluate": evaluate.evaluate,
     "images": images.images,
@@ -70,7 +76,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_data.import_data,
     "export": export_data.export_data,
     "models show": models.show,
-    "models import": models.import_model,
+    "models get": models_import.get,
+    "models import": models_import.import_model,
+    "models verify": models_import.verify,
+    "models build": models_build.build,
+    "models pack": models_travel.pack,
+    "models add": models_travel.add,
+    "models list": models_travel.list_models,
+    "models check": models_check.check,
     "doctor": doctor.doctor,
 }
 
@@ -89,7 +102,7 @@ PANELS = {
         "report",
     ),
     "Corrections": ("exclude", "include", "raters", "convert"),
-    "Images and models": ("find", "train", "classify", "evaluate", "images", "models"),
+    "Images and models": ("find", "train", "adapt", "classify", "evaluate", "images", "models"),
     "Other programs, and drawn mice": ("import", "export", "simulate"),
 }
 """How `amgs --help` groups the commands; a test asks that each stands in one of them."""

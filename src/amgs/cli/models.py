@@ -1,4 +1,4 @@
-"""`amgs models`: what a model is and what it was trained on; bringing in one from elsewhere."""
+"""`amgs models show`: what a model is and what it was trained on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typer.core import TyperGroup
 from amgs.cli.cards import print_card_numbers
 from amgs.cli.console import (
     JsonOption,
-    OverwriteOption,
-    fail,
     print_facts,
     print_json,
     stdout,
@@ -29,40 +27,6 @@ class ShowByDefault(TyperGroup):
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
             args = ["show", *args]
         return super().parse_args(ctx, args)
-
-
-def import_model(
-    graph: Annotated[
-        Path,
-        typer.Argument(help="A frozen graph of TensorFlow 1, such as the authors' model-v3.pb."),
-    ],
-    labels: Annotated[
-        Path,
-        typer.Option(help="The text file with its classes, one per line, in the order of outputs."),
-    ],
-    out: Annotated[Path, typer.Option(help="The model folder to write.")],
-    overwrite: OverwriteOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Bring in the network of the paper, or one retrained by its authors' program.
-
-    The graph is read without TensorFlow and without running anything in it, and converted operation
-    by operation; what is not known is refused. The result is a model like any other. Needs the
-    package onnx: `pip install "amgs[inception]"`.
-
-    Example: `amgs models import model-v3.pb --labels labels-v3.txt --out models/authors`
-    """
-    try:
-        from amgs.model.importing import import_model as run
-    except ModuleNotFoundError as error:
-        fail(f'{error.name} is needed and not installed: pip install "amgs[inception]"')
-
-    card = run(graph, labels, out, overwrite=overwrite)
-    if json:
-        print_json({"model": out.as_posix(), "card": card})
-        return
-    warn([card["notice"]])
-    stdout().print(f"{card['title']}: in {out}. `amgs models {out}` shows its card.")
 
 
 def show(

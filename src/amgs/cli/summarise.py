@@ -150,7 +150,11 @@ def summarise(
     )
     _write_course(out, course, made.outputs)
     written = [] if figures is None else _write_figures(figures, made, course)
-    warn(list_warnings(made.table, made.times, made.options, in_study=is_study(predictions)))
+    warn(
+        list_warnings(
+            made.rows, made.table, made.times, made.options, in_study=is_study(predictions)
+        )
+    )
     if json:
         print_json(describe_summary(made, sensitivity, course))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amgs.cli.console import note, number, print_table
@@ -28,6 +28,7 @@ _ROWS_SHOWN = 40
 
 
 def list_warnings(
+    rows: Sequence[Mapping[str, Any]],
     table: pd.DataFrame,
     times: dict[str, RecordingTime] | None,
     options: SummaryOptions,
@@ -36,8 +37,9 @@ def list_warnings(
 ) -> list[str]:
     """Return what whoever reads the summary must know."""
     from amgs.prediction.summarise import count_seen, unseen_recordings
+    from amgs.prediction.unlike import warn_of_unlike
 
-    found = []
+    found = warn_of_unlike(rows)
     if times is None and "confidence" in table:
         found.append(NO_TIMES_IN_STUDY if in_study else NO_TIMES)
     unseen = unseen_recordings(table, times or {})

@@ -20,7 +20,7 @@ from amgs.cli.console import (
     warn,
 )
 from amgs.errors import quoted
-from amgs.vocabulary import RecipeName, SplitUnit
+from amgs.vocabulary import Prediction, RecipeName, SplitUnit
 
 if TYPE_CHECKING:
     from amgs.model.training.train import TrainingOptions
@@ -33,7 +33,7 @@ def train(
         Path,
         typer.Argument(
             help="A study; or a folder with `pain` and `no pain` inside, or a CSV with the columns "
-            "image,label and, where known, animal, recording, mgs, part."
+            "image,label and, where known, animal, recording, laboratory, mgs, part."
         ),
     ],
     out: Annotated[
@@ -43,7 +43,8 @@ def train(
     backbone: Annotated[
         str,
         typer.Option(
-            help="The frozen network: efficientnet_lite0, or inception_v3 as in the paper."
+            help="The frozen network: efficientnet_lite0; inception_2015, the paper's own; "
+            "inception_v3, a port of it."
         ),
     ] = "efficientnet_lite0",
     recipe: Annotated[
@@ -56,14 +57,25 @@ def train(
     split: Annotated[
         SplitUnit,
         typer.Option(
-            help="What is kept whole between training and test. `image`, as in the paper, "
-            "gives better test results than the model achieves on new animals."
+            help="What is kept whole between training and test. `laboratory` (a column of the CSV) "
+            "asks how the model does in one that it never saw. `image`, as in the paper, gives "
+            "better test results than the model achieves on new animals."
         ),
     ] = "animal",
+    predict: Annotated[
+        Prediction,
+        typer.Option(
+            help="`units`: a grade of every action unit and the MGS too, where people scored them; "
+            "`pain`: pain or no pain alone."
+        ),
+    ] = "units",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
     weights: Annotated[
         Path | None,
-        typer.Option(help="A weight file you downloaded, for inception_v3 without a network."),
+        typer.Option(
+            help="A file you downloaded, for training without a network: model.safetensors for "
+            "inception_v3; inception-2015-12-05.tgz, or a .pb, for inception_2015."
+        ),
     ] = None,
     animal_from_folder: Annotated[
         bool,
@@ -91,7 +103,9 @@ def train(
     from amgs.study import is_study
     from amgs.tables import read_notice
 
-    options = TrainingOptions(backbone, recipe, split, seed, weights, use_cache=not no_cache)
+    options = TrainingOptions(
+        backbone, recipe, split, seed, weights, use_cache=not no_cache, predict=predict
+    )
     if is_study(images):
         refuse_beside_study({"--animal-from-folder": animal_from_folder})
         _train_study(images, out, options, overwrite=overwrite, as_json=json, quiet=quiet)

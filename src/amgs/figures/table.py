@@ -17,12 +17,19 @@ from typing import Any, Literal, TypeAlias
 from amgs.figures.saving import DrawnFigure, save_figure
 
 DataKind: TypeAlias = Literal[
-    "comparison", "time course", "agreement", "evaluation", "human against model", "image sets"
+    "comparison",
+    "time course",
+    "unit profile",
+    "agreement",
+    "evaluation",
+    "human against model",
+    "image sets",
 ]
 """What a figure is drawn from.
 
 ``comparison``: the document of `amgs.cohort.comparison.compare_groups`. ``time course``: an
-`amgs.figures.time_course.TimeCourse`. ``agreement``: the document of
+`amgs.figures.time_course.TimeCourse`. ``unit profile``: an
+`amgs.figures.unit_profile.UnitProfile`. ``agreement``: the document of
 `amgs.scoring.agreement.measure_agreement`. ``evaluation``: an `amgs.model.evaluate.Evaluation`.
 ``human against model``: an `amgs.model.evaluate.MgsAgreement`. ``image sets``: one result of
 `amgs.image_check.sets.compare_similarity`.
@@ -32,6 +39,7 @@ FIGURES: dict[str, tuple[str, DataKind]] = {
     "group_difference": ("amgs.figures.group_difference", "comparison"),
     "estimation": ("amgs.figures.estimation", "comparison"),
     "time_course": ("amgs.figures.time_course", "time course"),
+    "unit_profile": ("amgs.figures.unit_profile", "unit profile"),
     "agreement_by_unit": ("amgs.figures.agreement_by_unit", "agreement"),
     "rater_matrix": ("amgs.figures.rater_matrix", "agreement"),
     "accuracy_coverage": ("amgs.figures.accuracy_coverage", "evaluation"),

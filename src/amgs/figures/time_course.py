@@ -11,8 +11,8 @@ import numpy as np
 from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, value_title
 
 COLUMNS = ("group", "animal", "time", "value")
-_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (5, 1)), "v"), ((0, (1, 1)), "P"))
-_TONES = (DARK, MIDDLE, "#d55e00", "#6a6a6a", "#009e73", "#cc79a7")
+STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (5, 1)), "v"), ((0, (1, 1)), "P"))
+TONES = (DARK, MIDDLE, "#d55e00", "#6a6a6a", "#009e73", "#cc79a7")
 """Groups differ in line, mark and brightness, so that they can be told apart on a grey print."""
 
 
@@ -57,7 +57,7 @@ def figure(course: TimeCourse) -> DrawnFigure:
     place = {name: number for number, name in enumerate(times)}
     shown: list[list[object]] = []
     for number, group in enumerate(groups):
-        tone = _TONES[number % len(_TONES)]
+        tone = TONES[number % len(TONES)]
         inside = [r for r in rows if r["group"] == group and r[value] is not None]
         shift = 0.06 * (number - (len(groups) - 1) / 2)
         for animal in dict.fromkeys(r["animal"] for r in inside):
@@ -87,7 +87,7 @@ def _draw_means(  # noqa: PLR0917
     number: int,
     label: str,
 ) -> None:
-    line, mark = _STYLES[number % len(_STYLES)]
+    line, mark = STYLES[number % len(STYLES)]
     x, means, sems = [], [], []
     for time, where in place.items():
         values = np.array([r[value] for r in rows if r["time"] == time], float)
@@ -97,6 +97,6 @@ def _draw_means(  # noqa: PLR0917
         means.append(float(values.mean()))
         sems.append(float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0)
     axes.errorbar(
-        x, means, sems, color=_TONES[number % len(_TONES)], linestyle=line, marker=mark,
+        x, means, sems, color=TONES[number % len(TONES)], linestyle=line, marker=mark,
         markersize=5, linewidth=1.6, capsize=2, label=label, zorder=3,
     )  # fmt: skip

@@ -4,6 +4,9 @@
 ``backbone.onnx``       the frozen network
 ``head.npz``            ``weights``, ``bias``, ``slope``, ``intercept``
 ``trained_on.json``     SHA-256 of every image of the training data, by part
+``likeness.npz``        directions of the training images in feature space, and what distance from
+                        them is usual (`amgs.model.likeness`); not in every model
+``units.npz``           the layer for the action units (`amgs.model.graded`); not in every model
 ``card.json``           what the model is, what it was trained on, how well it does, the SHA-256 of
                         the other files
 ======================  ==========================================================================
@@ -25,6 +28,8 @@ from amgs.errors import BrokenModelError, list_faults
 from amgs.files import atomic_folder, write_json
 from amgs.model.backbones.networks import Network
 from amgs.model.backbones.preprocessing import Preprocessing
+from amgs.model.graded import GradedHead
+from amgs.model.likeness import LIKENESS_OUTPUTS, Likeness
 from amgs.model.training.heads import Head
 from amgs.provenance import hash_file, hash_text
 from amgs.vocabulary import PAIN_OUTPUTS, SPLITS, Output, Part
@@ -33,7 +38,10 @@ CARD = "card.json"
 HEAD = "head.npz"
 NETWORK = "backbone.onnx"
 TRAINED_ON = "trained_on.json"
+LIKENESS = "likeness.npz"
+GRADED = "units.npz"
 _FILES = (NETWORK, HEAD, TRAINED_ON)
+_OPTIONAL = (LIKENESS, GRADED)
 FORMAT = "amgs-model"
 FORMAT_VERSION = 1
 SEAL = "sha256_of_this_card"
@@ -55,9 +63,13 @@ class Model:
     card
         The text of ``card.json``.
     sha256
-        One hash over network, head and preprocessing: what makes two models the same.
+        One hash over all that decides what it says: what makes two models the same.
     parts
         SHA-256 of an image of the training data → the part it was in.
+    likeness
+        How far an image is from those of the training; ``None`` where that is not known.
+    graded
+        The layer for the action units; ``None`` in a model that only calls pain.
     """
 
     head: Head
@@ -66,6 +78,8 @@ class Model:
     card: dict[str, Any]
     sha256: str
     parts: Mapping[str, Part]
+    likeness: Likeness | None = None
+    graded: GradedHead | None = None
 
     @property
     def notice(self) -> str:
@@ -91,6 +105,8 @@ def save_model(
     card: dict[str, Any],
     *,
     parts: Mapping[str, Part],
+    likeness: Likeness | None = None,
+    graded: GradedHead | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a model folder, whole or not at all; the parameters are those of `Model`.
@@ -111,11 +127,19 @@ def save_model(
         )
         by_part = {part: sorted(h for h, p in parts.items() if p == part) for part in SPLITS}
         write_json(temporary / TRAINED_ON, by_part)
-        hashes = {name: hash_file(temporary / name) for name in _FILES}
+        outputs: tuple[Output, ...] = PAIN_OUTPUTS
+        if likeness is not None:
+            likeness.save(temporary / LIKENESS)
+            outputs = (*outputs, *LIKENESS_OUTPUTS)
+        if graded is not None:
+            graded.save(temporary / GRADED)
+            outputs = (*outputs, *graded.outputs)
+        names = [*_FILES, *(n for n in _OPTIONAL if (temporary / n).exists())]
+        hashes = {name: hash_file(temporary / name) for name in names}
         document = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
-            "outputs": [asdict(output) for output in PAIN_OUTPUTS],
+            "outputs": [asdict(output) for output in outputs],
             **card,
             "preprocessing": asdict(preprocessing),
             "files": hashes,
@@ -138,12 +162,16 @@ def load_model(folder: Path) -> Model:
         head = _read_head(folder / HEAD)
         by_part = json.loads((folder / TRAINED_ON).read_text(encoding="utf-8"))
         parts = {content: part for part in SPLITS for content in by_part[part]}
+        there = [name for name in _OPTIONAL if name in card["files"]]
+        n = len(head.weights)
+        likeness = Likeness.load(folder / LIKENESS, n) if LIKENESS in there else None
+        graded = GradedHead.load(folder / GRADED, n) if GRADED in there else None
     except (KeyError, TypeError, ValueError, OSError) as error:
         msg = f"Expected a model in {folder}, but its card or head cannot be used: {error}."
         raise BrokenModelError(msg) from error
-    files = (card["files"][name] for name in (NETWORK, HEAD))
+    files = (card["files"][name] for name in (NETWORK, HEAD, *there))
     identity = hash_text([*files, preprocessing.identity])
-    return Model(head, preprocessing, folder / NETWORK, card, identity, parts)
+    return Model(head, preprocessing, folder / NETWORK, card, identity, parts, likeness, graded)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -186,7 +214,7 @@ def _check_files(folder: Path, card: dict[str, Any]) -> None:
     faults = []
     if card.get(SEAL) != _seal(card):
         faults.append(f"{CARD} was changed after the model was made (its checksum does not match)")
-    for name in _FILES:
+    for name in (*_FILES, *(n for n in _OPTIONAL if n in expected)):
         path = folder / name
         if not path.is_file():
             faults.append(f"{name} is missing")

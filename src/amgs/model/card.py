@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from amgs.model.backbones.table import NETWORK_OF_THE_PAPER, Backbone
 from amgs.model.metrics import (
     area_under_curve,
     bootstrap_interval,
@@ -20,7 +22,16 @@ from amgs.model.metrics import (
     wilson_interval,
 )
 from amgs.model.training.splits import PartsOfData
-from amgs.vocabulary import CLASSES, DEFAULT_THRESHOLD, EVEN_ODDS, PAIN, SPLITS, LabelledImage
+from amgs.provenance import hash_file
+from amgs.vocabulary import (
+    CLASSES,
+    DEFAULT_THRESHOLD,
+    EVEN_ODDS,
+    PAIN,
+    SPLITS,
+    LabelledImage,
+    RecipeName,
+)
 
 MAX_LISTED_ANIMALS = 500
 
@@ -119,3 +130,36 @@ def _rates(is_pain: npt.NDArray[np.bool_], p_pain: npt.NDArray[np.floating]) -> 
         "accuracy_wilson": wilson_interval(counts.tp + counts.tn, counts.n),
         "balanced_accuracy": counts.balanced_accuracy,
     }
+
+
+def describe_backbone(
+    backbone: Backbone, network_file: Path, weights: Path | None
+) -> dict[str, Any]:
+    """Say what the network is; of weights brought by hand only their hash is known."""
+    origin = {"trained_on": backbone.trained_on, "source": backbone.source}
+    if weights is not None and backbone.weights is not None:
+        origin = {
+            "trained_on": "not known to amgs",
+            "source": f"{weights.name}, brought by hand, SHA-256 {hash_file(weights)}",
+        }
+    return {
+        "name": backbone.name,
+        "title": backbone.title,
+        **origin,
+        "licence": backbone.licence,
+        "n_features": backbone.n_features,
+        "sha256": hash_file(network_file),
+    }
+
+
+def say_paper_network(recipe: RecipeName, backbone: str) -> dict[str, str]:
+    """Say with the recipe of the paper whether the network was the paper's too."""
+    if recipe != "paper":
+        return {}
+    if backbone == NETWORK_OF_THE_PAPER:
+        said = "the one that Tuttle et al. 2018 retrained"
+    elif backbone == "inception_v3":
+        said = f"a port of the paper's, with other pooling; {NETWORK_OF_THE_PAPER} is that itself"
+    else:
+        said = f"{backbone}, not the paper's, which is {NETWORK_OF_THE_PAPER}"
+    return {"network": said}

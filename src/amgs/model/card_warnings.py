@@ -9,7 +9,7 @@ import numpy as np
 
 from amgs.errors import count_of
 from amgs.model.training.splits import PartsOfData
-from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, LabelledImage
+from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, LabelledImage, plural_of
 
 MAX_LISTED_PAIRS = 50
 FEW_UNITS = 3
@@ -39,7 +39,7 @@ def warn_of_few_units(parts: PartsOfData) -> list[str]:
     n_units = len(np.unique(parts.units[parts.rows("test")]))
     if n_units >= FEW_UNITS:
         return []
-    unit = "animals" if parts.unit_name == "given" else f"{parts.unit_name}s"
+    unit = plural_of(parts.unit_name)
     return [
         (
             f"The test part holds images of {n_units} {unit} only: its numbers say little about "

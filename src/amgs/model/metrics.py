@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -209,6 +210,33 @@ def bootstrap_interval(
     (float, float) or None
         ``None`` with fewer than two units, or when over half of the samples lack a class.
     """
+    return interval_over_units(
+        units, lambda rows: _statistic(is_pain[rows], p_pain[rows], statistic), seed
+    )
+
+
+def interval_over_units(
+    units: npt.NDArray[np.str_],
+    statistic: Callable[[npt.NDArray[np.intp]], float | None],
+    seed: int,
+) -> tuple[float, float] | None:
+    """Return the 95 % percentile interval of any statistic under resampling of whole units.
+
+    Parameters
+    ----------
+    units
+        Per image: the animal, or what else was kept whole.
+    statistic
+        Of the rows that it is given, each as often as it was drawn; ``None`` where it is not
+        defined.
+    seed
+        Of the resampling.
+
+    Returns
+    -------
+    (float, float) or None
+        ``None`` with fewer than two units, or when it is not defined for over half of the samples.
+    """
     names, member = np.unique(units, return_inverse=True)
     if len(names) < 2:  # noqa: PLR2004
         return None
@@ -218,8 +246,7 @@ def bootstrap_interval(
     for _ in range(N_BOOTSTRAP):
         # Whole animals are drawn: their images are alike, and images alone would flatter.
         drawn = rng.integers(0, len(names), len(names))
-        rows = np.concatenate([rows_of[k] for k in drawn])
-        value = _statistic(is_pain[rows], p_pain[rows], statistic)
+        value = statistic(np.concatenate([rows_of[k] for k in drawn]))
         if value is not None:
             values.append(value)
     if len(values) < N_BOOTSTRAP / 2:

@@ -11,6 +11,7 @@ import numpy as np
 
 from amgs.images.reading import RGB
 from amgs.model.bundle import Model, load_model
+from amgs.model.likeness import DISTANCE, UNLIKE
 from amgs.prediction.readers import DECIMALS, Reader
 from amgs.vocabulary import Reading, call_pain
 
@@ -41,9 +42,18 @@ class PainReader(Reader):
         """See `Reader.read`."""
         # One forward pass for the batch; the network gives each image the same features alone.
         prepared = np.stack([self.model.preprocessing.apply(rgb) for rgb in images])
-        p_pain = self.model.head.p_pain(self._network.features(prepared))
+        features = self._network.features(prepared)
+        p_pain = self.model.head.p_pain(features)
         # Rounded before the class is decided, so that class and table never contradict each other.
-        return [call_pain(p) for p in p_pain.round(DECIMALS).tolist()]
+        values = [dict(call_pain(p).values) for p in p_pain.round(DECIMALS).tolist()]
+        likeness, graded = self.model.likeness, self.model.graded
+        if likeness is not None:
+            for said, d in zip(values, likeness.distances(features).tolist(), strict=True):
+                said.update({DISTANCE: d, UNLIKE: d > likeness.image_limit})
+        if graded is not None:
+            for said, units in zip(values, graded.read(features), strict=True):
+                said.update(units)
+        return [Reading(said) for said in values]
 
     def part_of(self, sha256: str) -> str:
         """See `Reader.part_of`."""

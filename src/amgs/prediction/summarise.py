@@ -52,7 +52,9 @@ SUMMARY_COLUMNS = (
 def mean_columns(outputs: Iterable[Output]) -> tuple[str, ...]:
     """Return the columns of a summary for what a model says besides a call: their means."""
     return tuple(
-        f"mean_{o.name}" for o in outputs if o.is_number and o.name not in PREDICTION_COLUMNS
+        f"mean_{o.name}"
+        for o in outputs
+        if o.is_number and not o.detail and o.name not in PREDICTION_COLUMNS
     )
 
 

@@ -15,6 +15,7 @@ from amgs.report.arrive import ArriveItem, arrive
 from amgs.report.drawings import GalleryRow, ShownFigure, gallery, show_figures
 from amgs.report.flow import FlowStep, exclusion_flow
 from amgs.report.material import ReportMaterial
+from amgs.report.model_words import on_these_animals
 from amgs.report.words import methods
 
 PAGE_OPENING = "<!doctype html>"
@@ -32,6 +33,7 @@ class ReportPage:
     methods: Sequence[str]
     arrive: Sequence[ArriveItem]
     provenance: Provenance
+    on_these_animals: str
 
 
 def write_report(path: Path, material: ReportMaterial, provenance: Provenance) -> None:
@@ -44,6 +46,7 @@ def write_report(path: Path, material: ReportMaterial, provenance: Provenance) -
         methods(material),
         arrive(material),
         provenance,
+        on_these_animals(material),
     )
     text = _environment().get_template("report.html").render(page=page, m=material)
     with atomic_file(path) as temporary:

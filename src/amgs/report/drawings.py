@@ -16,6 +16,7 @@ from amgs.errors import UnreadableImageError
 from amgs.figures.saving import svg_text
 from amgs.figures.table import DataKind, draw_figures
 from amgs.figures.time_course import TimeCourse
+from amgs.figures.unit_profile import UnitProfile
 from amgs.images import read_image
 from amgs.model.evaluate import compare_scored_images, trained_on
 from amgs.report.material import ReportMaterial
@@ -65,6 +66,7 @@ def show_figures(material: ReportMaterial) -> dict[str, list[ShownFigure]]:
         "results": [
             *_shown("comparison", material.comparison),
             *_shown("time course", _course_of(material)),
+            *_shown("unit profile", _profile_of(material)),
         ],
         **{
             f"further {place}": _shown("comparison", document)
@@ -83,6 +85,19 @@ def _shown(kind: DataKind, data: Any) -> list[ShownFigure]:
     if not data:
         return []
     return [ShownFigure(svg_text(d.figure), d.caption) for d in draw_figures(kind, data)]
+
+
+def _profile_of(material: ReportMaterial) -> UnitProfile | None:
+    """Return the graded units of the timepoint that is compared; ``None`` of a model without."""
+    names = {output.name for output in material.outputs}
+    units = [name for name in names if f"{name}_p0" in names]
+    if material.comparison is None or not units:
+        return None
+    ordered = [output.name for output in material.outputs if output.name in units]
+    baseline = str(material.comparison.get("baseline") or "")
+    timepoint = str(material.comparison["timepoint"])
+    rows = [row for row in material.summary if row["included"] == "yes"]
+    return UnitProfile(rows, ordered, timepoint, "" if baseline == timepoint else baseline)
 
 
 def _course_of(material: ReportMaterial) -> TimeCourse | None:

@@ -10,6 +10,7 @@ from amgs.cohort.comparison import ComparisonChoice, compare_groups
 from amgs.cohort.design import read_cohort, resolve_value
 from amgs.errors import TableError
 from amgs.prediction.summarise import SUMMARY_COLUMNS
+from amgs.prediction.unlike import warn_of_unlike
 from amgs.provenance import hash_file
 from amgs.report.material import ReportMaterial
 from amgs.tables import read_column_names, read_table
@@ -66,9 +67,11 @@ def gather_files(files: ReportFiles, choice: ComparisonChoice, title: str) -> Re
     table, outputs = (
         (None, []) if files.predictions is None else read_predictions_or_scores(files.predictions)
     )
+    summary = read_summary(files.summary, cohort.value)
     return ReportMaterial(
         title=title,
-        summary=read_summary(files.summary, cohort.value),
+        summary=summary,
+        notes=warn_of_unlike(summary),
         comparison=comparison,
         settings={} if files.threshold is None else {"threshold": files.threshold},
         predictions=table,

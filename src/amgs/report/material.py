@@ -47,6 +47,10 @@ class ReportMaterial:
         Counts of `amgs label`.
     card
         The model's card.
+    model_check
+        How the model did on animals of this study, as `amgs models check` found.
+    trained_here
+        Whether it was trained on scores of this study; ``None`` where that is not known.
     image_sets
         ``similarity``, ``measures``, ``notes`` of `amgs images`.
     unblindings
@@ -99,6 +103,8 @@ class ReportMaterial:
     scale: str = ""
     labels: Mapping[str, int] | None = None
     card: Mapping[str, Any] | None = None
+    model_check: Mapping[str, Any] | None = None
+    trained_here: bool | None = None
     image_sets: Mapping[str, Any] | None = None
     unblindings: Sequence[Mapping[str, Any]] | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)

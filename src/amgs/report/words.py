@@ -9,8 +9,8 @@ from amgs._version import __version__
 from amgs.cohort.words import p_text
 from amgs.errors import count_of
 from amgs.figures.saving import value_title
-from amgs.model.card_warnings import FEW_UNITS
 from amgs.report.material import ReportMaterial
+from amgs.report.model_words import describe_model
 
 PAPER = "Tuttle et al. 2018"
 TITLES = {
@@ -35,7 +35,7 @@ def methods(material: ReportMaterial) -> list[str]:
         for text in (
             _images(material),
             _scoring(material),
-            _model(material),
+            describe_model(material),
             _left_out(material),
             _measure(material),
             _statistics(material),
@@ -168,54 +168,6 @@ def scored_after(material: ReportMaterial) -> str:
     if material.scored_late:
         late = ", ".join(f"{name} {n}" for name, n in material.scored_late.items())
         text += f"; these answers were given afterwards and were not blind: {late}"
-    return text
-
-
-def _model(material: ReportMaterial) -> str:
-    card = material.card
-    if not card:
-        said = ", ".join(o.meaning for o in material.outputs if o.is_number)
-        built_in = material.model and not material.calls_pain
-        return f"Images were read by the model {material.model} ({said})." if built_in else ""
-    if "imported_from" in card:
-        return (
-            f"Images were read by a model that was trained elsewhere ({card['title']}, from "
-            f"{card['imported_from']['file']}, SHA-256 {card['imported_from']['sha256'][:12]}…)."
-        )
-    data, test = card["data"], card["metrics"]["test"]
-    # In a table with a `part` column its owner decided; an animal is in one part all the same.
-    given = card["split"]["kept_whole"] == "given"
-    kept = (
-        "image"
-        if given and not data["animals"]
-        else "animal"
-        if given
-        else (card["split"]["kept_whole"])
-    )
-    how = "divided by its owner" if given else f"split by {kept}"
-    rates = test["all"]
-    of_animals = f" of {data['animals']} animals" if data["animals"] else ""
-    text = (
-        f"A pain / no pain classifier was trained on {data['images']} labelled images{of_animals} "
-        "(features of "
-        f"{card['backbone']['title']}, recipe '{card['recipe']['name']}' of amgs "
-        f"{card['provenance']['amgs']}, {how})."
-    )
-    if material.label_rule:
-        rule = material.label_rule
-        text += (
-            f" Images were labelled pain from a mean MGS of {rule['pain_from']:g} and no pain up "
-            f"to {rule['no_pain_to']:g}."
-        )
-    if rates["accuracy"] is not None:
-        auc = "" if test["auc"] is None else f" and the area under the ROC curve {test['auc']:.2f}"
-        text += (
-            f" On the test part ({rates['n']} images of "
-            f"{card['split']['parts']['test']['units']} {kept}s kept apart) accuracy was "
-            f"{100 * rates['accuracy']:.0f} %{auc}."
-        )
-        if card["split"]["parts"]["test"]["units"] < FEW_UNITS:
-            text += f" So few {kept}s allow little conclusion about others."
     return text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
@@ -93,12 +93,14 @@ def classify_faces(
     study: StudyFolder,
     reader: Reader,
     *,
+    only: Collection[str] | None = None,
     executor: Executor | None = None,
     progress: ProgressCallback = no_progress,
 ) -> ClassifySummary:
     """Let a model look at the faces that are new to it.
 
-    The counts are of all faces; ``resumed`` says how many it had answered before.
+    The counts are of all faces; ``resumed`` says how many it had answered before. With `only`, it
+    looks at no others than these images.
     """
     _register(study, reader)
     predictions = study.store.predictions
@@ -112,7 +114,7 @@ def classify_faces(
     images = [
         ImageToClassify(study.folder / face.image, face.image)
         for face in faces
-        if face.image not in done
+        if face.image not in done and (only is None or face.image in only)
     ]
     contents = {face.image: face.content for face in faces}
     sink = StoreSink(predictions, reader, contents)

@@ -12,17 +12,30 @@ from typing import Any
 from amgs.errors import StudyError, TableError, count_of, list_faults
 from amgs.extraction.recordings import split_files
 from amgs.study.design_checks import faults_between, warnings_between
-from amgs.study.planned import ABOUT_THE_ANIMAL, CROPPED, PHOTOGRAPHS, UNKNOWN, PlannedRecording
+from amgs.study.planned import (
+    ABOUT_THE_ANIMAL,
+    ABOUT_THE_PLACE,
+    CROPPED,
+    PHOTOGRAPHS,
+    UNKNOWN,
+    PlannedRecording,
+)
 from amgs.tables import portable_path, read_table
 from amgs.video.periods import WHOLE, parse_period
 from amgs.video.zones import Zone, parse_zone
 
 RECORDINGS_FILE = "recordings.csv"
 REQUIRED = ("animal", "group", "timepoint", "video")
-OPTIONAL = ("recording", "zone", "from", "to", "images", *ABOUT_THE_ANIMAL, "cage", "date")
+OPTIONAL = (
+    *("recording", "zone", "from", "to", "images"),
+    *ABOUT_THE_ANIMAL,
+    *ABOUT_THE_PLACE,
+    "date",
+)
 COLUMNS = (*REQUIRED, "zone", *ABOUT_THE_ANIMAL, "cage", "date")
 """What ``amgs new`` writes; the others may be added: `recording` where an animal has two at one
-timepoint, `from` and `to` for a part of a video, `images` for folders of whole photographs."""
+timepoint, `from` and `to` for a part of a video, `images` for folders of whole photographs,
+`laboratory` where there are several."""
 
 _EXCLUDING = ("exclu", "remove", "drop", "ignore", "include")
 
@@ -141,7 +154,7 @@ def read_plain_design(path: Path, baseline: str) -> Design:
     return Design(tuple(rows), baseline, tuple(faults), tuple(warnings_between(rows, baseline)))
 
 
-_NOTHING = dict.fromkeys((*ABOUT_THE_ANIMAL, "cage"), "")
+_NOTHING = dict.fromkeys((*ABOUT_THE_ANIMAL, *ABOUT_THE_PLACE), "")
 
 
 def _recording(line: int, row: dict[Any, Any], faults: list[str]) -> PlannedRecording:
@@ -169,7 +182,7 @@ def _recording(line: int, row: dict[Any, Any], faults: list[str]) -> PlannedReco
         video="; ".join(split_files(portable_path(row["video"]))) if row["video"] else "",
         zone=zone,
         date=_date(line, row.get("date", ""), faults),
-        further={name: row.get(name, "") for name in (*ABOUT_THE_ANIMAL, "cage")},
+        further={name: row.get(name, "") for name in (*ABOUT_THE_ANIMAL, *ABOUT_THE_PLACE)},
         period=period,
         images=images,
     )

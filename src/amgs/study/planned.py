@@ -14,6 +14,7 @@ CROPPED, PHOTOGRAPHS = "cropped", "photographs"
 """What a folder of images holds: faces alone, or whole photographs in which faces are found."""
 
 ABOUT_THE_ANIMAL = ("sex", "strain", "coat")
+ABOUT_THE_PLACE = ("cage", "laboratory")
 
 UNKNOWN = Zone("unknown")
 """The zone of a line whose own cannot be read: what follows from a zone is not asked of it."""

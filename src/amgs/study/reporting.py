@@ -11,6 +11,8 @@ from typing import Any
 from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import DesignError, NoImagesError, NothingLeftError, StudyError, quoted
 from amgs.jobs import ProgressCallback, no_progress
+from amgs.prediction.readers import Reader
+from amgs.prediction.unlike import warn_of_unlike
 from amgs.provenance import hash_file, record_provenance
 from amgs.report.build import write_report
 from amgs.report.gather import read_summary
@@ -25,6 +27,7 @@ from amgs.study.image_checking import check_image_sets
 from amgs.study.labelling import write_labels
 from amgs.study.passing import passed_course
 from amgs.study.present import count_folders, list_for_report, present
+from amgs.study.proving import last_check
 from amgs.study.rater_agreement import measure_rater_agreement
 from amgs.study.settings import SETTINGS_FILE
 from amgs.study.summarising import (
@@ -80,13 +83,11 @@ def gather_study(
     if model:
         made = replace(made, model=model)
     summary = summarise_study(study, made)
-    card, inputs = None, {}
-    if by_model:
-        reader = find_reader(study, made.model)
-        inputs["model"] = reader.sha256
-        card = reader.card() if reader.folder is not None else None
+    reader = find_reader(study, made.model) if by_model else None
+    inputs = {} if reader is None else {"model": reader.sha256}
     human, documents, notes = _compare(study, summary, choice, by_model=by_model)
     notes += trained_on_other_labels(study, inputs["model"]) if by_model else []
+    notes += warn_of_unlike(summary.rows)
     agreement = None
     with contextlib.suppress(NoImagesError):
         agreement = measure_rater_agreement(study)
@@ -124,16 +125,26 @@ def gather_study(
         agreement=agreement,
         scale=study.scale.title,
         labels=write_labels(study)[1] if agreement else None,
-        card=card,
+        **({} if reader is None else _about(study, reader)),
         image_sets=image_sets,
         unblindings=study.unblindings,
         scored_late=_scored_late(study),
         **_course(study),
         blinded=True,
-        label_rule=_rule_of(study, inputs.get("model", "")),
         inputs=inputs,
         notice=study.notice,
     )
+
+
+def _about(study: StudyFolder, reader: Reader) -> dict[str, Any]:
+    """Return what is known of the model: its card, and how it did on the study's animals."""
+    rule = _rule_of(study, reader.sha256)
+    return {
+        "card": reader.card() if reader.folder is not None else None,
+        "model_check": last_check(study, reader.sha256),
+        "trained_here": rule is not None,
+        "label_rule": rule,
+    }
 
 
 def _compare(

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,18 @@ from amgs.errors import NoImagesError, StudyError, UnknownNameError, count_of, l
 from amgs.files import atomic_folder
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import CARD, load_model
+from amgs.model.training.graded_images import ScoredImages
 from amgs.model.training.sets import load_training_set
 from amgs.model.training.train import TrainingOptions, train_model
 from amgs.provenance import hash_file, record_provenance
+from amgs.scoring.among_raters import count_scores, stand_among_raters
+from amgs.scoring.ratings import first_answers
 from amgs.study.checking import check_faces
 from amgs.study.folder import StudyFolder
-from amgs.study.labelling import write_labels, write_training_images
+from amgs.study.labelling import make_codes, write_labels, write_training_images
 from amgs.study.layout import MODELS
 from amgs.study.present import present
+from amgs.study.ratings_table import long_table
 from amgs.vocabulary import NO_PAIN, PAIN
 
 TRAINED = "trained"
@@ -52,11 +57,7 @@ def train_on_labels(
             f"score with `amgs score {quoted(study.folder)}`; the rule for labels is in study.toml."
         )
         raise NoImagesError(msg)
-    faults = check_faces(present(study).faces, study.folder)
-    if faults:
-        n = count_of(len(faults), "fault")
-        msg = f"Expected the face images as they were scored, found {n}:\n"
-        raise StudyError(f"{msg}{list_faults(faults)}\nPut the files back; nothing was trained.")
+    require_faces_as_scored(study)
     folder = study.folder / MODELS / name
     images = load_training_set(
         write_training_images(study, path), highest_mgs=study.scale.highest_sum
@@ -70,12 +71,50 @@ def train_on_labels(
         progress=progress,
         notice=study.notice,
         about={"coats": coats} if (coats := list_coats(study)) else {},
+        scored=None if options.predict == "pain" else scored_images(study),
     )
     sha256 = register_model(study, folder)
     rule = asdict(study.label_rule)
     labels = hash_file(path.with_name("training_images.csv"))
     study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule, "labels": labels})
     return result.card
+
+
+def require_faces_as_scored(study: StudyFolder) -> None:
+    """Stop when a face image is another one than its raters saw.
+
+    Raises
+    ------
+    StudyError
+        With every one.
+    """
+    faults = check_faces(present(study).faces, study.folder)
+    if faults:
+        n = count_of(len(faults), "fault")
+        msg = f"Expected the face images as they were scored, found {n}:\n"
+        raise StudyError(f"{msg}{list_faults(faults)}\nPut the files back; nothing was trained.")
+
+
+def scored_images(study: StudyFolder) -> ScoredImages | None:
+    """Return the study's faces with all that raters said of their units; ``None`` without any.
+
+    Animals stand there as codes, as in the table of labels, so that both are divided alike.
+    """
+    now = present(study)
+    faces = {face.image: face for face in now.faces}
+    table = long_table(now.ratings, study.scale)
+    table = table[table["image"].isin(faces)]
+    if table.empty:
+        return None
+    ratings = first_answers(table)
+    codes = make_codes(study)
+    return ScoredImages(
+        paths=[study.folder / image for image in ratings.images],
+        names=list(ratings.images),
+        animals=[codes(now.planned[faces[image].recording].animal) for image in ratings.images],
+        scores=count_scores(ratings),
+        judge=partial(stand_among_raters, ratings),
+    )
 
 
 def list_coats(study: StudyFolder) -> list[str]:

@@ -17,8 +17,10 @@ from amgs.figures import (
     group_difference,
     mgs_signed_score,
     reliability,
+    unit_profile,
 )
 from amgs.figures.saving import save_figure, svg_text
+from amgs.figures.unit_profile import UnitProfile
 from amgs.model.evaluate import CurvePoint, compare_with_mgs
 from amgs.model.metrics import Confusion, reliability_table
 
@@ -136,3 +138,37 @@ def test_a_dollar_in_a_name_is_no_formula(tmp_path: Path) -> None:
     found = compare_groups(Cohort("pct_pain", cells)).document
     save_figure(tmp_path / "f", group_difference.figure(found))
     assert "b $x_{" in svg_text(group_difference.figure(found))
+
+
+def test_the_profile_of_units_is_the_change_of_every_animal() -> None:
+    """Animals without a baseline do not count; without any baseline the scores are shown."""
+
+    def row(animal: str, group: str, timepoint: str, ear: float | None, eye: float) -> dict:
+        return {
+            "animal": animal,
+            "group": group,
+            "timepoint": timepoint,
+            "mean_ear": ear,
+            "mean_eye": eye,
+        }
+
+    rows = [
+        row("a", "sham", "baseline", 0.2, 0.1),
+        row("a", "sham", "60min", 0.4, 0.1),
+        row("b", "sham", "baseline", 0.0, 0.3),
+        row("b", "sham", "60min", 0.6, 0.3),
+        row("c", "surgery", "60min", 1.5, 1.9),
+        row("d", "surgery", "baseline", None, 0.5),
+        row("d", "surgery", "60min", 1.0, 1.5),
+    ]
+    drawn = unit_profile.figure(UnitProfile(rows, ("ear", "eye"), "60min", "baseline"))
+    found = {(unit, group): (n, mean) for unit, group, n, mean, _ in drawn.rows}
+    assert found["ear", "sham"] == (2, pytest.approx(0.4))
+    assert found["eye", "surgery"] == (1, pytest.approx(1.0))
+    assert ("ear", "surgery") not in found
+    plain = unit_profile.figure(UnitProfile(rows, ("ear", "eye"), "60min"))
+    assert {(r[0], r[1]): r[2] for r in plain.rows}["ear", "surgery"] == 2
+    assert not unit_profile.fits(UnitProfile(rows, ("ear",), "60min"))
+    assert "change from baseline" in unit_profile.caption(
+        UnitProfile(rows, ("ear", "eye"), "60min", "baseline")
+    )

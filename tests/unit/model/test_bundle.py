@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from amgs.errors import BrokenModelError, OutputExistsError
-from amgs.model.bundle import CARD, HEAD, NETWORK, TRAINED_ON, load_model, save_model
+from amgs.model.bundle import CARD, HEAD, LIKENESS, NETWORK, TRAINED_ON, load_model, save_model
 
 
 @pytest.fixture
@@ -20,7 +20,9 @@ def copy(model_folder: Path, tmp_path: Path) -> Path:
 
 def test_a_model_folder_holds_numbers_and_text_only(model_folder: Path) -> None:
     """No pickle, no code; the head opens without allowing pickles."""
-    assert sorted(p.name for p in model_folder.iterdir()) == [NETWORK, CARD, HEAD, TRAINED_ON]
+    assert sorted(p.name for p in model_folder.iterdir()) == [
+        *(NETWORK, CARD, HEAD, LIKENESS, TRAINED_ON)
+    ]
     with np.load(model_folder / HEAD, allow_pickle=False) as head:
         assert set(head) == {"weights", "bias", "slope", "intercept"}
     json.loads((model_folder / CARD).read_text(encoding="utf-8"))

@@ -79,6 +79,8 @@ def test_what_a_csv_knows_is_kept(model: PainReader, faces: Path, tmp_path: Path
     first, second = rows_of(tmp_path / "p.csv")
     assert list(first) == [
         *PREDICTION_COLUMNS,
+        "distance_from_training",
+        "unlike_training",
         "label",
         "animal",
         "group",
@@ -97,7 +99,7 @@ def test_an_interrupted_run_goes_on(model: PainReader, faces: Path, tmp_path: Pa
     run(model, [faces], tmp_path / "whole.csv")
     out = tmp_path / "p.csv"
     listing = list_images([faces])
-    sink = CsvSink(out, (), PAIN_OUTPUTS, model.sha256, list_images([faces]).fingerprint)
+    sink = CsvSink(out, (), model.outputs, model.sha256, list_images([faces]).fingerprint)
 
     class Interrupted(Exception):
         pass
@@ -112,7 +114,7 @@ def test_an_interrupted_run_goes_on(model: PainReader, faces: Path, tmp_path: Pa
     part = tmp_path / "p.csv.part"
     assert not out.exists()
     part.write_bytes(part.read_bytes()[:-7])  # the plug was pulled in the middle of a row
-    resumed = CsvSink(out, (), PAIN_OUTPUTS, model.sha256, list_images([faces]).fingerprint)
+    resumed = CsvSink(out, (), model.outputs, model.sha256, list_images([faces]).fingerprint)
     assert len(resumed.done) == 7
     summary = classify_images(model, listing, listing.total, resumed)
     resumed.finish({})
@@ -130,7 +132,7 @@ def test_it_goes_on_wherever_it_was_cut(
     """Even in the header."""
     run(model, [faces], tmp_path / "whole.csv")
     out = tmp_path / "p.csv"
-    CsvSink(out, (), PAIN_OUTPUTS, model.sha256, list_images([faces]).fingerprint).close()
+    CsvSink(out, (), model.outputs, model.sha256, list_images([faces]).fingerprint).close()
     (tmp_path / "p.csv.part").write_bytes((tmp_path / "whole.csv").read_bytes()[:cut])
     run(model, [faces], out)
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
@@ -138,9 +140,9 @@ def test_it_goes_on_wherever_it_was_cut(
 
 def test_another_model_does_not_go_on(model: PainReader, faces: Path, tmp_path: Path) -> None:
     """Rows of two models never mix; --restart begins again."""
-    CsvSink(tmp_path / "p.csv", (), PAIN_OUTPUTS, "f" * 64, "x").close()
+    CsvSink(tmp_path / "p.csv", (), model.outputs, "f" * 64, "x").close()
     with pytest.raises(ResumeError, match="begun with another model.*--restart"):
-        CsvSink(tmp_path / "p.csv", (), PAIN_OUTPUTS, model.sha256, "x")
+        CsvSink(tmp_path / "p.csv", (), model.outputs, model.sha256, "x")
     run(model, [faces], tmp_path / "p.csv", restart=True)
     assert len(rows_of(tmp_path / "p.csv")) == 20
 
@@ -155,7 +157,7 @@ def test_a_finished_table_is_not_replaced_unasked(
     run(model, [faces], tmp_path / "p.csv", overwrite=True)
     provenance = json.loads((tmp_path / "p.csv.provenance.json").read_text(encoding="utf-8"))
     assert provenance["made"] == "by a test"
-    assert [output["name"] for output in provenance["outputs"]] == [o.name for o in PAIN_OUTPUTS]
+    assert [output["name"] for output in provenance["outputs"]] == [o.name for o in model.outputs]
 
 
 def test_places_that_overlap_are_refused(faces: Path) -> None:
@@ -197,7 +199,7 @@ def test_changed_images_do_not_go_on(
     """Rows of an image that was replaced meanwhile must not stay."""
     out = tmp_path / "p.csv"
     before = list_images([faces]).fingerprint
-    CsvSink(out, (), PAIN_OUTPUTS, model.sha256, before).close()
+    CsvSink(out, (), model.outputs, model.sha256, before).close()
     make_image("faces/0/00.png", size=(60, 50))
     with pytest.raises(ResumeError, match="images or their table have changed since"):
         run(model, [faces], out)
@@ -223,7 +225,7 @@ def test_a_line_separator_in_a_name_is_no_end_of_a_line(
     for name in ("a\u2028b.png", "c.png"):
         make_image(f"odd/{name}")
     listing = list_images([tmp_path / "odd"])
-    sink = CsvSink(tmp_path / "p.csv", (), PAIN_OUTPUTS, model.sha256, listing.fingerprint)
+    sink = CsvSink(tmp_path / "p.csv", (), model.outputs, model.sha256, listing.fingerprint)
     classify_images(model, list(listing)[:1], 1, sink)
     sink.close()
     run(model, [tmp_path / "odd"], tmp_path / "p.csv")

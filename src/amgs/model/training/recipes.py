@@ -98,7 +98,7 @@ def train_best(data: TrainingData) -> Trained:
     scores = []
     for number, (copied, strength) in enumerate(candidates):
         logits = _held_out_logits(data, rows, folds, copies[copied], strength)
-        scores.append((_calibrated_loss(logits, data.is_pain[rows]), logits))
+        scores.append((calibrated_loss(logits, data.is_pain[rows]), logits))
         data.progress("choosing the head", number + 1, len(candidates))
     best = int(np.argmin([loss for loss, _ in scores]))
     copied, strength = candidates[best]
@@ -183,7 +183,7 @@ def _fit(data: TrainingData, rows: npt.NDArray[np.intp], copies: _Copies, streng
     return train_logistic_head(features, is_pain, strength)
 
 
-def _calibrated_loss(logits: npt.NDArray[np.floating], is_pain: npt.NDArray[np.bool_]) -> float:
+def calibrated_loss(logits: npt.NDArray[np.floating], is_pain: npt.NDArray[np.bool_]) -> float:
     """Mean cross-entropy after calibration, both classes weighing the same."""
     slope, intercept = fit_platt(logits, is_pain)
     z = slope * logits + intercept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from amgs.errors import (
     list_faults,
 )
 from amgs.images import find_images
+from amgs.model.training.features import Extracted
 from amgs.tables import MAX_MGS, parse_mgs, portable_path, read_table
 from amgs.vocabulary import (
     CLASSES,
@@ -36,8 +37,9 @@ def load_training_set(
     Parameters
     ----------
     place
-        The folder or the CSV (columns ``image,label``, and if known ``animal,recording,mgs,part``;
-        image paths relative to the CSV).
+        The folder or the CSV (columns ``image,label``, and if known
+        ``animal,recording,laboratory,mgs,part``; image paths relative to the CSV). In a CSV with a
+        column ``mgs``, rows with an empty label are images that are neither; they are passed over.
     animal_from_folder
         For a folder: take the name of the sub-folder in ``pain`` or ``no pain`` as the animal.
     highest_mgs
@@ -99,12 +101,16 @@ def _from_folder(place: Path, *, animal_from_folder: bool) -> Iterator[LabelledI
 def _from_csv(path: Path, highest_mgs: float) -> list[LabelledImage]:
     table = read_table(path, required=("image", "label"))
     faults: list[str] = []
+    # Scored, and neither pain nor no pain by the rule; without scores, a label was forgotten.
+    passed_over = (table["label"] == "") & ("mgs" in table)
     images = [
         _from_row(path, int(line), row, faults, highest_mgs)
         for line, row in zip(table.index, table.to_dict("records"), strict=True)
+        if not passed_over[line]
     ]
     seen: dict[tuple[Path, str], int] = {}
-    for line, image in zip(table.index, images, strict=True):
+    lines = table.index[~passed_over]
+    for line, image in zip(lines, images, strict=True):
         first = seen.setdefault((image.path, image.label), int(line))
         if first != line and image.name:
             faults.append(f"line {line}: {image.name} is a duplicate of line {first}")
@@ -137,6 +143,7 @@ def _from_row(
         label=label or NO_PAIN,
         animal=row.get("animal") or None,
         recording=row.get("recording") or None,
+        laboratory=row.get("laboratory") or None,
         mgs=parse_mgs(row.get("mgs", ""), line, faults, highest_mgs),
         part=cast("Part", part) if part else None,
     )
@@ -165,5 +172,56 @@ def _refuse_double_labels(images: list[LabelledImage]) -> None:
         msg = (
             "Expected one label for every image, found both `pain` and `no pain` for:\n"
             f"{list_faults(double)}\nDecide for one, or leave these images out."
+        )
+        raise ConflictingLabelsError(msg)
+
+
+def leave_out_unreadable(
+    images: Sequence[LabelledImage], extracted: Extracted
+) -> tuple[list[LabelledImage], Extracted, list[dict[str, str]]]:
+    """Return the readable images with their rows, and a list of the others with the reasons."""
+    unreadable = [
+        {"image": images[row].name, "problem": problem}
+        for row, problem in sorted(extracted.problems.items())
+    ]
+    good = [row for row in range(len(images)) if row not in extracted.problems]
+    if not good:
+        listed = list_faults([f"{item['image']}: {item['problem']}" for item in unreadable])
+        msg = f"Expected images that can be read, found none among {len(images)}:\n{listed}"
+        raise NoImagesError(msg)
+    kept = [images[row] for row in good]
+    if len({image.label for image in kept}) < len(CLASSES):
+        msg = (
+            f"Expected readable images of both classes, found only `{kept[0].label}` after "
+            f"{count_of(len(unreadable), 'file')} could not be read. Replace the damaged files."
+        )
+        raise OneClassError(msg)
+    rows = Extracted(
+        features=extracted.features[good],
+        perceptual_hashes=extracted.perceptual_hashes[good],
+        contents=[extracted.contents[row] for row in good],
+        computed=extracted.computed,
+    )
+    return kept, rows, unreadable
+
+
+def refuse_conflicting_content(images: Sequence[LabelledImage], contents: Sequence[str]) -> None:
+    """Stop when equal files carry different labels.
+
+    Raises
+    ------
+    ConflictingLabelsError
+        With the pairs.
+    """
+    first: dict[str, LabelledImage] = {}
+    conflicts = []
+    for image, content in zip(images, contents, strict=True):
+        other = first.setdefault(content, image)
+        if other.label != image.label:
+            conflicts.append(f"{other.name} ({other.label}) and {image.name} ({image.label})")
+    if conflicts:
+        msg = (
+            "Expected one label for every image, found equal files with different labels:\n"
+            f"{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
         )
         raise ConflictingLabelsError(msg)

@@ -15,7 +15,7 @@ from amgs.errors import (
     count_of,
     list_faults,
 )
-from amgs.vocabulary import PAIN, SPLITS, LabelledImage, Part, SplitUnit
+from amgs.vocabulary import PAIN, SPLITS, LabelledImage, Part, SplitUnit, plural_of
 
 N_TENTHS = 10
 MIN_UNITS_PER_CLASS = 3
@@ -74,7 +74,8 @@ def split_images(
     With ``animal``, all images of one animal stay together. Where no animal is known, all images
     of one recording stay together, and where that is unknown too, near-duplicates do; either comes
     with a warning, because images of one animal may then lie on both sides and the test numbers
-    are too good. With ``image``, the images are split at random, as in Tuttle et al. 2018.
+    are too good. With ``image``, the images are split at random, as in Tuttle et al. 2018; with
+    ``laboratory``, all images of one laboratory stay together.
     If the images name their part, that is taken, and checked.
 
     Parameters
@@ -104,9 +105,10 @@ def split_images(
     _require_enough(is_pain, units, unit_name)
     part = _eighty_ten_ten(is_pain, units, seed)
     if part is None:
+        several = plural_of(unit_name)
         msg = (
-            f"Expected to find parts that all hold both classes, but the {unit_name}s are too "
-            f"uneven: {_count_units(is_pain, units)}. Add {unit_name}s of the rarer class."
+            f"Expected to find parts that all hold both classes, but the {several} are too "
+            f"uneven: {_count_units(is_pain, units)}. Add {several} of the rarer class."
         )
         raise TooFewAnimalsError(msg)
     return PartsOfData(part, units, unit_name, tuple(warnings))
@@ -189,7 +191,7 @@ def _require_enough(
     is_pain: npt.NDArray[np.bool_], units: npt.NDArray[np.str_], unit_name: str
 ) -> None:
     if count_folds(is_pain, units) < MIN_UNITS_PER_CLASS:
-        plural = f"{unit_name}s"
+        plural = plural_of(unit_name)
         msg = (
             f"Expected at least {MIN_UNITS_PER_CLASS} {plural} with images of each class, one for "
             f"each part, found {_count_units(is_pain, units)}. Label images of more {plural}."
@@ -202,6 +204,15 @@ def _units(
 ) -> tuple[str, npt.NDArray[np.str_], list[str]]:
     if unit == "image":
         return "image", _each_its_own(len(images)), [SPLIT_BY_IMAGE]
+    if unit == "laboratory":
+        laboratories = _named_by_all([image.laboratory for image in images], "laboratory", images)
+        if not laboratories:
+            msg = (
+                "Expected the laboratory of every image in a column `laboratory`, to keep "
+                "laboratories apart, found none. Add it, or split by animal."
+            )
+            raise UnknownAnimalsError(msg)
+        return "laboratory", np.array(laboratories), []
     if animals := _named_by_all([image.animal for image in images], "animal", images):
         return "animal", np.array(animals), []
     if recordings := _named_by_all([image.recording for image in images], "recording", images):

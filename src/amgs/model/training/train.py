@@ -11,14 +11,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amgs.errors import ConflictingLabelsError, NoImagesError, OneClassError, count_of, list_faults
+from amgs.errors import TooFewAnimalsError
 from amgs.files import refuse_to_replace_folder
 from amgs.images import find_near_duplicates
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.backbones.networks import Network
-from amgs.model.backbones.table import DEFAULT_BACKBONE, Backbone, find_backbone, locate_backbone
+from amgs.model.backbones.table import (
+    DEFAULT_BACKBONE,
+    Backbone,
+    find_backbone,
+    locate_backbone,
+)
 from amgs.model.bundle import CARD, save_model
-from amgs.model.card import describe_data, describe_parts, measure_parts
+from amgs.model.card import (
+    describe_backbone,
+    describe_data,
+    describe_parts,
+    measure_parts,
+    say_paper_network,
+)
 from amgs.model.card_warnings import (
     describe_pairs,
     pairs_across_parts,
@@ -28,8 +39,11 @@ from amgs.model.card_warnings import (
     warn_of_nothing_learned,
     warn_of_odd_scores,
 )
+from amgs.model.likeness import Likeness, describe_likeness, learn_likeness
 from amgs.model.training.features import Extracted, FeatureCache, FeatureExtractor, View
+from amgs.model.training.graded_images import GradedImages, ScoredImages, grade_images
 from amgs.model.training.recipes import RECIPES, Trained, TrainingData
+from amgs.model.training.sets import leave_out_unreadable, refuse_conflicting_content
 from amgs.model.training.splits import PartsOfData, split_images
 from amgs.provenance import hash_file, hash_text, record_provenance
 from amgs.vocabulary import (
@@ -38,6 +52,7 @@ from amgs.vocabulary import (
     TRAINED_PARTS,
     LabelledImage,
     Part,
+    Prediction,
     RecipeName,
     SplitUnit,
 )
@@ -62,6 +77,9 @@ class TrainingOptions:
         A weight file for a backbone that does not ship with amgs.
     use_cache
         Keep features for the next training.
+    predict
+        ``units``: the action units and the MGS too, where people scored them; ``pain``: pain or no
+        pain alone.
     """
 
     backbone: str = DEFAULT_BACKBONE
@@ -70,6 +88,7 @@ class TrainingOptions:
     seed: int = 0
     weights: Path | None = None
     use_cache: bool = True
+    predict: Prediction = "units"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,7 @@ def train_model(
     progress: ProgressCallback = no_progress,
     notice: str = "",
     about: Mapping[str, Any] | None = None,
+    scored: ScoredImages | None = None,
 ) -> TrainingResult:
     """Train a classifier and write its model folder.
 
@@ -111,6 +131,8 @@ def train_model(
         Told what is going on.
     about
         What else the card says of the animals, such as their coats.
+    scored
+        Images with people's scores per action unit: the model then reads these too, graded.
     notice
         What whoever uses the model must know of its images, such as that their mice are drawn; it
         goes into the card, and is said whenever the model is used.
@@ -130,11 +152,11 @@ def train_model(
     refuse_to_replace_folder(folder, CARD, overwrite=overwrite)
     backbone = find_backbone(options.backbone)
     network_file = locate_backbone(backbone, options.weights, progress)
-    extractor = _open_extractor(backbone, network_file, executor, use_cache=options.use_cache)
+    extractor = open_extractor(options, executor, progress)
 
     extracted = extractor.extract([View(image.path) for image in images], progress)
-    kept, extracted, unreadable = _leave_out_unreadable(images, extracted)
-    _refuse_conflicting_content(kept, extracted.contents)
+    kept, extracted, unreadable = leave_out_unreadable(images, extracted)
+    refuse_conflicting_content(kept, extracted.contents)
     alike = find_near_duplicates(extracted.perceptual_hashes)
     parts = split_images(kept, options.split, options.seed, alike)
     data = TrainingData(
@@ -151,10 +173,16 @@ def train_model(
         _Training(options, backbone, network_file, kept, extracted, unreadable, alike, parts),
         trained,
     )
+    likeness = _learn_likeness(kept, parts, extracted, options.seed)
+    card["likeness"] = describe_likeness(likeness)
     card |= about or {}
     if notice:
         card["notice"] = notice
     part_of = _parts_by_content(extracted.contents, parts.part.tolist())
+    graded = _grade(scored, kept, parts, extractor, options, progress)
+    if graded is not None:
+        card["units"] = graded.card
+        part_of = {**graded.parts, **part_of}
     save_model(
         folder,
         trained.head,
@@ -162,9 +190,48 @@ def train_model(
         backbone.preprocessing,
         card,
         parts=part_of,
+        likeness=likeness,
+        graded=None if graded is None else graded.head,
         overwrite=overwrite,
     )
     return TrainingResult(folder, card)
+
+
+def _grade(  # noqa: PLR0917
+    scored: ScoredImages | None,
+    images: Sequence[LabelledImage],
+    parts: PartsOfData,
+    extractor: FeatureExtractor,
+    options: TrainingOptions,
+    progress: ProgressCallback,
+) -> GradedImages | None:
+    """Train the layer for the action units, where animals are kept apart and there are enough."""
+    if scored is None or parts.unit_name in {"image", "recording"}:
+        return None
+    part_of_animal: dict[str, Part] = {
+        image.animal: part
+        for image, part in zip(images, parts.part.tolist(), strict=True)
+        if image.animal is not None
+    }
+    try:
+        return grade_images(scored, part_of_animal, extractor, options.seed, progress)
+    except TooFewAnimalsError:
+        return None  # pain or no pain can be learned from fewer
+
+
+def _learn_likeness(
+    images: Sequence[LabelledImage], parts: PartsOfData, extracted: Extracted, seed: int
+) -> Likeness | None:
+    """Learn what is like the images that the head was trained on, where animals are known.
+
+    Recordings stand for animals that are not known; without either, neighbours would be images of
+    the same minute, and everything else would look unlike.
+    """
+    rows = parts.rows(*TRAINED_PARTS)
+    units = [images[row].animal or images[row].recording for row in rows.tolist()]
+    if None in units:
+        return None
+    return learn_likeness(extracted.features[rows], np.array(units), seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +262,12 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
     return {
         "title": f"pain / no pain on {training.backbone.title}, recipe {options.recipe}",
         "classes": list(CLASSES),
-        "backbone": _describe_backbone(training.backbone, training.network_file, options.weights),
-        "recipe": {"name": options.recipe, **trained.details},
+        "backbone": describe_backbone(training.backbone, training.network_file, options.weights),
+        "recipe": {
+            "name": options.recipe,
+            **trained.details,
+            **say_paper_network(options.recipe, options.backbone),
+        },
         "data": describe_data(images, training.unreadable),
         "split": {
             "asked": options.split,
@@ -226,79 +297,20 @@ def _parts_by_content(contents: Sequence[str], parts: Sequence[Part]) -> dict[st
     return found
 
 
-def _open_extractor(
-    backbone: Backbone, network_file: Path, executor: Executor | None, *, use_cache: bool
+def open_extractor(
+    options: TrainingOptions,
+    executor: Executor | None = None,
+    progress: ProgressCallback = no_progress,
 ) -> FeatureExtractor:
+    """Open the network of a training, with its cache of features."""
+    backbone = find_backbone(options.backbone)
+    network_file = locate_backbone(backbone, options.weights, progress)
     cache = None
-    if use_cache:
+    if options.use_cache:
         cache = FeatureCache.for_network(hash_file(network_file), backbone.preprocessing)
     return FeatureExtractor(
         Network(network_file), backbone.preprocessing, backbone.n_features, cache, executor
     )
-
-
-def _leave_out_unreadable(
-    images: Sequence[LabelledImage], extracted: Extracted
-) -> tuple[list[LabelledImage], Extracted, list[dict[str, str]]]:
-    """Return the readable images with their rows, and a list of the others with the reasons."""
-    unreadable = [
-        {"image": images[row].name, "problem": problem}
-        for row, problem in sorted(extracted.problems.items())
-    ]
-    good = [row for row in range(len(images)) if row not in extracted.problems]
-    if not good:
-        listed = list_faults([f"{item['image']}: {item['problem']}" for item in unreadable])
-        msg = f"Expected images that can be read, found none among {len(images)}:\n{listed}"
-        raise NoImagesError(msg)
-    kept = [images[row] for row in good]
-    if len({image.label for image in kept}) < len(CLASSES):
-        msg = (
-            f"Expected readable images of both classes, found only `{kept[0].label}` after "
-            f"{count_of(len(unreadable), 'file')} could not be read. Replace the damaged files."
-        )
-        raise OneClassError(msg)
-    rows = Extracted(
-        features=extracted.features[good],
-        perceptual_hashes=extracted.perceptual_hashes[good],
-        contents=[extracted.contents[row] for row in good],
-        computed=extracted.computed,
-    )
-    return kept, rows, unreadable
-
-
-def _refuse_conflicting_content(images: Sequence[LabelledImage], contents: Sequence[str]) -> None:
-    first: dict[str, LabelledImage] = {}
-    conflicts = []
-    for image, content in zip(images, contents, strict=True):
-        other = first.setdefault(content, image)
-        if other.label != image.label:
-            conflicts.append(f"{other.name} ({other.label}) and {image.name} ({image.label})")
-    if conflicts:
-        msg = (
-            "Expected one label for every image, found equal files with different labels:\n"
-            f"{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
-        )
-        raise ConflictingLabelsError(msg)
-
-
-def _describe_backbone(
-    backbone: Backbone, network_file: Path, weights: Path | None
-) -> dict[str, Any]:
-    """Say what the network is; of weights brought by hand only their hash is known."""
-    origin = {"trained_on": backbone.trained_on, "source": backbone.source}
-    if weights is not None and backbone.weights is not None:
-        origin = {
-            "trained_on": "not known to amgs",
-            "source": f"{weights.name}, brought by hand, SHA-256 {hash_file(weights)}",
-        }
-    return {
-        "name": backbone.name,
-        "title": backbone.title,
-        **origin,
-        "licence": backbone.licence,
-        "n_features": backbone.n_features,
-        "sha256": hash_file(network_file),
-    }
 
 
 def _hash_inputs(

@@ -1,0 +1,238 @@
+"""Training the graded layer: penalised proportional odds, the penalty chosen over animals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amgs.errors import TooFewAnimalsError
+from amgs.jobs import ProgressCallback, no_progress
+from amgs.model.graded import (
+    LEVELS,
+    NOT_SCORABLE,
+    GradedHead,
+    expected_scores,
+    level_probabilities,
+)
+from amgs.model.unit_scores import UnitScores
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+STRENGTHS = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
+"""Of the penalty, on standardised features over the root of their number: from stiff to free."""
+
+N_FOLDS = 5
+LEAST_ANIMALS = 4
+COVERED = 0.9
+_SMALLEST_SPREAD = 1e-3
+_SMALLEST_SIZE = 1e-9
+_PRIOR_COUNTS = 0.5
+"""Added to the counts from which thresholds start: a score nobody gave is not impossible."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The layer, what it said of animals left out, and what its card says of how it came about."""
+
+    head: GradedHead
+    held_out: Floats
+    details: dict[str, Any]
+
+
+def train_graded(
+    features: npt.NDArray[np.float32],
+    scores: UnitScores,
+    animals: npt.NDArray[np.str_],
+    seed: int,
+    progress: ProgressCallback = no_progress,
+) -> Graded:
+    """Train the graded layer on images with scores per unit.
+
+    For each unit the penalty is chosen that predicts the raters' scores of animals left out best
+    (cross-entropy), then all images are used.
+
+    Parameters
+    ----------
+    features
+        (images, n).
+    scores
+        What raters said of them.
+    animals
+        Whose face each is.
+    seed
+        Of the folds.
+    progress
+        Told which unit is at work.
+
+    Returns
+    -------
+    Graded
+        ``held_out`` is (images, units): expected scores by layers trained without the animal.
+
+    Raises
+    ------
+    TooFewAnimalsError
+        If there are fewer than four animals.
+    """
+    names = np.unique(animals)
+    if len(names) < LEAST_ANIMALS:
+        msg = (
+            f"Expected scores of at least {LEAST_ANIMALS} animals to train graded readings, found "
+            f"{len(names)}."
+        )
+        raise TooFewAnimalsError(msg)
+    folds = _fold_of(animals, names, seed)
+    directions, thresholds, missing, bias, held, chosen = [], [], [], [], [], {}
+    for unit, name in enumerate(scores.names):
+        counts = scores.counts[:, unit]
+        best, held_out = _choose(features, counts, folds)
+        direction, threshold = _fit_levels(_Span(features), counts, best)
+        nothing, nothing_bias = _fit_not_scorable(_Span(features), counts)
+        directions.append(direction)
+        thresholds.append(threshold)
+        missing.append(nothing)
+        bias.append(nothing_bias)
+        held.append(held_out)
+        chosen[name] = best
+        progress("training the units", unit + 1, len(scores.names))
+    held_out = np.stack(held, axis=1)
+    rest = np.abs(scores.mgs - held_out.sum(axis=1))
+    half_width = float(np.quantile(rest[np.isfinite(rest)], COVERED))
+    head = GradedHead(
+        scores.names,
+        np.stack(directions).astype(np.float32),
+        np.stack(thresholds),
+        np.stack(missing).astype(np.float32),
+        np.array(bias),
+        half_width,
+    )
+    details = {"penalty": chosen, "folds": int(folds.max()) + 1, "half_width": half_width}
+    return Graded(head, held_out, details)
+
+
+def _fold_of(animals: npt.NDArray[np.str_], names: npt.NDArray[np.str_], seed: int) -> Rows:
+    """Give every image the fold of its animal, drawn by lot."""
+    of_animal = np.random.default_rng(seed).permutation(np.arange(len(names)) % N_FOLDS)
+    fold: Rows = of_animal[np.searchsorted(names, animals)]
+    return fold
+
+
+def _choose(features: npt.NDArray[np.float32], counts: Floats, folds: Rows) -> tuple[float, Floats]:
+    """Return the penalty that does best on animals left out, and its expected scores of them."""
+    p = {strength: np.empty((len(counts), LEVELS)) for strength in STRENGTHS}
+    for fold in np.unique(folds):
+        inside, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        span = _Span(features[inside])
+        for strength in STRENGTHS:
+            direction, threshold = _fit_levels(span, counts[inside], strength)
+            p[strength][out] = level_probabilities(
+                features[out].astype(np.float64) @ direction, threshold
+            )
+    shares, known = _shares(counts)
+    losses = [
+        -float((shares[known] * np.log(np.maximum(p[s][known], 1e-9))).sum(axis=1).mean())
+        for s in STRENGTHS
+    ]
+    best = STRENGTHS[int(np.argmin(losses))]
+    return best, expected_scores(p[best])
+
+
+def _shares(counts: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the share of raters who gave each score, and where anybody gave one."""
+    given = counts[:, :LEVELS]
+    n = given.sum(axis=1, keepdims=True)
+    shares = np.divide(given, n, out=np.zeros_like(given), where=n > 0)
+    return shares, n[:, 0] > 0
+
+
+class _Span:
+    """Standardised features of some images, in as few numbers as say all of them."""
+
+    def __init__(self, features: npt.NDArray[np.float32]) -> None:
+        values = features.astype(np.float64)
+        self._mean = values.mean(axis=0)
+        spread = np.maximum(values.std(axis=0), _SMALLEST_SPREAD)
+        self._scale = spread * np.sqrt(values.shape[1])
+        z = (values - self._mean) / self._scale
+        wide = z.shape[0] <= z.shape[1]
+        sizes, turned = np.linalg.eigh(z @ z.T if wide else z.T @ z)
+        kept = sizes > _SMALLEST_SIZE * max(float(sizes[-1]), _SMALLEST_SIZE)
+        roots = np.sqrt(sizes[kept])
+        axes = z.T @ (turned[:, kept] / roots) if wide else turned[:, kept]
+        self.inside: Floats = z @ axes
+        self._axes = axes
+
+    def to_features(self, values: Floats) -> tuple[Floats, float]:
+        """Return weights of the features and what they add, from weights of `inside`."""
+        weights = (self._axes @ values) / self._scale
+        return weights, -float(weights @ self._mean)
+
+
+def _fit_levels(span: _Span, counts: Floats, strength: float) -> tuple[Floats, Floats]:
+    """Fit direction and thresholds of one unit to the shares of raters who gave each score.
+
+    Minimises the mean cross-entropy + strength / 2 · |direction|², in standardised features over
+    the root of their number. The thresholds are a, a + exp(b), so that they keep their order.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import expit, logit
+
+    shares, known = _shares(counts)
+    inside, target = span.inside[known], shares[known]
+    n = max(len(target), 1)
+    total = target.sum(axis=0) + _PRIOR_COUNTS
+    upto = np.cumsum(total)[:-1] / total.sum()
+    start = np.zeros(inside.shape[1] + 2)
+    start[-2] = logit(upto[0])
+    start[-1] = np.log(max(float(logit(upto[1]) - logit(upto[0])), 1e-3))
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        d, low, step = parameters[:-2], parameters[-2], np.exp(parameters[-1])
+        s = inside @ d
+        first, second = expit(low - s), expit(low + step - s)
+        p = np.maximum(np.stack([first, second - first, 1 - second], axis=1), 1e-12)
+        value = -(target * np.log(p)).sum() / n + strength / 2 * d @ d
+        pull = target / p
+        # By the two cumulative probabilities: 0 and 1 share the first, 1 and 2 the second.
+        by_first = (pull[:, 1] - pull[:, 0]) * first * (1 - first)
+        by_second = (pull[:, 2] - pull[:, 1]) * second * (1 - second)
+        gradient = np.empty_like(parameters)
+        gradient[:-2] = -(inside.T @ (by_first + by_second)) / n + strength * d
+        gradient[-2] = (by_first.sum() + by_second.sum()) / n
+        gradient[-1] = by_second.sum() * step / n
+        return float(value), gradient
+
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    weights, added = span.to_features(best[:-2])
+    thresholds = np.array([best[-2], best[-2] + np.exp(best[-1])]) - added
+    return weights, thresholds
+
+
+def _fit_not_scorable(
+    span: _Span, counts: Floats, strength: float = STRENGTHS[1]
+) -> tuple[Floats, float]:
+    """Fit a logistic layer to the share of raters who could not score the unit."""
+    from scipy.optimize import minimize
+    from scipy.special import expit, logit
+
+    n = counts.sum(axis=1)
+    known = n > 0
+    target = counts[known, NOT_SCORABLE] / n[known]
+    inside = span.inside[known]
+    share = (target.sum() + _PRIOR_COUNTS) / (len(target) + 2 * _PRIOR_COUNTS)
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        d, b = parameters[:-1], parameters[-1]
+        z = inside @ d + b
+        value = (np.logaddexp(0, z) - target * z).mean() + strength / 2 * d @ d
+        error = (expit(z) - target) / len(target)
+        return float(value), np.append(inside.T @ error + strength * d, error.sum())
+
+    start = np.append(np.zeros(inside.shape[1]), logit(share))
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    weights, added = span.to_features(best[:-1])
+    return weights, float(best[-1]) + added
