@@ -212,8 +212,25 @@ def test_the_report_says_whether_it_was_checked(
     adapt_to_study(study, here, "fitted")
     study.classify("fitted")
     page = study.report(model="fitted").read_text(encoding="utf-8")
-    assert "trained elsewhere and adapted to this study" in page
+    assert "trained elsewhere and adapted (" in page
     assert "each judged by a model that was adapted without its animal" in page
+
+
+def test_adapted_in_another_study_is_not_adapted_here(
+    study: Study, unscored: tuple[Path, dict[str, float]], model_folder: Path, tmp_path: Path
+) -> None:
+    """What it gained there says nothing of the animals here."""
+    score(study, unscored[1], "Ada")
+    adapt_to_study(study, model_folder, "fitted")
+    shutil.copytree(unscored[0], tmp_path / "other")
+    with Study.open(tmp_path / "other") as other:
+        score(other, unscored[1], "Bo", most=30)
+        other.unblind("Somebody", "enough")
+        here = other.adopt_model(study.model_folder("fitted"))
+        other.classify(here)
+        page = other.report(model=here.name).read_text(encoding="utf-8")
+    assert "animals of this study was not checked" in page
+    assert "each judged by a model that was adapted without its animal" not in page
 
 
 def test_the_commands(

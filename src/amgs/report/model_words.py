@@ -20,9 +20,8 @@ def describe_model(material: ReportMaterial) -> str:
         return f"Images were read by the model {material.model} ({said})." if built_in else ""
     if "adapted_from" in card:
         return (
-            f"Images were read by a model that was trained elsewhere and adapted to this study "
-            f"({card['title']}; {card['adapting']['way']}). "
-            f"{on_these_animals(material, _IN_METHODS)}"
+            f"Images were read by a model that was trained elsewhere and adapted ({card['title']}; "
+            f"{card['adapting']['way']}). {on_these_animals(material, _IN_METHODS)}".strip()
         )
     if "imported_from" in card:
         return (
@@ -82,7 +81,7 @@ def on_these_animals(
             f"{count_of(measured['animals'], 'animal')}, scored by people and not used to train "
             f"it; 95 % intervals over animals; checked on {check['at'][:10]}): {figures}."
         )
-    if "adapted_from" in card:
+    if "adapted_from" in card and material.trained_here:
         before, after = card["adapting"]["before"], card["adapting"]["after"]
         figures = "; ".join(
             f"{FIGURES[key]} {say_figure(before, key)} before, {say_figure(after, key)} after"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from amgs.prediction.pain import PainReader
 from amgs.provenance import hash_file, record_provenance
 from amgs.scoring.labels import LabelRule
 from amgs.store import FaceRecord
+from amgs.study.actions import who_acts
 from amgs.study.classifying import classify_faces
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import make_codes, score_faces
@@ -31,7 +32,7 @@ from amgs.study.orders import ask_for_faces, asked_faces
 from amgs.study.present import present
 from amgs.study.proving import P_PAIN
 from amgs.study.ratings_table import finished_answers
-from amgs.study.training import list_coats, register_model, require_faces_as_scored
+from amgs.study.training import TRAINED, list_coats, register_model, require_faces_as_scored
 from amgs.vocabulary import NO_PAIN, PAIN, Part
 
 DEFAULT_FACES = 100
@@ -193,7 +194,9 @@ def adapt_to_study(
         likeness=likeness,
         overwrite=overwrite,
     )
-    register_model(study, folder)
+    sha256 = register_model(study, folder)
+    rule = asdict(study.label_rule)
+    study.store.events.log(TRAINED, who_acts(), {"model": sha256, "rule": rule})
     return card
 
 
