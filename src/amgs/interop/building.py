@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from amgs.errors import UnknownNameError
+from amgs.files import refuse_to_replace_folder
 from amgs.interop.tu_berlin import read_tu_berlin
 from amgs.interop.tu_berlin_faces import RATINGS, file_number, read_tu_berlin_faces
 from amgs.jobs import ProgressCallback, no_progress
+from amgs.model.bundle import CARD
 from amgs.model.proving import Readings
 from amgs.model.training.features import View
 from amgs.model.training.graded_images import ScoredImages
@@ -67,6 +69,7 @@ def build_berlin(
         If the tables contradict each other, or an image is missing.
     """
     options = options or TrainingOptions()
+    refuse_to_replace_folder(out, CARD, overwrite=overwrite)  # before minutes of work
     found = read_tu_berlin_faces(folder)
     rows = [row for row in found.table.to_dict("records") if row["mgs"] == row["mgs"]]
     labelled = [

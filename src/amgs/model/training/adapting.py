@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from amgs.errors import TooFewAnimalsError
 from amgs.model.training.heads import Head
+from amgs.model.training.span import Span
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -36,9 +37,6 @@ LEAST_ANIMALS = 4
 LEAST_GAIN = 0.005
 """A freer way must be better than a plainer one by this cross-entropy, or the plainer one is taken:
 with few animals smaller differences are chance."""
-
-_SMALLEST_SPREAD = 1e-3
-_SMALLEST_SIZE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +158,11 @@ def fit_ways(old: Head, scored: Scored, ways: Sequence[Way] = WAYS) -> dict[Way,
     nothing = Head(np.zeros_like(old.weights), 0.0)
     plain = {AS_IT_IS: old, RECALIBRATED: recalibrated}
     starts = {CORRECTED: recalibrated, NEW: nothing}
-    span = _Span(scored.features)
+    span = Span(scored.features)
     return {
         way: plain[way.name]
         if way.strength is None
-        else span.fit(starts[way.name], scored, way.strength)
+        else _correct(starts[way.name], scored, span, way.strength)
         for way in ways
     }
 
@@ -236,39 +234,24 @@ def _fit_curve(logits: Floats, scored: Scored) -> tuple[float, float]:
     return float(np.exp(best[0])) / scale, float(best[1])
 
 
-class _Span:
-    """The directions in which faces differ: weights that these faces ask for lie in them."""
+def _correct(start: Head, scored: Scored, span: Span, strength: float) -> Head:
+    """Return the corrected head; calibration of the first one is folded into its weights."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
 
-    def __init__(self, features: npt.NDArray[np.float32]) -> None:
-        self._features = features.astype(np.float64)
-        self._mean = self._features.mean(axis=0)
-        spread = np.maximum(self._features.std(axis=0), _SMALLEST_SPREAD)
-        self._scale = spread * np.sqrt(self._features.shape[1])
-        z = (self._features - self._mean) / self._scale
-        # As many numbers as faces say all of it, where there are fewer faces than features.
-        sizes, turned = np.linalg.eigh(z @ z.T)
-        kept = sizes > _SMALLEST_SIZE * max(sizes[-1], 1e-12)
-        self._inside = turned[:, kept] * np.sqrt(sizes[kept])
-        self._back = z.T @ (turned[:, kept] / np.sqrt(sizes[kept]))
+    weights, target, inside = scored.weights, scored.target, span.inside
+    first = np.asarray(start.slope * start.logit(scored.features) + start.intercept, np.float64)
 
-    def fit(self, start: Head, scored: Scored, strength: float) -> Head:
-        """Return the corrected head; calibration of the first one is folded into its weights."""
-        from scipy.optimize import minimize
-        from scipy.special import expit
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        d, b = parameters[:-1], parameters[-1]
+        logit = first + inside @ d + b
+        value = (weights * (np.logaddexp(0, logit) - target * logit)).sum()
+        error = weights * (expit(logit) - target)
+        gradient = np.append(inside.T @ error + strength * d, error.sum())
+        return float(value + strength / 2 * d @ d), gradient
 
-        weights, target, inside = scored.weights, scored.target, self._inside
-        first = np.asarray(start.slope * start.logit(self._features) + start.intercept, np.float64)
-
-        def loss(parameters: Floats) -> tuple[float, Floats]:
-            d, b = parameters[:-1], parameters[-1]
-            logit = first + inside @ d + b
-            value = (weights * (np.logaddexp(0, logit) - target * logit)).sum()
-            error = weights * (expit(logit) - target)
-            gradient = np.append(inside.T @ error + strength * d, error.sum())
-            return float(value + strength / 2 * d @ d), gradient
-
-        best = minimize(loss, np.zeros(inside.shape[1] + 1), jac=True, method="L-BFGS-B").x
-        change = (self._back @ best[:-1]) / self._scale
-        new = start.slope * start.weights.astype(np.float64) + change
-        bias = start.slope * start.bias + start.intercept + float(best[-1])
-        return Head(new.astype(np.float32), bias - float(change @ self._mean))
+    best = minimize(loss, np.zeros(inside.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    change, added = span.to_features(best[:-1])
+    new = start.slope * start.weights.astype(np.float64) + change
+    bias = start.slope * start.bias + start.intercept + float(best[-1]) + added
+    return Head(new.astype(np.float32), bias)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from amgs.model.graded import (
     expected_scores,
     level_probabilities,
 )
+from amgs.model.training.span import Span
 from amgs.model.unit_scores import UnitScores
 
 Floats = npt.NDArray[np.float64]
@@ -28,8 +30,6 @@ STRENGTHS = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 N_FOLDS = 5
 LEAST_ANIMALS = 4
 COVERED = 0.9
-_SMALLEST_SPREAD = 1e-3
-_SMALLEST_SIZE = 1e-9
 _PRIOR_COUNTS = 0.5
 """Added to the counts from which thresholds start: a score nobody gave is not impossible."""
 
@@ -86,12 +86,15 @@ def train_graded(
         )
         raise TooFewAnimalsError(msg)
     folds = _fold_of(animals, names, seed)
+    # The same for every unit, and the dearest part of it.
+    whole = Span(features)
+    divided = [_Divided.of(features, folds, fold) for fold in np.unique(folds)]
     directions, thresholds, missing, bias, held, chosen = [], [], [], [], [], {}
     for unit, name in enumerate(scores.names):
         counts = scores.counts[:, unit]
-        best, held_out = _choose(features, counts, folds)
-        direction, threshold = _fit_levels(_Span(features), counts, best)
-        nothing, nothing_bias = _fit_not_scorable(_Span(features), counts)
+        best, held_out = _choose(counts, divided)
+        direction, threshold = _fit_levels(whole, counts, best)
+        nothing, nothing_bias = _fit_not_scorable(whole, counts)
         directions.append(direction)
         thresholds.append(threshold)
         missing.append(nothing)
@@ -121,17 +124,28 @@ def _fold_of(animals: npt.NDArray[np.str_], names: npt.NDArray[np.str_], seed: i
     return fold
 
 
-def _choose(features: npt.NDArray[np.float32], counts: Floats, folds: Rows) -> tuple[float, Floats]:
+@dataclass(frozen=True)
+class _Divided:
+    """Images with some animals left out: what is trained with, and what it is judged by."""
+
+    inside: Rows
+    span: Span
+    out: Rows
+    features: Floats
+
+    @classmethod
+    def of(cls, features: npt.NDArray[np.float32], folds: Rows, fold: int) -> _Divided:
+        inside, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        return cls(inside, Span(features[inside]), out, features[out].astype(np.float64))
+
+
+def _choose(counts: Floats, divided: Sequence[_Divided]) -> tuple[float, Floats]:
     """Return the penalty that does best on animals left out, and its expected scores of them."""
     p = {strength: np.empty((len(counts), LEVELS)) for strength in STRENGTHS}
-    for fold in np.unique(folds):
-        inside, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        span = _Span(features[inside])
+    for part in divided:
         for strength in STRENGTHS:
-            direction, threshold = _fit_levels(span, counts[inside], strength)
-            p[strength][out] = level_probabilities(
-                features[out].astype(np.float64) @ direction, threshold
-            )
+            direction, threshold = _fit_levels(part.span, counts[part.inside], strength)
+            p[strength][part.out] = level_probabilities(part.features @ direction, threshold)
     shares, known = _shares(counts)
     losses = [
         -float((shares[known] * np.log(np.maximum(p[s][known], 1e-9))).sum(axis=1).mean())
@@ -149,30 +163,7 @@ def _shares(counts: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     return shares, n[:, 0] > 0
 
 
-class _Span:
-    """Standardised features of some images, in as few numbers as say all of them."""
-
-    def __init__(self, features: npt.NDArray[np.float32]) -> None:
-        values = features.astype(np.float64)
-        self._mean = values.mean(axis=0)
-        spread = np.maximum(values.std(axis=0), _SMALLEST_SPREAD)
-        self._scale = spread * np.sqrt(values.shape[1])
-        z = (values - self._mean) / self._scale
-        wide = z.shape[0] <= z.shape[1]
-        sizes, turned = np.linalg.eigh(z @ z.T if wide else z.T @ z)
-        kept = sizes > _SMALLEST_SIZE * max(float(sizes[-1]), _SMALLEST_SIZE)
-        roots = np.sqrt(sizes[kept])
-        axes = z.T @ (turned[:, kept] / roots) if wide else turned[:, kept]
-        self.inside: Floats = z @ axes
-        self._axes = axes
-
-    def to_features(self, values: Floats) -> tuple[Floats, float]:
-        """Return weights of the features and what they add, from weights of `inside`."""
-        weights = (self._axes @ values) / self._scale
-        return weights, -float(weights @ self._mean)
-
-
-def _fit_levels(span: _Span, counts: Floats, strength: float) -> tuple[Floats, Floats]:
+def _fit_levels(span: Span, counts: Floats, strength: float) -> tuple[Floats, Floats]:
     """Fit direction and thresholds of one unit to the shares of raters who gave each score.
 
     Minimises the mean cross-entropy + strength / 2 · |direction|², in standardised features over
@@ -213,7 +204,7 @@ def _fit_levels(span: _Span, counts: Floats, strength: float) -> tuple[Floats, F
 
 
 def _fit_not_scorable(
-    span: _Span, counts: Floats, strength: float = STRENGTHS[1]
+    span: Span, counts: Floats, strength: float = STRENGTHS[1]
 ) -> tuple[Floats, float]:
     """Fit a logistic layer to the share of raters who could not score the unit."""
     from scipy.optimize import minimize

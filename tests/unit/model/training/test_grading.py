@@ -8,7 +8,8 @@ from scipy.special import expit
 
 from amgs.errors import TooFewAnimalsError
 from amgs.model.graded import GradedHead, expected_scores, level_probabilities
-from amgs.model.training.grading import _fit_levels, _Span, train_graded
+from amgs.model.training.grading import _fit_levels, train_graded
+from amgs.model.training.span import Span
 from amgs.model.unit_scores import UnitScores
 from amgs.scoring.among_raters import count_scores, stand_among_raters
 from amgs.scoring.ratings import Ratings
@@ -38,7 +39,7 @@ def drawn(
 def test_thresholds_and_direction_are_found_again() -> None:
     """With much data and hardly a penalty: the numbers it was drawn with."""
     features, scores, _ = drawn(200, 40, seed=1)
-    direction, thresholds = _fit_levels(_Span(features), scores.counts[:, 0], 1e-6)
+    direction, thresholds = _fit_levels(Span(features), scores.counts[:, 0], 1e-6)
     np.testing.assert_allclose(direction[:3], (1.5, -1.0, 0.5), atol=0.08)
     np.testing.assert_allclose(direction[3:], 0, atol=0.08)
     np.testing.assert_allclose(thresholds, (0.5, 2.0), atol=0.08)
@@ -48,7 +49,7 @@ def test_it_is_the_minimum_that_the_text_states() -> None:
     """Nudged in any direction, the stated sum grows."""
     features, scores, _ = drawn()
     counts, strength = scores.counts[:, 0], 0.01
-    direction, thresholds = _fit_levels(_Span(features), counts, strength)
+    direction, thresholds = _fit_levels(Span(features), counts, strength)
     spread = features.astype(float).std(axis=0) * np.sqrt(N_FEATURES)
     shares = counts[:, :3] / counts[:, :3].sum(axis=1, keepdims=True)
 
