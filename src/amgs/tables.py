@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from amgs.errors import TableError
 from amgs.files import atomic_file, guess_delimiter, read_csv_header
 from amgs.vocabulary import EARLIER_COLUMNS, NOTICE_FILE
+from amgs.workbooks import SUFFIX, read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,9 @@ MAX_MGS = 10.0
 
 
 def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True) -> pd.DataFrame:
-    """Read a CSV as text cells, stripped of blanks; nothing is guessed or converted.
+    """Read a CSV (or the first sheet of a workbook) as text cells, stripped of blanks.
+
+    Nothing is guessed or converted.
 
     Comma and semicolon (as spreadsheets save in many countries) are understood, and UTF-8 with or
     without a byte-order mark. Columns with a name of an earlier version get that of today
@@ -47,7 +50,8 @@ def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True)
     """
     import pandas as pd
 
-    rows = _parse(path, _read_text(path))
+    workbook = path.suffix.lower() == SUFFIX and path.is_file()
+    rows = read_workbook(path) if workbook else _parse(path, _read_text(path))
     header = _name_columns(rows[0]) if rows else []
     _check_header(path, header, required)
     numbered = [
@@ -94,6 +98,8 @@ def read_column_names(path: Path) -> list[str]:
 
     Empty for a file that is not text.
     """
+    if path.suffix.lower() == SUFFIX and path.is_file():
+        return _name_columns(next(iter(read_workbook(path)), []))
     return _name_columns(read_csv_header(path))
 
 
@@ -129,6 +135,44 @@ def _harmless(cell: object) -> object:
 def _as_written(cell: str) -> str:
     plain = cell.strip()
     return plain[1:] if plain.startswith("'") and _FORMULA.match(plain[1:]) else plain
+
+
+_PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+def parse_number(text: str) -> float | None:
+    """Read a number as people write it; ``None`` for anything else.
+
+    Python reads more than laboratories mean: ``1_5`` as 15, full-width digits, ``nan``, ``inf``.
+    """
+    return float(text) if _PLAIN_NUMBER.fullmatch(text.strip()) else None
+
+
+def parse_yes_no(text: str) -> bool | None:
+    """Read ``yes``, ``true``, ``1``, ``no``, ``false``, ``0`` in any case; else ``None``."""
+    return _YES_NO.get(text.strip().casefold())
+
+
+def list_names_alike(what: str, names: Iterable[str]) -> list[str]:
+    """Return a fault for names that differ in capitals or blanks alone: one would count as two.
+
+    Parameters
+    ----------
+    what
+        What has the names, such as ``group``.
+    names
+        Each once or more.
+    """
+    written: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        written.setdefault("".join(name.split()).casefold(), []).append(name)
+    return [
+        f"{what} {' and '.join(map(repr, spellings))} differ in capitals or blanks only; use one "
+        "of them"
+        for spellings in written.values()
+        if len(spellings) > 1
+    ]
 
 
 def portable_path(cell: str) -> str:
@@ -177,11 +221,8 @@ def parse_mgs(text: str, line: int, faults: list[str], highest: float = MAX_MGS)
     """
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value <= highest:
+    value = parse_number(text)
+    if value is None or not 0 <= value <= highest:
         faults.append(f"line {line}: mgs is {text!r}, not a number from 0 to {highest:g}")
         return None
     return value

@@ -65,6 +65,14 @@ EARLIER_COLUMNS = {
 }
 """Names of columns in tables of version 0.1.0, which are still read."""
 
+VALUE_RANGES: dict[str, tuple[float, float]] = {
+    "pct_pain": (0.0, 100.0),
+    "mean_signed_score": (-1.0, 1.0),
+    "mean_mgs_sum": (0.0, 10.0),
+    "mean_p_pain": (0.0, 1.0),
+}
+"""What columns of a summary can be; the sum of the mouse's units is the largest of all scales."""
+
 PREDICTION_COLUMNS = ("image", "predicted", "confidence", "p_pain", "signed_score")
 """The columns that every table of predictions has, in this order."""
 

@@ -26,7 +26,10 @@ def test_paired_t_and_wilcoxon(case: str) -> None:
     for name in ("mean", "lower", "upper", "t", "df", "p"):
         assert found[name] == pytest.approx(expected[name], rel=1e-6), name
     assert found["wilcoxon"]["V"] == expected["V"]
-    assert found["wilcoxon"]["p"] == pytest.approx(expected["p_wilcoxon"], rel=1e-6)
+    # R takes a normal approximation where there are ties, zeros or fifty animals; here it is exact,
+    # which `test_referee.py` compares with R's coin.
+    close = {"abs": 0.002} if case in {"ties", "many"} else {"rel": 1e-6}
+    assert found["wilcoxon"]["p"] == pytest.approx(expected["p_wilcoxon"], **close)
     if expected["g"] is None:
         assert found["hedges_g"] is None
     else:

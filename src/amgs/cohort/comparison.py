@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from amgs.cohort.clusters import with_random_cages
+from amgs.cohort.course import area_under_course
 from amgs.cohort.design import Cohort
 from amgs.cohort.differences import (
     Change,
@@ -17,24 +20,31 @@ from amgs.cohort.differences import (
     choose_baseline,
 )
 from amgs.cohort.effects import animals_needed, hedges_g, mean_difference_interval
+from amgs.cohort.loss import loss_by_group
 from amgs.cohort.mixed import mixed_model
+from amgs.cohort.notes import notes_on
 from amgs.cohort.oneway import (
-    OUTLIER_FROM,
+    NotComputed,
     Result,
     Samples,
     anderson_darling_test,
     describe_groups,
     levene_test,
     one_way_anova,
-    studentised_residuals,
     tukey_test,
 )
+from amgs.cohort.outliers import OUTLIER_RULE, find_outliers
 from amgs.cohort.paired import paired_tests
+from amgs.cohort.plan import Plan
+from amgs.cohort.primary import primary_analysis
 from amgs.cohort.robust import dunn_test, games_howell_test, kruskal_wallis_test, welch_anova
-from amgs.cohort.words import OutlierRule
+from amgs.cohort.words import ANCOVA, CHANGE, OutlierRule
 from amgs.errors import NothingLeftError
 
 ALPHA = 0.05
+
+DEFAULT_VALUE = "pct_pain"
+"""What is compared when nothing is said."""
 
 
 PAIR_COLUMNS = ("a", "b", "difference", "lower", "upper", "p", "hedges_g")
@@ -48,7 +58,7 @@ class ComparisonChoice:
     Parameters
     ----------
     value
-        The column to compare.
+        The column to compare; empty for % pain, or the planned outcome of a study.
     baseline
         Which timepoint is the baseline; the one called ``baseline`` if ``None``. With a single
         timepoint there is none, and the values themselves are compared.
@@ -56,16 +66,19 @@ class ComparisonChoice:
         Which timepoint is compared with it; needed when there are several.
     outliers
         ``remove`` leaves out animals whose baseline is an outlier, as Tuttle et al. did;
-        ``report`` only lists them.
+        ``report`` only lists them, also when nothing is said.
     wanted
         A difference between two groups for which the animals needed are computed.
+    plan
+        The primary analysis.
     """
 
-    value: str = "pct_pain"
+    value: str = ""
     baseline: str | None = None
     timepoint: str | None = None
-    outliers: OutlierRule = "report"
+    outliers: OutlierRule | None = None
     wanted: float | None = None
+    plan: Plan = field(default_factory=Plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,59 +93,63 @@ class Comparison:
 
 
 def compare_groups(cohort: Cohort, choice: ComparisonChoice | None = None) -> Comparison:
-    """Compare the change from baseline between groups, with the animal as unit.
+    """Compare groups, with the animal as unit.
 
     Parameters
     ----------
     cohort
         From `read_cohort`, which has chosen the value.
     choice
-        Baseline, timepoint, outliers; the usual ones if not given.
+        Baseline, timepoint, outliers, plan; the usual ones if not given.
 
     Returns
     -------
     Comparison
-        Group statistics, Anderson–Darling, Levene, one-way ANOVA and Tukey's test as in the paper;
-        Hedges' g with every pair; each group against its own baseline under ``paired``; Welch,
-        Games–Howell, Kruskal–Wallis and Dunn under ``sensitivity``. What cannot be computed says
-        why.
+        ``primary``: the planned analysis (`amgs.cohort.primary.primary_analysis`). As in the paper:
+        group statistics, Anderson–Darling, Levene, one-way ANOVA of the changes and Tukey's test;
+        Hedges' g with every pair; each group against its own baseline under ``paired``. Further
+        under ``sensitivity``: the other of ANCOVA and change score, Welch, Games–Howell,
+        Kruskal–Wallis, Dunn, cages as random effect, and the result without outliers. ``loss``:
+        animals left out by group. What cannot be computed says why.
 
     Raises
     ------
     DesignError
-        If the timepoints do not say what to compare, or no animal is left.
+        If the timepoints do not say what to compare, the plan names what is not there, or no
+        animal is left.
     """
     choice = choice or ComparisonChoice()
+    choice = replace(choice, outliers=choice.outliers or "report")
     baseline = choose_baseline(cohort, choice.baseline)
     after = choose_after(cohort, baseline, choice.timepoint)
     changes, excluded = changes_from_baseline(cohort, baseline, after)
-    found = _find_outliers(changes, baseline)
+    loss = loss_by_group(changes, excluded)
+    found = find_outliers(changes, baseline)
+    outlying = {row["animal"] for row in found}
+    everybody = changes
     if choice.outliers == "remove":
-        names = {row["animal"] for row in found}
         excluded += [
-            Exclusion(c.animal, c.group, f"outlier at {baseline} (studentised residual > 3)")
+            Exclusion(c.animal, c.group, f"outlier at {baseline}: {OUTLIER_RULE}")
             for c in changes
-            if c.animal in names
+            if c.animal in outlying
         ]
-        changes = [c for c in changes if c.animal not in names]
-        kept = tuple(cell for cell in cohort.cells if cell.animal not in names)
+        changes = [c for c in changes if c.animal not in outlying]
+        kept = tuple(cell for cell in cohort.cells if cell.animal not in outlying)
         cohort = replace(cohort, cells=kept)
     if not changes:
-        reasons = "; ".join(f"{e.animal}: {e.reason}" for e in excluded[:5])
-        msg = f"Expected animals with {cohort.value} at every timepoint, found none. {reasons}"
-        if cohort.value == "pct_pain":
-            msg += (
-                ". The summary names every animal and its reason. A model that is rarely confident "
-                "needs more labelled images, or these are judged by another one"
-            )
-        raise NothingLeftError(msg)
+        raise NothingLeftError(_why_nothing(cohort, excluded))
+    changes, alone = leave_out_single_animals(changes)
+    everybody = [c for c in everybody if c.group not in alone]
     samples = _by_group(changes, cohort.groups)
+    compared = cohort.without_groups(alone)
     document: dict[str, Any] = {
         "value": cohort.value,
         "baseline": baseline,
         "timepoint": after,
         "unit": "animal",
         "alpha": ALPHA,
+        "plan": asdict(choice.plan),
+        "primary": primary_analysis(changes, choice.plan, cohort.facts, compared.clusters),
         "groups": describe_groups(samples),
         "anderson_darling": anderson_darling_test(samples),
         "levene": levene_test(samples),
@@ -142,18 +159,77 @@ def compare_groups(cohort: Cohort, choice: ComparisonChoice | None = None) -> Co
         "outliers": found,
         "outlier_rule": choice.outliers,
         "excluded": [asdict(e) for e in excluded],
-        "sensitivity": {
-            "welch": welch_anova(samples),
-            "games_howell": games_howell_test(samples),
-            "kruskal_wallis": kruskal_wallis_test(samples),
-            "dunn": dunn_test(samples),
-        },
-        "mixed_model": mixed_model(cohort, baseline),
+        "groups_of_one": list(alone),
+        "loss": loss,
+        "sensitivity": _sensitivity(compared, changes, samples, choice)
+        | {"outliers": _other_outlier_rule(compared, changes, everybody, outlying, choice)},
+        "mixed_model": mixed_model(compared, baseline),
+        "course": area_under_course(compared, baseline, choice.plan.analysis),
         "power": animals_needed(samples, wanted=choice.wanted),
         "animals": [asdict(c) for c in changes],
     }
-    document["notes"] = _notes(document)
+    document["notes"] = [*cohort.notes, *notes_on(document, compared, changes)]
     return Comparison(document, tuple(changes))
+
+
+def _sensitivity(
+    cohort: Cohort, changes: list[Change], samples: Samples, choice: ComparisonChoice
+) -> Result:
+    """Ask the same question in other ways."""
+    plan, clusters = choice.plan, cohort.clusters
+    other = replace(plan, analysis=CHANGE if plan.analysis == ANCOVA else ANCOVA, factors="")
+    with_baseline = changes[0].baseline is not None
+    nothing = NotComputed("there is no baseline").as_dict()
+    return {
+        other.analysis: primary_analysis(changes, other, cohort.facts, clusters)
+        if with_baseline
+        else nothing,
+        "welch": welch_anova(samples),
+        "games_howell": games_howell_test(samples),
+        "kruskal_wallis": kruskal_wallis_test(samples),
+        "dunn": dunn_test(samples),
+        "cages": with_random_cages(changes, clusters, plan.analysis),
+    }
+
+
+def _other_outlier_rule(
+    cohort: Cohort,
+    changes: list[Change],
+    everybody: list[Change],
+    outlying: Collection[str],
+    choice: ComparisonChoice,
+) -> Result:
+    """Return the primary analysis with the outliers where they were removed, and without them."""
+    if not outlying:
+        return NotComputed("there is no outlier at baseline").as_dict()
+    removed = choice.outliers == "remove"
+    rows = everybody if removed else [c for c in changes if c.animal not in outlying]
+    rows, _ = leave_out_single_animals(rows)
+    says = "with the outliers" if removed else "without the outliers"
+    if len({c.group for c in rows}) < len({c.group for c in changes}):
+        return {"of": says, **NotComputed("a group would have too few animals").as_dict()}
+    clusters = {c.animal: cohort.facts["cage"][c.animal] for c in rows} if cohort.clusters else {}
+    return {"of": says, **primary_analysis(rows, choice.plan, cohort.facts, clusters)}
+
+
+def leave_out_single_animals(changes: list[Change]) -> tuple[list[Change], tuple[str, ...]]:
+    """Leave out groups of one animal, where others can be compared; return their names too."""
+    sizes = Counter(c.group for c in changes)
+    alone = tuple(name for name, n in sizes.items() if n == 1)
+    if len(sizes) - len(alone) < 2:  # noqa: PLR2004
+        return changes, ()
+    return [c for c in changes if c.group not in alone], alone
+
+
+def _why_nothing(cohort: Cohort, excluded: list[Exclusion]) -> str:
+    reasons = "; ".join(f"{e.animal}: {e.reason}" for e in excluded[:5])
+    msg = f"Expected animals with {cohort.value} at every timepoint, found none. {reasons}"
+    if cohort.value == "pct_pain":
+        msg += (
+            ". The summary names every animal and its reason. A model that is rarely confident "
+            "needs more labelled images, or these are judged by another one"
+        )
+    return msg
 
 
 def pair_rows(document: Mapping[str, Any]) -> list[list[object]]:
@@ -169,37 +245,6 @@ def _by_group(changes: list[Change], order: list[str]) -> Samples:
         for name in order
         if name in present
     }
-
-
-_LEAST_FOR_OUTLIERS = 3
-
-
-def _find_outliers(changes: list[Change], baseline: str | None) -> list[Result]:
-    """List animals whose value at baseline lies far from their group's, of three and more.
-
-    Of two animals each lies as far from their mean as the other.
-    """
-    if baseline is None:
-        return []
-    groups = list(dict.fromkeys(c.group for c in changes))
-    members = {name: [c for c in changes if c.group == name] for name in groups}
-    samples = {
-        name: np.array([c.baseline for c in inside], float) for name, inside in members.items()
-    }
-    residuals = studentised_residuals(samples)
-    if not isinstance(residuals, dict):
-        return []
-    return [
-        {
-            "animal": change.animal,
-            "group": name,
-            "baseline": change.baseline,
-            "studentised_residual": float(residual) if np.isfinite(residual) else None,
-        }
-        for name, inside in members.items()
-        for change, residual in zip(inside, residuals[name], strict=True)
-        if len(inside) >= _LEAST_FOR_OUTLIERS and abs(residual) > OUTLIER_FROM
-    ]
 
 
 def _with_effects(rows: list[Result] | Result, samples: Samples) -> list[Result] | Result:
@@ -220,32 +265,3 @@ def _with_effects(rows: list[Result] | Result, samples: Samples) -> list[Result]
             }
         )
     return found
-
-
-def _notes(document: dict[str, Any]) -> list[str]:
-    """Say where the assumptions of the main test are doubtful, and what then to read beside it."""
-    notes = []
-    normality, levene = document["anderson_darling"], document["levene"]
-    if normality.get("p", 1.0) < ALPHA:
-        notes.append(
-            f"The residuals are not normal (Anderson–Darling p = {normality['p']:.3g}): read "
-            "Kruskal–Wallis and Dunn beside the ANOVA."
-        )
-    if levene.get("p", 1.0) < ALPHA:
-        notes.append(
-            f"The variances differ (Levene p = {levene['p']:.3g}): read Welch and Games–Howell "
-            "beside the ANOVA."
-        )
-    if document["outliers"] and document["outlier_rule"] == "report":
-        names = ", ".join(row["animal"] for row in document["outliers"])
-        notes.append(
-            f"Outliers at {document['baseline']}, kept: {names}. Tuttle et al. removed such "
-            "animals; --outliers remove does."
-        )
-    if document["outlier_rule"] == "remove" and document["baseline"] is None:
-        notes.append("There is no baseline, so no outlier at baseline was looked for.")
-    if document["excluded"]:
-        notes.append(
-            f"{len(document['excluded'])} animals were left out; each has its reason in the list."
-        )
-    return notes

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import DesignError, TableError, list_faults
-from amgs.tables import list_animals_in_two_groups, read_table
-from amgs.vocabulary import EARLIER_COLUMNS
+from amgs.tables import (
+    list_animals_in_two_groups,
+    list_names_alike,
+    parse_number,
+    parse_yes_no,
+    read_table,
+)
+from amgs.timepoints import order_timepoints
+from amgs.vocabulary import EARLIER_COLUMNS, VALUE_RANGES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 IMAGE_COLUMNS = {"image", "predicted", "confidence"}
+
+
+ABOUT_ANIMALS = ("cage", "sex", "strain", "coat", "laboratory", "cohort")
+"""Columns that say something of an animal, besides its group; taken along where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +44,16 @@ class Cell:
 class Cohort:
     """All cells of an experiment, in the order of the file.
 
-    ``groups`` and ``timepoints`` are in the order in which they appear; that is also the order of
-    every result.
+    ``groups`` are in the order in which they appear, ``timepoints`` in the order of time as far as
+    their names say it (`amgs.timepoints.order_timepoints`); that is the order of every result.
+    ``facts`` has what else is known of animals: column → animal → text. ``notes`` is what a reader
+    of results must know of the table.
     """
 
     value: str
     cells: tuple[Cell, ...]
+    facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def groups(self) -> list[str]:
@@ -48,7 +63,20 @@ class Cohort:
     @property
     def timepoints(self) -> list[str]:
         """Names of the timepoints."""
-        return list(dict.fromkeys(cell.timepoint for cell in self.cells))
+        return order_timepoints(cell.timepoint for cell in self.cells)
+
+    @property
+    def clusters(self) -> dict[str, str]:
+        """Animal → cage, where every animal has one and some cage holds several; else empty."""
+        cages = {a: c for a, c in self.facts.get("cage", {}).items() if c}
+        animals = {cell.animal for cell in self.cells}
+        if not animals <= set(cages) or len({cages[a] for a in animals}) == len(animals):
+            return {}
+        return {a: cages[a] for a in animals}
+
+    def without_groups(self, names: Collection[str]) -> Cohort:
+        """Return the cohort without some of its groups."""
+        return replace(self, cells=tuple(c for c in self.cells if c.group not in names))
 
 
 def read_cohort(path: Path, value: str) -> Cohort:
@@ -58,16 +86,18 @@ def read_cohort(path: Path, value: str) -> Cohort:
     ----------
     path
         A CSV with ``animal,group,timepoint`` and the value; ``included`` and ``reason`` as
-        `amgs summarise` writes them are respected.
+        `amgs summarise` writes them are respected, and `ABOUT_ANIMALS` are taken along.
     value
         The column to compare, such as ``pct_pain``.
 
     Raises
     ------
     TableError
-        If a column is missing, or cells cannot be understood.
+        If a column is missing, or cells cannot be understood or cannot be: ``pct_pain`` outside
+        0 to 100, ``mean_signed_score`` outside -1 to 1, ``included`` other than yes or no.
     DesignError
-        If it is a table of images, an animal is in two groups, or a row stands twice.
+        If it is a table of images, an animal is in two groups, a row stands twice, or two names
+        differ in capitals or blanks only.
     """
     table = read_table(path, required=("animal", "group", "timepoint"))
     _refuse_images(path, table)
@@ -80,15 +110,62 @@ def read_cohort(path: Path, value: str) -> Cohort:
         )
         raise TableError(msg)
     faults: list[str] = []
-    cells = [
-        _cell(line, row, value, faults)
-        for line, row in zip(table.index, table.astype(str).to_dict("records"), strict=True)
-    ]
+    rows = table.astype(str).to_dict("records")
+    cells = [_cell(line, row, value, faults) for line, row in zip(table.index, rows, strict=True)]
+    facts = _read_facts(rows, faults)
     if faults:
         msg = f"Expected one animal at one timepoint in every line of {path}, found:\n"
         raise TableError(f"{msg}{list_faults(faults)}\nCorrect these lines.")
     check_design(cells, str(path))
-    return Cohort(value, tuple(cells))
+    return Cohort(value, tuple(cells), facts, tuple(_odd_values(cells, value, rows)))
+
+
+def _read_facts(rows: Sequence[Mapping[Any, str]], faults: list[str]) -> dict[str, dict[str, str]]:
+    """Return what the columns besides the group say of every animal; each must say one thing.
+
+    An animal that changed its cage has none: it does not tell animals apart that belong together.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for column in (c for c in ABOUT_ANIMALS if rows and c in rows[0]):
+        said: dict[str, list[str]] = {}
+        for row in rows:
+            if row[column]:
+                said.setdefault(row["animal"], []).append(row[column])
+        several = {a: list(dict.fromkeys(texts)) for a, texts in said.items()}
+        if column != "cage":
+            faults += [
+                f"animal {a}: {column} is {' and '.join(texts)}"
+                for a, texts in several.items()
+                if len(texts) > 1
+            ]
+        found[column] = {a: t[0] if len(t) == 1 else "" for a, t in several.items()}
+    return found
+
+
+def _odd_values(
+    cells: Sequence[Cell], value: str, rows: Sequence[Mapping[Any, str]]
+) -> Iterator[str]:
+    """Say where numbers look like shares of 1 among percentages, or an animal like two cohorts."""
+    if value == "pct_pain":
+        by_group: dict[str, list[float]] = {}
+        for cell in cells:
+            if cell.value is not None:
+                by_group.setdefault(cell.group, []).append(cell.value)
+        others = max((max(v) for v in by_group.values()), default=0.0)
+        for group, values in by_group.items():
+            # k of n images is between 0 and 1 % of them only from more than a hundred images on.
+            if max(values) <= 1 < others and any(0 < v < 1 for v in values):
+                yield (
+                    f"All values of {group} lie between 0 and 1, others reach {others:g}: are they "
+                    "shares of 1 beside percentages? Multiply them by 100."
+                )
+    twice = [row["animal"] for row in rows if (row.get("recordings") or "1") not in {"1", "0"}]
+    if twice:
+        yield (
+            f"Several recordings were taken together at one timepoint of {len(set(twice))} animals "
+            f"({', '.join(dict.fromkeys(twice[:5]))}): right if an animal was filmed more than "
+            "once, wrong if two animals have one name."
+        )
 
 
 def resolve_value(columns: Iterable[str], value: str) -> str:
@@ -122,6 +199,8 @@ def check_design(cells: Sequence[Cell], where: str) -> None:
             faults.append(f"animal {cell.animal} has two rows at {cell.timepoint}")
         seen.add(key)
     faults += list_animals_in_two_groups((cell.animal, cell.group) for cell in cells)
+    for what in ("animal", "group", "timepoint"):
+        faults += list_names_alike(what, (getattr(cell, what) for cell in cells))
     if faults:
         msg = (
             f"Expected every animal of {where} in one group, once per timepoint, found:\n"
@@ -146,15 +225,17 @@ def _cell(line: int, row: Mapping[Any, str], value: str, faults: list[str]) -> C
         f"line {line}: no {name}" for name in ("animal", "group", "timepoint") if not row[name]
     ]
     excluded = ""
-    if row.get("included", "yes").lower() in {"no", "false", "0"}:
+    included = parse_yes_no(row.get("included") or "yes")
+    if included is None:
+        faults.append(f"line {line}: included is {row['included']!r}, not yes or no")
+    elif not included:
         excluded = row.get("reason") or "marked as not included"
     number = None
     if row[value]:
-        try:
-            number = float(row[value])
-        except ValueError:
-            number = float("nan")
-        if not isfinite(number):
+        number = parse_number(row[value])
+        low, high = VALUE_RANGES.get(value, (-inf, inf))
+        if number is None:
             faults.append(f"line {line}: {value} is {row[value]!r}, not a number")
-            number = None
+        elif not low <= number <= high:
+            faults.append(f"line {line}: {value} is {row[value]}, expected {low:g} to {high:g}")
     return Cell(row["animal"], row["group"], row["timepoint"], number, excluded)

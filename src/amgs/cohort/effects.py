@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import exp, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import gammaln
 from scipy.stats import f as f_distribution
-from scipy.stats import ncf, nct
+from scipy.stats import ncf, nct, studentized_range
 
 from amgs.cohort.oneway import (
     CONFIDENCE,
@@ -20,8 +22,10 @@ from amgs.cohort.oneway import (
     one_way_anova,
     why_no_test,
 )
+from amgs.errors import ImpossibleValueError
 
 _STEP = 0.5
+SD_CONFIDENCE = 0.8
 MOST_ANIMALS = 10_000
 
 
@@ -81,14 +85,17 @@ def _noncentrality(t: float, df: int, share: float) -> float | None:
 def animals_needed(
     samples: Samples, power: float = 0.8, alpha: float = 0.05, wanted: float | None = None
 ) -> Result:
-    """Return how many animals per group a one-way ANOVA needs to find the pilot's effect.
+    """Return how many animals per group are needed, given the spread of a pilot.
 
-    With `wanted`, also how many two groups need to show that difference between them, given the
-    pilot's pooled standard deviation: ``f = wanted / (2 · SD)`` (a two-sided t-test).
+    With `wanted`, how many every group needs so that Tukey's test of all groups shows this
+    difference between two of them: ``P(|t| > q / √2)`` with t noncentral with ``k (n - 1)`` degrees
+    of freedom and noncentrality ``wanted / SD · √(n / 2)``; ``per_group`` with the pilot's pooled
+    SD, ``per_group_sd_upper`` with the upper limit of the one-sided 80 % interval of that SD, as a
+    small pilot does not know it well (Browne 1995).
 
-    The effect is Cohen's ``f`` of the pilot, once as it is and once by the less optimistic ω²:
-    ``f² = ω² / (1 - ω²)``. Power from the noncentral F distribution with noncentrality ``f² · N``
-    (Cohen 1988). Effects of small pilots are too large as a rule.
+    Without, how many a one-way ANOVA needs to find the pilot's own effect: Cohen's ``f`` as it is
+    and by the less optimistic ω², ``f² = ω² / (1 - ω²)``, noncentrality ``f² · N`` (Cohen 1988).
+    Effects of small pilots are too large as a rule, and numbers from them too small.
     """
     reason = why_no_test(samples)
     if reason:
@@ -96,13 +103,7 @@ def animals_needed(
     anova = one_way_anova(samples)
     found: Result = {"power": power, "alpha": alpha}
     if wanted is not None:
-        sd = sqrt(anova["ss_within"] / anova["df_within"])
-        f_squared = (wanted / sd) ** 2 / 4
-        found["wanted"] = {
-            "difference": wanted,
-            "sd": sd,
-            "per_group": _per_group(f_squared, 2, power, alpha) if f_squared > 0 else None,
-        }
+        found["wanted"] = _for_difference(anova, len(samples), wanted, power, alpha)
     for name, share in (
         ("eta_squared", anova["eta_squared"]),
         ("omega_squared", anova["omega_squared"]),
@@ -113,9 +114,37 @@ def animals_needed(
         squared = share / (1 - share)
         found[name] = {
             "f": sqrt(squared),
-            "per_group": _per_group(squared, len(samples), power, alpha),
+            "per_group": least_animals(
+                partial(anova_power, squared, len(samples), alpha=alpha), power
+            ),
         }
     return found
+
+
+def _for_difference(
+    anova: Result, groups: int, wanted: float, power: float, alpha: float
+) -> Result:
+    from scipy.stats import chi2
+
+    if wanted == 0:
+        raise ImpossibleValueError("Expected a difference other than 0 to plan for, found 0.")
+    df = anova["df_within"]
+    sd = sqrt(anova["ss_within"] / df)
+    upper = sd * sqrt(df / float(chi2.ppf(1 - SD_CONFIDENCE, df)))
+    found: Result = {"difference": wanted, "test": "Tukey", "groups": groups, "sd": sd}
+    found["sd_upper"] = upper
+    for name, spread in (("per_group", sd), ("per_group_sd_upper", upper)):
+        effect = abs(wanted) / spread
+        found[name] = least_animals(partial(pair_power, effect, groups, alpha=alpha), power)
+    return found
+
+
+def pair_power(effect: float, groups: int, per_group: int, alpha: float = 0.05) -> float:
+    """Return the power of Tukey's test for two of the groups that differ by `effect` SDs."""
+    df = groups * (per_group - 1)
+    critical = float(studentized_range.isf(alpha, groups, df)) / sqrt(2)
+    shift = effect * sqrt(per_group / 2)
+    return float(nct.sf(critical, df, shift) + nct.cdf(-critical, df, shift))
 
 
 def anova_power(f_squared: float, groups: int, per_group: int, alpha: float = 0.05) -> float:
@@ -125,17 +154,20 @@ def anova_power(f_squared: float, groups: int, per_group: int, alpha: float = 0.
     return float(ncf.sf(critical, between, within, f_squared * groups * per_group))
 
 
-def _per_group(f_squared: float, groups: int, power: float, alpha: float) -> int | None:
-    """Return the smallest number that reaches the power; ``None`` above ten thousand."""
+def least_animals(power_of: Callable[[int], float], power: float) -> int | None:
+    """Return the smallest number of animals per group that reaches the power.
+
+    ``None`` above ten thousand.
+    """
     # Power rises with n, so doubling and halving finds the smallest n in few steps.
     low, high = 1, 2
-    while anova_power(f_squared, groups, high, alpha) < power:
+    while power_of(high) < power:
         low, high = high, high * 2
         if high > MOST_ANIMALS:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        if anova_power(f_squared, groups, middle, alpha) < power:
+        if power_of(middle) < power:
             low = middle
         else:
             high = middle

@@ -196,7 +196,7 @@ def compare_pair(samples: Samples, a: str, b: str, error: float, df: float) -> R
     from scipy.stats import studentized_range
 
     difference = float(samples[a].mean() - samples[b].mean())
-    half = _critical_range(len(samples), df) * error
+    half = critical_range(len(samples), df) * error
     return {
         "a": a,
         "b": b,
@@ -208,7 +208,7 @@ def compare_pair(samples: Samples, a: str, b: str, error: float, df: float) -> R
 
 
 @cache
-def _critical_range(groups: int, df: float) -> float:
+def critical_range(groups: int, df: float) -> float:
     """Return the 95 % quantile of the studentised range; slow to find, and the same for pairs."""
     from scipy.stats import studentized_range
 

@@ -35,5 +35,11 @@ def describe_test(result: Mapping[str, Any], statistic: str) -> str:
     )
 
 
+AnalysisName: TypeAlias = Literal["ancova", "change"]
+"""How the primary analysis takes the baseline into account."""
+
+ANCOVA: AnalysisName = "ancova"
+CHANGE: AnalysisName = "change"
+
 OutlierRule: TypeAlias = Literal["report", "remove"]
 """What is done with animals that are outliers at baseline."""

@@ -1,0 +1,151 @@
+"""The one analysis that answers the question: as planned, with all that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amgs.cohort.clusters import cage_means, nested_in_cages
+from amgs.cohort.differences import Change
+from amgs.cohort.equivalence import equivalence_tests
+from amgs.cohort.factors import two_factors
+from amgs.cohort.group_model import GroupModel, fit_groups, parallel_slopes
+from amgs.cohort.oneway import NotComputed, Result, pairs
+from amgs.cohort.permutation import permutation_test
+from amgs.cohort.plan import Plan, parse_contrasts, parse_factors, parse_trend, require_group
+from amgs.cohort.robust import holm
+
+
+def primary_analysis(
+    changes: Sequence[Change],
+    plan: Plan,
+    facts: Mapping[str, Mapping[str, str]],
+    clusters: Mapping[str, str],
+    *,
+    brief: bool = False,
+) -> Result:
+    """Compare the groups as planned.
+
+    Parameters
+    ----------
+    changes
+        One per animal; groups of one animal are left out before.
+    plan
+        What is compared, and how.
+    facts
+        Column → animal → text.
+    clusters
+        Animal → cage, where known. If every cage holds animals of one group only, the treatment was
+        given by cage, and the cages' means are compared: animals of a cage are not independent.
+    brief
+        Leave out what takes long: permutations, factors.
+
+    Returns
+    -------
+    dict
+        ``unit`` (animal or cage), ``analysis``, ``covariates``, ``comparisons`` (which test),
+        ``omnibus``, ``means``, ``rows`` (differences with simultaneous 95 % limits and adjusted
+        p), and where they apply ``parallel_slopes``, ``equivalence``, ``trend``, ``factors``,
+        ``permutation``; ``computed: false`` with the reason where it cannot be made.
+
+    Raises
+    ------
+    DesignError
+        If the plan names groups or columns that are not there.
+    """
+    groups = list(dict.fromkeys(c.group for c in changes))
+    compared = _read_plan(plan, groups, facts)
+    unit, used = "animal", list(changes)
+    if nested_in_cages(changes, clusters):
+        by_cage = cage_means(changes, clusters)
+        sizes = {g: sum(c.group == g for c in by_cage) for g in groups}
+        if min(sizes.values()) > 1:
+            unit, used = "cage", by_cage
+    covariates = {name: facts[name] for name in plan.covariates if unit == "animal"}
+    try:
+        model = fit_groups(used, plan.analysis, covariates)
+        found = _tests(model, plan, compared, groups)
+    except ArithmeticError as error:
+        return {"unit": unit, "analysis": plan.analysis, **NotComputed(str(error)).as_dict()}
+    found["unit"] = unit
+    if brief:
+        return found
+    found["permutation"] = permutation_test(used, model.analysis)
+    if model.analysis == "ancova":
+        found["parallel_slopes"] = _parallel(used)
+    if plan.factors:
+        levels = parse_factors(plan.factors, {c.animal: c.group for c in changes}, facts)
+        found["factors"] = two_factors(changes, levels, model.analysis)
+    return found
+
+
+def _read_plan(
+    plan: Plan, groups: Sequence[str], facts: Mapping[str, Mapping[str, str]]
+) -> list[tuple[str, str]]:
+    """Return the pairs that are compared; stop at names that are not there."""
+    from amgs.errors import DesignError
+
+    missing = [name for name in plan.covariates if name not in facts]
+    if missing:
+        msg = (
+            f"Expected the covariates as columns of the animals ({', '.join(facts) or 'none'}), "
+            f"found {', '.join(missing)}. Fill in the column, or take it out of the plan."
+        )
+        raise DesignError(msg)
+    if plan.trend:
+        parse_trend(plan.trend, groups)
+    if plan.contrasts:
+        return parse_contrasts(plan.contrasts, groups)
+    if plan.control:
+        require_group(plan.control, groups, "the control")
+        return [(g, plan.control) for g in groups if g != plan.control]
+    return pairs(groups)
+
+
+def _tests(
+    model: GroupModel, plan: Plan, compared: Sequence[tuple[str, str]], groups: Sequence[str]
+) -> Result:
+    if plan.contrasts:
+        rows = [model.compare(a, b) for a, b in compared]
+        adjusted = holm([row["p"] for row in rows])
+        rows = [
+            {**row, "p_unadjusted": row["p"], "p": p} for row, p in zip(rows, adjusted, strict=True)
+        ]
+        test = "planned contrasts (p by Holm's method, limits not adjusted)"
+    elif plan.control:
+        rows = model.against(plan.control)
+        dunnett = len(model.covariates) < 2  # noqa: PLR2004
+        name = "Dunnett's test" if dunnett else "p by Holm's method, limits by Bonferroni's"
+        test = f"against {plan.control} ({name})"
+    else:
+        rows, test = model.all_pairs(), "all pairs (Tukey's test)"
+    found: dict[str, Any] = {
+        "analysis": model.analysis,
+        "covariates": list(model.covariates),
+        "comparisons": test,
+        "omnibus": model.omnibus(),
+        "means": model.means(),
+        "slope": model.slope(),
+        "residual_sd": model.fit.mean_square**0.5,
+        "rows": rows,
+    }
+    if plan.margin > 0:
+        found["equivalence"] = equivalence_tests(model, compared, plan.margin)
+    if plan.trend:
+        found["trend"] = _trend(model, parse_trend(plan.trend, groups))
+    return found
+
+
+def _trend(model: GroupModel, doses: Mapping[str, float]) -> Result:
+    """Return the slope of the means on the dose, as one contrast of the means."""
+    middle = sum(doses.values()) / len(doses)
+    squares = sum((d - middle) ** 2 for d in doses.values())
+    weights = model.weights({g: (d - middle) / squares for g, d in doses.items()})
+    return {"doses": dict(doses), **model.fit.contrast(weights)}
+
+
+def _parallel(changes: Sequence[Change]) -> Result:
+    try:
+        return parallel_slopes(changes)
+    except ArithmeticError as error:
+        return NotComputed(str(error)).as_dict()

@@ -1,0 +1,149 @@
+"""Results in sentences that say no more than the numbers carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amgs.cohort.words import ANCOVA, describe_test, p_text
+
+ALPHA = 0.05
+
+
+def name_analysis(primary: Mapping[str, Any], baseline: str | None) -> str:
+    """Return what the analysis is called, with what it adjusts for and its unit."""
+    if primary.get("analysis") == ANCOVA and baseline is not None:
+        further = [name for name in primary.get("covariates", []) if name != "baseline"]
+        adjusted = " and ".join([baseline, *further])
+        text = f"analysis of covariance, adjusted for {adjusted}"
+    else:
+        further = list(primary.get("covariates", []))
+        of = "values" if baseline is None else f"changes from {baseline}"
+        text = f"analysis of variance of the {of}"
+        text += f", adjusted for {' and '.join(further)}" if further else ""
+    unit = "means of cages" if primary.get("unit") == "cage" else "the animal is the unit"
+    return f"{text} ({unit})"
+
+
+def describe_primary(primary: Mapping[str, Any], baseline: str | None) -> list[str]:
+    """Return the answer in sentences: all groups together, pairs, equivalence, trend."""
+    name = name_analysis(primary, baseline)
+    if not primary.get("computed", True):
+        return [f"{_capital(name)}: not computed, as {primary['reason']}."]
+    found = [f"{_capital(name)}: {describe_test(primary['omnibus'], 'F')}."]
+    found += [_pairs(primary)]
+    found += describe_equivalence(primary.get("equivalence", []))
+    trend = primary.get("trend")
+    if trend:
+        found.append(
+            f"Linear trend over dose: {trend['estimate']:.3g} per unit of dose (95 % CI "
+            f"{trend['lower']:.3g} to {trend['upper']:.3g}, {p_text(trend['p'])})."
+        )
+    return found
+
+
+def _pairs(primary: Mapping[str, Any]) -> str:
+    rows = primary["rows"]
+    shown = [_one(r) for r in rows if r["p"] < ALPHA]
+    sizes = ", ".join(f"{m['group']} {m['n']}" for m in primary["means"])
+    test = _capital(primary["comparisons"])
+    if shown:
+        rest = [_one(r) for r in rows if r["p"] >= ALPHA]
+        text = f"{test}: {'; '.join(shown)}."
+        return text + (f" Not shown to differ: {'; '.join(rest)}." if rest else "")
+    widest = max(max(abs(r["lower"]), abs(r["upper"])) for r in rows)
+    return (
+        f"{test}: no difference between two groups was shown (n: {sizes}); the intervals allow "
+        f"differences up to {widest:.1f}. This does not show that the groups are alike."
+    )
+
+
+def _one(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['a']} – {row['b']} {row['difference']:.1f} (95 % CI {row['lower']:.1f} to "
+        f"{row['upper']:.1f}, {p_text(row['p'])})"
+    )
+
+
+def describe_equivalence(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what the tests of equivalence say of every pair."""
+    found = []
+    for r in rows:
+        limits = f"90 % CI {r['lower']:.1f} to {r['upper']:.1f}, margin ±{r['margin']:g}"
+        pair = f"{r['a']} – {r['b']}"
+        if r["equivalent"]:
+            says = f"equivalent within the margin ({limits}, {p_text(r['p'])})"
+        elif r["not_higher"]:
+            says = f"not higher by the margin ({limits}, {p_text(r['p_not_higher'])})"
+            says += "; equivalence was not shown"
+        else:
+            says = f"equivalence was not shown ({limits}, {p_text(r['p'])})"
+        found.append(f"{pair}: {says}.")
+    return found
+
+
+def describe_factors(factors: Mapping[str, Any]) -> list[str]:
+    """Return what two factors and their interaction say."""
+    if not factors.get("computed", True):
+        return [f"Two factors: not computed, as {factors['reason']}."]
+    found = [f"{name}: {describe_test(test, 'F')}." for name, test in factors["effects"].items()]
+    both = factors.get("interaction")
+    if both:
+        a, b, c, d = both["of"]
+        found.append(
+            f"The difference {a} – {b} is {both['estimate']:.1f} larger in {c} than in {d} (95 % "
+            f"limits {both['lower']:.1f} to {both['upper']:.1f}, {p_text(both['p'])}). An effect "
+            "in one and none in the other is not yet a difference between them; this is its test."
+        )
+    return found
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+QUESTIONS = (
+    (
+        "Do the groups differ?",
+        "the primary analysis",
+        (
+            "As planned. Adjusting for the baseline is more precise than subtracting it unless "
+            "values before and after are closely correlated, and takes care of differences that "
+            "groups had at baseline by chance."
+        ),
+    ),
+    (
+        "What does the method of the paper say?",
+        "one-way ANOVA of changes, Tukey's test",
+        "What Tuttle et al. did; comparable with published studies.",
+    ),
+    (
+        "Does it depend on equal variances?",
+        "Welch, Games–Howell",
+        "% pain near 0 or 100 varies less than in between.",
+    ),
+    (
+        "Does it depend on a normal distribution?",
+        "permutation test, Kruskal–Wallis, Dunn",
+        "They assume none. The permutation test is of the primary analysis, the others of changes.",
+    ),
+    (
+        "Did a group change at all?",
+        "paired t-test, Wilcoxon",
+        (
+            "Each group against its own baseline. A change in one group and none in another is "
+            "not yet a difference between them."
+        ),
+    ),
+    (
+        "Are two groups alike?",
+        "equivalence (two one-sided tests)",
+        "A large p never shows that; an interval inside a margin fixed beforehand does.",
+    ),
+    (
+        "Do the courses differ over all timepoints?",
+        "mixed model, area under the course",
+        ("Uses animals that lack a timepoint; p (Holm) is corrected over all timepoints."),
+    ),
+)
+"""Question, test, why: which of the many numbers answers what."""
