@@ -13,7 +13,6 @@ import numpy.typing as npt
 from amgs.model.backbones.table import NETWORK_OF_THE_PAPER, Backbone
 from amgs.model.metrics import (
     area_under_curve,
-    bootstrap_interval,
     count_confusion,
     equal_class_weights,
     expected_calibration_error,
@@ -21,6 +20,7 @@ from amgs.model.metrics import (
     reliability_table,
     wilson_interval,
 )
+from amgs.model.over_units import bootstrap_interval
 from amgs.model.training.splits import PartsOfData
 from amgs.provenance import hash_file
 from amgs.vocabulary import (

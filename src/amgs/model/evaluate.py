@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from amgs.errors import ImpossibleValueError, OneClassError, TableError
+from amgs.model.by_animal import AnimalAgreement, ScaleAgreement, agree_by_animal, bland_altman
+from amgs.model.graded import MGS as MGS_OUTPUT
 from amgs.model.metrics import (
     Confusion,
     ReliabilityBin,
@@ -18,6 +21,7 @@ from amgs.model.metrics import (
     reliability_table,
     wilson_interval,
 )
+from amgs.model.over_units import bootstrap_interval, share_over_units
 from amgs.vocabulary import DEFAULT_THRESHOLD, PAIN, PART_COLUMN, THRESHOLDS, TRAINED_PARTS
 
 if TYPE_CHECKING:
@@ -33,6 +37,9 @@ class CurvePoint:
     threshold: float
     n_total: int
     counts: Confusion
+    over_animals: Mapping[str, tuple[float, float] | None] = field(
+        default_factory=dict, compare=False
+    )
 
     @property
     def coverage(self) -> float:
@@ -40,7 +47,11 @@ class CurvePoint:
         return self.counts.n / self.n_total
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the point as plain values, with 95 % Wilson intervals."""
+        """Return the point as plain values, with 95 % intervals.
+
+        ``intervals`` by Wilson, images taken as independent; ``intervals_over_animals`` by
+        Student's t on animals' shares, ``None`` where the animals are not known.
+        """
         counts = self.counts
         return {
             "threshold": self.threshold,
@@ -59,6 +70,7 @@ class CurvePoint:
                 "specificity": wilson_interval(counts.tn, counts.tn + counts.fp),
                 "accuracy": wilson_interval(counts.tp + counts.tn, counts.n),
             },
+            "intervals_over_animals": dict(self.over_animals) or None,
         }
 
 
@@ -85,7 +97,8 @@ class ScoreRow:
 class MgsAgreement:
     """Human MGS against the machine's signed score, as in the paper's Figure 2.
 
-    ``mgs = intercept + slope · signed_score`` by least squares over ``n`` images.
+    ``mgs = intercept + slope · signed_score`` by least squares over ``n`` images. ``by_animal``
+    where animals are known; ``predicted`` compares the MGS that a model says with people's.
     """
 
     n: int
@@ -95,6 +108,8 @@ class MgsAgreement:
     slope: float | None
     intercept: float | None
     by_score: list[ScoreRow]
+    by_animal: AnimalAgreement | None = None
+    predicted: ScaleAgreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,8 @@ class Evaluation:
     n_unlabelled: int
     n_trained_on: int
     truth: str
+    n_animals: int | None
+    auc_over_animals: tuple[float, float] | None
     mgs: MgsAgreement | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -117,6 +134,8 @@ class Evaluation:
         document = {
             **self.point.as_dict(),
             "auc": self.auc,
+            "n_animals": self.n_animals,
+            "auc_over_animals": self.auc_over_animals,
             "curve": [point.as_dict() for point in self.curve],
             "calibration": {
                 "expected_calibration_error": self.expected_calibration_error,
@@ -178,10 +197,18 @@ def evaluate_predictions(
         msg = f"Expected images of both classes to judge the predictions by, found {found}."
         raise OneClassError(msg)
     table = reliability_table(is_pain == called, confidence)
+    animals = animals_of(known)
+    judged = (is_pain, called, confidence, animals)
+    over_animals = None
+    if animals is not None:
+        p_pain = known["p_pain"].to_numpy()
+        over_animals = bootstrap_interval(is_pain, p_pain, animals, "auc", seed=0)
     return Evaluation(
-        point=_point(is_pain, called, confidence, threshold),
+        point=_point(*judged, threshold),
         auc=auc,
-        curve=[_point(is_pain, called, confidence, t) for t in THRESHOLDS],
+        curve=[_point(*judged, t) for t in THRESHOLDS],
+        n_animals=None if animals is None else len(np.unique(animals)),
+        auc_over_animals=over_animals,
         reliability=table,
         expected_calibration_error=expected_calibration_error(table) or 0.0,
         n_problems=predictions.attrs.get("problems", 0),
@@ -245,19 +272,43 @@ def compare_scored_images(predictions: pd.DataFrame) -> MgsAgreement | None:
     if "mgs" not in predictions or predictions["mgs"].notna().sum() == 0:
         return None
     scored = predictions[predictions["mgs"].notna()]
-    return compare_with_mgs(
-        scored["mgs"].to_numpy(dtype=float), scored["signed_score"].to_numpy(dtype=float)
-    )
+    human = scored["mgs"].to_numpy(dtype=float)
+    found = compare_with_mgs(human, scored["signed_score"].to_numpy(dtype=float))
+    animals = animals_of(scored)
+    if animals is None:
+        return found
+    by_animal = agree_by_animal(human, scored["signed_score"].to_numpy(dtype=float), animals)
+    predicted = None
+    if MGS_OUTPUT in scored and scored[MGS_OUTPUT].notna().all():
+        predicted = bland_altman(human, scored[MGS_OUTPUT].to_numpy(dtype=float), animals)
+    return replace(found, by_animal=by_animal, predicted=predicted)
+
+
+def animals_of(predictions: pd.DataFrame) -> npt.NDArray[np.str_] | None:
+    """Return the animal of every image; ``None`` where one is not known."""
+    if "animal" not in predictions or len(predictions) == 0:
+        return None
+    names = predictions["animal"]
+    if names.isna().any() or (names.astype(str) == "").any():
+        return None
+    return names.astype(str).to_numpy(dtype=str)
 
 
 def _point(
     is_pain: npt.NDArray[np.bool_],
     called: npt.NDArray[np.bool_],
     confidence: npt.NDArray[np.floating],
+    animals: npt.NDArray[np.str_] | None,
     threshold: float,
 ) -> CurvePoint:
     kept = confidence >= threshold
-    return CurvePoint(threshold, len(is_pain), count_confusion(is_pain[kept], called[kept]))
+    counts = count_confusion(is_pain[kept], called[kept])
+    if animals is None:
+        return CurvePoint(threshold, len(is_pain), counts)
+    right = is_pain == called
+    rows = {"sensitivity": kept & is_pain, "specificity": kept & ~is_pain, "accuracy": kept}
+    over = {name: share_over_units(right[of], animals[of]) for name, of in rows.items()}
+    return CurvePoint(threshold, len(is_pain), counts, over)
 
 
 def _describe_score(mgs: float, scores: npt.NDArray[np.floating]) -> ScoreRow:

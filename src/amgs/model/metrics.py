@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
-from amgs.vocabulary import EVEN_ODDS
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
@@ -83,7 +80,7 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
     """Return the 95 % Wilson score interval of a share (Wilson 1927); ``None`` for n = 0.
 
     It takes the images as independent. Images of one animal are not, so for a statement about new
-    animals it is too narrow; `bootstrap_interval` resamples animals.
+    animals it is too narrow; `amgs.model.over_units` has intervals over animals.
     """
     from scipy.stats import binomtest
 
@@ -146,8 +143,11 @@ def reliability_table(
     """
     counted = np.ones(len(confidence)) if weights is None else weights
     edges = np.linspace(0.5, 1.0, N_RELIABILITY_BINS + 1)
-    # `digitize` puts 1.0 behind the last edge; it belongs into the last bin.
-    number = np.clip(np.digitize(confidence, edges) - 1, 0, N_RELIABILITY_BINS - 1)
+    # In whole millionths: an edge such as 0.85 lies a rounding error above the number it means.
+    # The last bin holds 1.0 too.
+    millionths = np.round(np.asarray(confidence) * 1e6).astype(np.int64)
+    number = (millionths - 500_000) // (500_000 // N_RELIABILITY_BINS)
+    number = np.clip(number, 0, N_RELIABILITY_BINS - 1)
     table = []
     for k in range(N_RELIABILITY_BINS):
         inside = number == k
@@ -189,78 +189,6 @@ def expected_calibration_error(table: list[ReliabilityBin]) -> float | None:
         if row.accuracy is not None and row.mean_confidence is not None
     ]
     return sum(gaps) / total
-
-
-def bootstrap_interval(
-    is_pain: Bools, p_pain: Floats, units: npt.NDArray[np.str_], statistic: str, seed: int
-) -> tuple[float, float] | None:
-    """Return the 95 % percentile interval of a statistic under resampling of whole units.
-
-    Parameters
-    ----------
-    is_pain, p_pain, units
-        Per image: truth, prediction, and the animal (or what else was kept whole).
-    statistic
-        ``auc``, ``accuracy`` or ``balanced_accuracy``.
-    seed
-        Of the resampling.
-
-    Returns
-    -------
-    (float, float) or None
-        ``None`` with fewer than two units, or when over half of the samples lack a class.
-    """
-    return interval_over_units(
-        units, lambda rows: _statistic(is_pain[rows], p_pain[rows], statistic), seed
-    )
-
-
-def interval_over_units(
-    units: npt.NDArray[np.str_],
-    statistic: Callable[[npt.NDArray[np.intp]], float | None],
-    seed: int,
-) -> tuple[float, float] | None:
-    """Return the 95 % percentile interval of any statistic under resampling of whole units.
-
-    Parameters
-    ----------
-    units
-        Per image: the animal, or what else was kept whole.
-    statistic
-        Of the rows that it is given, each as often as it was drawn; ``None`` where it is not
-        defined.
-    seed
-        Of the resampling.
-
-    Returns
-    -------
-    (float, float) or None
-        ``None`` with fewer than two units, or when it is not defined for over half of the samples.
-    """
-    names, member = np.unique(units, return_inverse=True)
-    if len(names) < 2:  # noqa: PLR2004
-        return None
-    rows_of = [np.flatnonzero(member == k) for k in range(len(names))]
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(N_BOOTSTRAP):
-        # Whole animals are drawn: their images are alike, and images alone would flatter.
-        drawn = rng.integers(0, len(names), len(names))
-        value = statistic(np.concatenate([rows_of[k] for k in drawn]))
-        if value is not None:
-            values.append(value)
-    if len(values) < N_BOOTSTRAP / 2:
-        return None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _statistic(is_pain: Bools, p_pain: Floats, statistic: str) -> float | None:
-    if statistic == "auc":
-        return area_under_curve(is_pain, p_pain)
-    confusion = count_confusion(is_pain, p_pain >= EVEN_ODDS)
-    value: float | None = getattr(confusion, statistic)
-    return value
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -11,14 +11,13 @@ import numpy.typing as npt
 
 from amgs.model.metrics import (
     area_under_curve,
-    bootstrap_interval,
     count_confusion,
     equal_class_weights,
     expected_calibration_error,
-    interval_over_units,
     pearson_r,
     reliability_table,
 )
+from amgs.model.over_units import bootstrap_interval, interval_over_units
 from amgs.vocabulary import DEFAULT_THRESHOLD, EVEN_ODDS
 
 Floats = npt.NDArray[np.float64]

@@ -10,6 +10,7 @@ import numpy as np
 
 from amgs.errors import ImpossibleValueError
 from amgs.prediction.recording_times import RecordingTime
+from amgs.prediction.shares import standard_error_of_share
 from amgs.prediction.summary_options import (
     GROUP_KEYS,
     SummaryOptions,
@@ -33,12 +34,14 @@ SUMMARY_COLUMNS = (
     "animal",
     "group",
     "timepoint",
+    "recordings",
     "minutes",
     "images",
     "confident_images",
     "confident_per_minute",
     "pain_images",
     "pct_pain",
+    "pct_pain_se",
     "mean_signed_score",
     "mean_mgs_sum",
     "n_mgs",
@@ -114,7 +117,8 @@ def summarise_animals(
             # Why there is none is known better from the recording than from its images.
             reasons = dict.fromkeys(times[name].reason for name in sorted(names))
             row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
-        rows.append(dict(zip(GROUP_KEYS, unit, strict=True)) | row)
+        whose = dict(zip(GROUP_KEYS, unit, strict=True))
+        rows.append(whose | {"recordings": len(names) or None} | row)
     return rows
 
 
@@ -180,6 +184,7 @@ def _summarise_one(
         "confident_per_minute": rate,
         "pain_images": pain,
         "pct_pain": 100 * pain / n if n else None,
+        "pct_pain_se": standard_error_of_share(pain, n),
         "mean_signed_score": float(confident["signed_score"].mean()) if n else None,
         "mean_mgs_sum": float(np.mean(scored)) if len(scored) else None,
         "n_mgs": len(scored),
@@ -197,7 +202,13 @@ def _summarise_without_calls(
     means: Mapping[str, float | None],
 ) -> dict[str, Any]:
     """Summarise human scores, or readings of a model that calls nothing pain."""
-    calls = ("confident_images", "confident_per_minute", "pain_images", "pct_pain")
+    calls = (
+        "confident_images",
+        "confident_per_minute",
+        "pain_images",
+        "pct_pain",
+        "pct_pain_se",
+    )
     # Of a model the reading decides whether there is something to count, else the human score.
     known = any(mean is not None for mean in means.values()) if means else bool(scored)
     missing = "no image could be read" if means else "no image was scored"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,32 @@ from amgs.scoring.reliability import (
     intraclass_correlation,
     krippendorff_alpha,
     leave_one_rater_out,
+    scored_enough,
     weighted_kappas,
 )
+from amgs.scoring.resampling import agreement_intervals
 
 DILIGENT_SHARE = 0.5
-"""ICC and Cronbach's α are over raters who scored at least this share of what the busiest one did:
-they need images that all of them scored."""
+"""Cronbach's α is over raters who scored at least this share of what the busiest one did: it needs
+images that all of them scored."""
 
 
-def measure_agreement(ratings: Ratings) -> dict[str, Any]:
+def measure_agreement(
+    ratings: Ratings,
+    *,
+    intervals: bool = False,
+    animals: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Return the agreement of the raters as one document.
 
     Parameters
     ----------
     ratings
         From `read_ratings`.
+    intervals
+        Whether to add 95 % intervals by resampling, which takes seconds.
+    animals
+        Image → animal, where known: whole animals are then resampled, as their images are alike.
 
     Returns
     -------
@@ -38,6 +50,8 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
         ``units`` (by name) and ``mgs_per_unit`` (mean of the scorable units, 0–2), each with
         ``krippendorff_alpha, icc, weighted_kappa, cronbach_alpha, exact_agreement, n_images,
         n_with_two, n_raters, not_scorable``; ``n_with_two`` images have two scores or more.
+        With intervals ``krippendorff_alpha_interval, icc_interval, weighted_kappa_interval,
+        cronbach_alpha_interval`` and ``resampled`` (images or animals).
         ``raters`` against the mean of the others. ``None`` or ``computed: false`` where a number
         does not exist. ``rater_pairs``: the quadratic-weighted κ of each pair over all units
         together.
@@ -55,6 +69,11 @@ def measure_agreement(ratings: Ratings) -> dict[str, Any]:
         "computed": False,
         "reason": "a mean of units has no categories; see the units",
     }
+    if intervals:
+        known = None if animals is None else [animals.get(name, name) for name in ratings.images]
+        for name, scores in ratings.units.items():
+            units[name] |= agreement_intervals(scores, known)
+        of_mean |= agreement_intervals(mean, known)
     return {
         "n_images": len(ratings.images),
         "n_raters": len(ratings.raters),
@@ -86,9 +105,10 @@ def _agreement_of(
     )
     return {
         "krippendorff_alpha": krippendorff_alpha(scores),
-        "icc": intraclass_correlation(diligent) | {"raters": names},
+        "icc": intraclass_correlation(scored_enough(scores)),
         "weighted_kappa": {"weights": "quadratic", "mean": mean_kappa, "pairs": kappas},
         "cronbach_alpha": cronbach_alpha(diligent),
+        "cronbach_alpha_raters": names,
         "exact_agreement": exact_agreement(scores),
         "n_images": int((scored.sum(axis=1) > 0).sum()),
         "n_raters": int((scored.sum(axis=0) > 0).sum()),

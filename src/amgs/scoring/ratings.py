@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from amgs.errors import TableError, count_of, list_faults
 from amgs.scale import HIGHEST, LOWEST
-from amgs.tables import read_table
+from amgs.tables import list_names_alike, parse_number, parse_yes_no, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +86,7 @@ def read_ratings_table(path: Path) -> pd.DataFrame:
         for line, row in zip(twice.index, twice.itertuples(index=False), strict=True)
     ]
     table["value"] = _values(table, faults)
+    faults += list_names_alike("rater", table["rater"])
     if "position" in table:
         table["position"] = _positions(table, faults)
     if faults:
@@ -112,12 +113,16 @@ def number_scores(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(value=table["score"].to_numpy(float, na_value=np.nan), repeat=repeat)
 
 
+def animals_of(table: pd.DataFrame) -> dict[str, str] | None:
+    """Return the animal of every image, where the table has a filled column ``animal``."""
+    if "animal" not in table or (table["animal"].astype(str) == "").any():
+        return None
+    return dict(zip(table["image"].astype(str), table["animal"].astype(str), strict=True))
+
+
 def first_answers(table: pd.DataFrame) -> Ratings:
     """Return the answers at the first showing of every image as matrices."""
     return ratings_from_table(table[~table["repeat"]])
-
-
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
 def _repeats(table: pd.DataFrame, faults: list[str]) -> list[bool]:
@@ -125,9 +130,10 @@ def _repeats(table: pd.DataFrame, faults: list[str]) -> list[bool]:
         return [False] * len(table)
     found = []
     for line, cell in table["repeat"].items():
-        if cell.lower() not in _YES_NO:
+        said = parse_yes_no(cell or "no")
+        if said is None:
             faults.append(f"line {line}: repeat is {cell!r}, not yes or no")
-        found.append(_YES_NO.get(cell.lower(), False))
+        found.append(bool(said))
     return found
 
 
@@ -166,10 +172,8 @@ def _values(table: pd.DataFrame, faults: list[str]) -> list[float]:
         if cell.lower() in NOT_SCORABLE:
             values.append(np.nan)
             continue
-        try:
-            value = float(cell)
-        except ValueError:
-            value = -1.0
+        number = parse_number(cell)
+        value = -1.0 if number is None else number
         if value not in range(LOWEST, HIGHEST + 1):
             faults.append(f"line {line}: score is {cell!r}")
         values.append(value)

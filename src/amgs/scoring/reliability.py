@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.errors import count_of
+from amgs.scoring.crossed import crossed_variances
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Result: TypeAlias = dict[str, Any]
@@ -50,21 +51,58 @@ def complete(scores: Floats) -> Floats:
     return scores[np.isfinite(scores).all(axis=1)]
 
 
+LEAST_SCORES = 10
+"""ICC is over raters who scored so many images: one who has only begun would decide how far raters
+differ."""
+
+
+def scored_enough(scores: Floats) -> Floats:
+    """Return the scores of the raters who scored enough images for an ICC."""
+    by_rater = np.isfinite(scores).sum(axis=0)
+    least = min(LEAST_SCORES, by_rater.max(initial=0) / 2)
+    return scores[:, (by_rater >= least) & (by_rater > 0)]
+
+
+FORM = "ICC(2,1): two-way random, absolute agreement, single rater"
+
+
 def intraclass_correlation(scores: Floats) -> Result:
     """Return ICC(2,1) and ICC(2,k): two-way random effects, absolute agreement.
 
-    Shrout & Fleiss (1979), over the images that all raters scored; 95 % limits by McGraw & Wong
-    (1996).
+    Where all raters scored all images: Shrout & Fleiss (1979), 95 % limits by McGraw & Wong (1996).
+    Else over all scores there are, by restricted maximum likelihood with images and raters crossed:
+    the images that happen to have a score by everybody are another population, often the easy
+    ones. Then there are no limits here; `amgs.scoring.resampling` has them.
     """
-    x = complete(scores)
+    known = np.isfinite(scores)
+    seen = scores[known.any(axis=1)][:, known.any(axis=0)]
+    if not np.isfinite(seen).all():
+        return _over_all_scores(seen)
+    return _complete_correlation(seen)
+
+
+def _over_all_scores(scores: Floats) -> Result:
+    form = f"{FORM}; REML over all scores"
+    found = crossed_variances(scores)
+    if found is None:
+        reason = "no two images were scored by two raters, or the scores do not vary"
+        return {"computed": False, "reason": reason, "form": form}
+    return {
+        "form": form,
+        "value": found.single,
+        "lower": None,
+        "upper": None,
+        "n_images": len(scores),
+        "average_of_raters": found.average(scores.shape[1]),
+        "variances": {"image": found.image, "rater": found.rater, "rest": found.rest},
+    }
+
+
+def _complete_correlation(x: Floats) -> Result:
     n, k = x.shape
-    form = "ICC(2,1): two-way random, absolute agreement, single rater"
+    form = FORM
     if n < _TWO or k < _TWO:
-        reason = f"{count_of(n, 'image')} were scored by all {k} raters; two of each are needed"
-        if k < _TWO:
-            reason = (
-                "only 1 rater scored enough images; those with fewer than half as many are left out"
-            )
+        reason = f"{count_of(n, 'image')} of {count_of(k, 'rater')}; two of each are needed"
         return {"computed": False, "reason": reason, "form": form}
     grand = x.mean()
     # Mean squares of a two-way layout without replication: images, raters, the rest.
@@ -84,13 +122,14 @@ def intraclass_correlation(scores: Floats) -> Result:
     # Absolute agreement: raters who are stricter by a constant lower it, unlike consistency.
     single = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
     lower, upper = _limits(float(single), rows, columns, error, n, k)
+    of_average = rows + (columns - error) / n
     return {
         "form": form,
         "value": float(single),
         "lower": lower,
         "upper": upper,
         "n_images": n,
-        "average_of_raters": float((rows - error) / (rows + (columns - error) / n)),
+        "average_of_raters": float((rows - error) / of_average) if of_average else None,
     }
 
 

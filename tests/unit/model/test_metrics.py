@@ -9,13 +9,13 @@ from sklearn.metrics import roc_auc_score
 from amgs.model.metrics import (
     Confusion,
     area_under_curve,
-    bootstrap_interval,
     count_confusion,
     equal_class_weights,
     expected_calibration_error,
     reliability_table,
     wilson_interval,
 )
+from amgs.model.over_units import bootstrap_interval
 
 
 def test_confusion() -> None:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.graded import GradedHead, expected_scores
-from amgs.model.metrics import interval_over_units, pearson_r
+from amgs.model.metrics import pearson_r
+from amgs.model.over_units import interval_over_units
 from amgs.model.training.features import FeatureExtractor, View
 from amgs.model.training.grading import train_graded
 from amgs.model.unit_scores import UnitScores
