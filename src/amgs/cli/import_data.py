@@ -51,7 +51,8 @@ def import_data(
     scores with animals, groups and timepoints), `tu-berlin-ratings` (mgs_by_rater.csv alone, as
     ratings), `authors-folders` (pain and no pain, scores in the file names), `authors-log` (the log
     of the original authors' program), `face-clean` (images called face_clean_…_MMmSSsFFf.jpg, with
-    recording and time), `black-mice`, `talbot`, `vidal` and `painface`. Other tables of images are
+    recording and time), `black-mice`, `talbot`, `vidal` and `painface`, and a workbook (XLSX) with
+    the columns of recordings.csv. Other tables of images are
     read with --columns.
 
     Example: `amgs import MouseGrimaceFaces/ --out berlin.csv`
@@ -59,6 +60,7 @@ def import_data(
     from amgs.files import refuse_to_replace_file
     from amgs.interop.base import seen_from
     from amgs.interop.formats import open_importer, require_recognised
+    from amgs.interop.recordings_workbook import RECORDING_COLUMNS
     from amgs.interop.unit_scores import rename_columns
     from amgs.tables import write_table
 
@@ -72,7 +74,8 @@ def import_data(
         importer = open_importer(words[0]) if len(words) > 1 else require_recognised(place)
         found = importer.read(place, [part for part in only.split(",") if part])
         name, title, kind = importer.name, importer.title, importer.kind
-    refuse_to_replace_file(out, list(found.table.columns), overwrite=overwrite)
+    needed = RECORDING_COLUMNS if kind == "recordings" else list(found.table.columns)
+    refuse_to_replace_file(out, needed, overwrite=overwrite)
     table = found.table
     if found.images_at is not None:
         table = table.assign(image=seen_from(table["image"], found.images_at, out.parent))
@@ -88,6 +91,7 @@ def import_data(
         "scores": f"amgs check {out}, amgs summarise {out}",
         "ratings": f"amgs agreement {out}",
         "predictions": f"amgs evaluate {out}",
+        "recordings": f"amgs check {out.parent}",
         "images": f"amgs train {out} --out models/imported, where it has labels",
     }.get(kind, f"amgs compare {out}")
     note(f"Written to {out}. Next: {after}", quiet=quiet)

@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 if TYPE_CHECKING:
     import pandas as pd
 
-TableKind: TypeAlias = Literal["ratings", "scores", "predictions", "summary", "images"]
+TableKind: TypeAlias = Literal[
+    "ratings", "scores", "predictions", "summary", "images", "recordings"
+]
 """What a table is about.
 
 ``ratings``: one row per image, rater and unit (``image, rater, unit, score``). ``scores``: one row
 per image with the human MGS (``image, mgs, animal, group, timepoint``). ``predictions``: one row
 per image with a model's readings. ``summary``: one row per animal and timepoint. ``images``: one
 row per image with what is known of it (``label, animal, laboratory, recording``, units).
+``recordings``: the table of an experiment, ``recordings.csv`` of a study.
 """
 
 

@@ -24,6 +24,7 @@ IMPORTERS = {
     "painface": "amgs.interop.unit_scores:PainFaceScores",
     "vidal": "amgs.interop.unit_scores:VidalFaces",
     "authors-folders": "amgs.interop.authors_folders:AuthorsFolders",
+    "recordings": "amgs.interop.recordings_workbook:RecordingsWorkbook",
     "face-clean": "amgs.interop.face_finder:FaceFinderImages",
 }
 """Name → ``module:Class``; what comes first is asked first whether it knows a file."""
@@ -31,6 +32,10 @@ IMPORTERS = {
 EXPORTERS = {
     "ratings": "amgs.interop.ratings_csv:RatingsCsv",
     "prism": "amgs.interop.prism:PrismColumns",
+    "prism-grouped": "amgs.interop.prism_grouped:PrismGrouped",
+    "pzfx": "amgs.interop.prism_file:PrismFile",
+    "long": "amgs.interop.long_table:LongTable",
+    "parquet": "amgs.interop.parquet:Parquet",
     "spreadsheet": "amgs.interop.spreadsheet:SpreadsheetCsv",
 }
 """Name → ``module:Class``."""

@@ -127,5 +127,10 @@ def _keep_copy(path: Path, version: str) -> None:
     copy = path.with_name(f"{path.stem}-before-upgrade-from-{version}{path.suffix}")
     if copy.exists():
         return  # of an upgrade that did not come to its end: what it kept is the older one
+    copy_database(path, copy)
+
+
+def copy_database(path: Path, copy: Path) -> None:
+    """Copy a SQLite database as it is at this moment, also while others write to it."""
     with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)

@@ -1,0 +1,70 @@
+"""A summary as a file of GraphPad Prism (PZFX, its XML form), one table per timepoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from amgs.errors import TableError
+from amgs.files import atomic_file
+from amgs.interop.base import Exporter
+from amgs.timepoints import order_timepoints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NAMESPACE = "http://graphpad.com/prism/Prism.htm"
+
+
+class PrismFile(Exporter):
+    """Column tables, one per timepoint: a column per group, a row per animal."""
+
+    name = "pzfx"
+    title = "a file of GraphPad Prism (PZFX): one column table per timepoint"
+    kind = "summary"
+    suffix = ".pzfx"
+
+    def write(self, table: pd.DataFrame, out: Path, value: str = "") -> tuple[str, ...]:
+        """See `Exporter.write`; animals that are not included have no cell.
+
+        Raises
+        ------
+        TableError
+            If there is no such column, or no animal has a value.
+        """
+        value = value or "pct_pain"
+        if value not in table:
+            msg = f"Expected the column {value} in the summary, found {', '.join(table.columns)}."
+            raise TableError(msg)
+        kept = table[table["included"] == "yes"] if "included" in table else table
+        kept = kept[kept[value].astype(str) != ""]
+        if kept.empty:
+            raise TableError(f"Expected animals with {value}, found none that are included.")
+        file = ET.Element("GraphPadPrismFile", xmlns=_NAMESPACE, PrismXMLVersion="5.00")
+        sequence = ET.SubElement(file, "TableSequence")
+        for number, timepoint in enumerate(order_timepoints(kept["timepoint"].astype(str))):
+            name = f"Table{number}"
+            ET.SubElement(sequence, "Ref", ID=name, Selected="1" if number == 0 else "0")
+            part = kept[kept["timepoint"].astype(str) == timepoint]
+            file.append(_one_table(name, f"{value}, {timepoint}", part, value))
+        text = ET.tostring(file, encoding="unicode")
+        with atomic_file(out) as temporary:
+            head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+            temporary.write_text(head + text + "\n", encoding="utf-8", newline="\n")
+        left = len(table) - len(kept)
+        return (f"{left} rows without a value or not included were left out",) if left else ()
+
+
+def _one_table(name: str, title: str, part: pd.DataFrame, value: str) -> ET.Element:
+    page = ET.Element(
+        "Table", ID=name, XFormat="none", TableType="OneWay", EVFormat="AsteriskAfterNumber"
+    )
+    ET.SubElement(page, "Title").text = title
+    for group, members in part.groupby("group", sort=False):
+        column = ET.SubElement(page, "YColumn", Width="90", Decimals="2", Subcolumns="1")
+        ET.SubElement(column, "Title").text = str(group)
+        cells = ET.SubElement(column, "Subcolumn")
+        for cell in members[value]:
+            ET.SubElement(cells, "d").text = str(cell)
+    return page

@@ -1,0 +1,204 @@
+"""A study as one file to send: whole but for its videos, or a copy that keeps others blind."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from PIL import Image
+
+from amgs._version import __version__
+from amgs.errors import StudyError
+from amgs.files import atomic_file
+from amgs.interop.dictionary import DICTIONARY_COLUMNS, describe_column
+from amgs.provenance import hash_file, record_provenance
+from amgs.store.opening import copy_database
+from amgs.study.folder import StudyFolder
+from amgs.study.layout import FACES, VIDEOS
+from amgs.study.planned import animal_facts
+from amgs.study.present import present
+from amgs.tables import harmless_cells, write_table
+from amgs.video.reader import VIDEO_SUFFIXES
+
+DATABASE = "study.db"
+MANIFEST = "manifest.json"
+KEY_COLUMNS = ("kind", "code", "name")
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_CODE_BYTES = 4
+_LEFT_OUT_OF_TABLES = ("recording", "sex", "strain", "coat", "cage", "laboratory", "reason")
+
+
+def archive_study(study: StudyFolder, out: Path, *, faces: bool = True) -> tuple[str, ...]:
+    """Write a study as one ZIP that amgs opens again: all of it but its videos.
+
+    The database is copied as it is at this moment, also while people score. ``manifest.json``
+    lists every file with its SHA-256.
+
+    Parameters
+    ----------
+    study
+        The study.
+    out
+        The ZIP to write.
+    faces
+        Whether the face images come along.
+
+    Raises
+    ------
+    StudyError
+        If its scores are on a database server, which no file can hold.
+    """
+    if not (study.folder / DATABASE).is_file():
+        msg = (
+            f"Expected the scores in {DATABASE} of the study, found them on a database server. "
+            "Export the tables instead: --format workbook."
+        )
+        raise StudyError(msg)
+    listed: list[dict[str, Any]] = []
+    with (
+        tempfile.TemporaryDirectory() as place,
+        atomic_file(out) as temporary,
+        ZipFile(temporary, "w", ZIP_DEFLATED) as archive,
+    ):
+        copy = Path(place) / DATABASE
+        copy_database(study.folder / DATABASE, copy)
+        for name, path in [(DATABASE, copy), *_files(study.folder, faces=faces)]:
+            kind = ZIP_STORED if path.suffix.lower() in {".jpg", ".jpeg", ".png"} else ZIP_DEFLATED
+            archive.write(path, name, kind)
+            listed.append({"file": name, "bytes": path.stat().st_size, "sha256": hash_file(path)})
+        about = record_provenance({"step": "archive", "faces": faces}, {}).as_dict()
+        text = json.dumps({"about": about, "files": listed}, ensure_ascii=False, indent=1)
+        archive.writestr(MANIFEST, text)
+    notes = ["It holds animals, groups and, if unblinded, scores beside them: it is not blind."]
+    if not faces:
+        notes.append("Without face images: they can be extracted again from the videos.")
+    return tuple(notes)
+
+
+def _files(folder: Path, *, faces: bool) -> Iterable[tuple[str, Path]]:
+    left = {VIDEOS} if faces else {VIDEOS, FACES}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if (
+            path.is_file()
+            and not path.is_symlink()
+            and name.parts[0] not in left
+            and not any(part.startswith(".") for part in name.parts)
+            and not name.name.startswith(DATABASE)
+            and path.suffix.lower() not in VIDEO_SUFFIXES
+        ):
+            yield name.as_posix(), path
+
+
+def blinded_copy(
+    study: StudyFolder, out: Path, tables: Mapping[str, tuple[Sequence[str], Any]], *, faces: bool
+) -> tuple[str, ...]:
+    """Write tables and faces with codes for animals, groups and images; keep the key beside.
+
+    Codes are random and new every time. Columns that could tell the group are left out: recording,
+    cage, sex, strain, coat, laboratory, reasons. The order of rows is that of the codes.
+
+    Parameters
+    ----------
+    study
+        The study.
+    out
+        The ZIP to write; the key goes to ``NAME_key.csv`` beside it.
+    tables
+        Name → columns and rows (mappings), which name ``animal``, ``group`` and ``image``.
+    faces
+        Whether the face images come along, named by their codes.
+    """
+    now = present(study)
+    codes = _codes(
+        [r.animal for r in now.planned.values()],
+        [r.group for r in now.planned.values()],
+        [face.image for face in now.faces] if faces else [],
+        [str(row["image"]) for _, rows in tables.values() for row in rows if row.get("image")],
+    )
+    secret = set(_LEFT_OUT_OF_TABLES) | set(animal_facts(now.planned.values()))
+    with atomic_file(out) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as archive:
+        named: dict[str, None] = {}
+        for name, (columns, rows) in tables.items():
+            shown = [c for c in columns if c not in secret]
+            coded = sorted(
+                [_coded(row, shown, codes) for row in rows],
+                key=lambda cells: [str(c) for c in cells[:2]],
+            )
+            archive.writestr(f"{name}.csv", _csv(shown, coded))
+            named |= dict.fromkeys(shown)
+        dictionary = [describe_column(column) for column in named]
+        archive.writestr("dictionary.csv", _csv(DICTIONARY_COLUMNS, dictionary))
+        archive.writestr("README.txt", _README.format(version=__version__))
+        if faces:
+            for face in now.faces:
+                archive.writestr(
+                    f"images/{codes['image', face.image]}",
+                    _without_metadata(study.folder / face.image),
+                    ZIP_STORED,
+                )
+    key = out.with_name(f"{out.stem}_key.csv")
+    write_table(key, KEY_COLUMNS, [(kind, code, name) for (kind, name), code in codes.items()])
+    return (f"The key is in {key.name}. Keep it; whoever has it is not blind.",)
+
+
+_README = (
+    "A blinded copy made by amgs {version}. Animals, groups and images have codes; what the "
+    "columns mean is in dictionary.csv. The key stays with the owner of the study.\n"
+)
+
+
+def _codes(
+    animals: Sequence[str], groups: Sequence[str], faces: Sequence[str], images: Sequence[str]
+) -> dict[tuple[str, str], str]:
+    """Return (kind, name) → code, in an order that says nothing."""
+    rng = secrets.SystemRandom()
+    found: dict[tuple[str, str], str] = {}
+    names = list(dict.fromkeys(groups))
+    rng.shuffle(names)
+    for place, name in enumerate(names):
+        letter = _LETTERS[place] if place < len(_LETTERS) else f"{place + 1}"
+        found["group", name] = f"group {letter}"
+    animals = list(dict.fromkeys(animals))
+    rng.shuffle(animals)
+    for place, name in enumerate(animals, start=1):
+        found["animal", name] = f"animal {place:03d}"
+    used: set[str] = set()
+    for name in dict.fromkeys([*faces, *images]):
+        code = secrets.token_hex(_CODE_BYTES)
+        while code in used:
+            code = secrets.token_hex(_CODE_BYTES)
+        used.add(code)
+        found["image", name] = f"{code}.png"
+    return found
+
+
+def _coded(
+    row: Mapping[str, Any], columns: Sequence[str], codes: Mapping[tuple[str, str], str]
+) -> list[object]:
+    kinds = ("animal", "group", "image")
+    return [codes[c, str(row[c])] if c in kinds else row.get(c) for c in columns]
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(map(harmless_cells, rows))
+    return stream.getvalue()
+
+
+def _without_metadata(path: Path) -> bytes:
+    """Return the pixels of an image alone: a file of a camera may say when it was taken."""
+    with Image.open(path) as image:
+        pixels = image.convert("RGB")
+        stream = io.BytesIO()
+        Image.frombytes("RGB", pixels.size, pixels.tobytes()).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,157 @@
+"""Spreadsheet workbooks (XLSX) in and out, by openpyxl: cells as text, never as formulas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from amgs.errors import TableError
+from amgs.files import atomic_file
+
+SUFFIX = ".xlsx"
+MOST_ROWS = 1_048_575
+"""Rows of a sheet below its header; a spreadsheet has no more."""
+
+_MOST_LETTERS = 32_767
+_WIDEST, _NARROWEST = 48, 8
+_LOOKED_AT = 200
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: a header and rows; ``about`` is a line of explanation for the first sheet."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    about: str = ""
+
+
+def read_workbook(path: Path) -> list[list[str]]:
+    """Read the first sheet of a workbook as text cells, as a CSV of it would have them.
+
+    Dates become ``2026-03-31``, whole numbers have no decimals, formulas have the value that the
+    spreadsheet computed.
+
+    Raises
+    ------
+    TableError
+        If it is no workbook.
+    """
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, OSError, ValueError) as error:
+        msg = f"Expected a workbook (.xlsx) in {path}, found something else ({error})."
+        raise TableError(msg) from error
+    try:
+        sheet = book.worksheets[0]
+        rows = [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    finally:
+        book.close()
+    wide = max((len(row) - _trailing(row) for row in rows), default=0)
+    return [[*row[:wide], *[""] * (wide - len(row))] for row in rows]
+
+
+def _trailing(row: Sequence[str]) -> int:
+    """Count the empty cells at the end of a row."""
+    empty = 0
+    for cell in reversed(row):
+        if cell:
+            break
+        empty += 1
+    return empty
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, datetime):
+        midnight = cell.time() == time()
+        return cell.date().isoformat() if midnight else cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    return str(cell)
+
+
+def write_workbook(path: Path, sheets: Mapping[str, Sheet]) -> None:
+    """Write a workbook, whole or not at all: a contents sheet, then every sheet.
+
+    Numbers stay numbers. Text stays text, also where it begins like a formula.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sheets
+        Name → sheet, in order.
+
+    Raises
+    ------
+    TableError
+        If a sheet has more rows than a spreadsheet can hold.
+    """
+    from openpyxl import Workbook
+
+    for name, sheet in sheets.items():
+        if len(sheet.rows) > MOST_ROWS:
+            msg = (
+                f"Expected at most {MOST_ROWS} rows for the sheet {name}, found "
+                f"{len(sheet.rows)}. Export the long CSV instead: --format long."
+            )
+            raise TableError(msg)
+    book = Workbook(write_only=True)
+    contents = [[name, len(sheet.rows), sheet.about] for name, sheet in sheets.items()]
+    _write_sheet(book, "contents", Sheet(("sheet", "rows", "what it holds"), contents))
+    for name, sheet in sheets.items():
+        _write_sheet(book, name, sheet)
+    with atomic_file(path) as temporary, temporary.open("wb") as stream:
+        book.save(stream)
+
+
+def _write_sheet(book: Any, name: str, sheet: Sheet) -> None:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    page = book.create_sheet(name)
+    page.freeze_panes = "A2"
+    for number, width in enumerate(_widths(sheet), start=1):
+        page.column_dimensions[get_column_letter(number)].width = width
+    head = []
+    for title in sheet.columns:
+        cell = WriteOnlyCell(page, title)
+        cell.data_type, cell.font = "s", Font(bold=True)
+        head.append(cell)
+    page.append(head)
+    for row in sheet.rows:
+        page.append([_cell(page, value) for value in row])
+
+
+def _cell(page: Any, value: object) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None  # noqa: PLR0124
+    # Set after the value: openpyxl would take a text that begins with = for a formula.
+    cell = WriteOnlyCell(page, _CONTROL.sub("", str(value))[:_MOST_LETTERS])
+    cell.data_type = "s"
+    return cell
+
+
+def _widths(sheet: Sheet) -> Iterable[float]:
+    for number, title in enumerate(sheet.columns):
+        longest = max((len(str(row[number])) for row in sheet.rows[:_LOOKED_AT]), default=0)
+        yield min(_WIDEST, max(_NARROWEST, longest + 2, len(title) + 2))
