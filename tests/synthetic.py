@@ -18,13 +18,14 @@ from amgs.simulate.studies import (
 from amgs.simulate.video import read_truth
 from amgs.study import Study
 from amgs.study.consistency import planned_recordings
+from small import ANY_NUMBER
 
 EFFECT = 1.15
 TIMES = ("baseline", "again", "60min")
 SMALL = VideoOptions(640, 360, 6, 10.0)
 RATERS = ("one", "two")
 INTERVAL_S = 2.0
-SETTINGS = {("extract", "interval_s"): INTERVAL_S}
+SETTINGS = {("extract", "interval_s"): INTERVAL_S, **ANY_NUMBER}
 
 
 def drawn_study(folder: Path, plan: Experiment, options: VideoOptions, seed: int) -> Study:

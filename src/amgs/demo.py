@@ -30,16 +30,21 @@ PILOT_EFFECTS = {"surgery": EFFECTS["surgery"]}
 
 @dataclass(frozen=True, slots=True)
 class DemoSize:
-    """How large the demo is: animals of the pilot, animals per group, and their videos."""
+    """How large the demo is: animals of the pilot, animals per group, and their videos.
+
+    ``min_images`` is what the experiment's study asks of an animal: videos of 24 seconds hold
+    twelve images at most, so it is less than in a new study.
+    """
 
     pilot: int
     per_group: int
     video_s: float
     frame_px: tuple[int, int]
+    min_images: int
 
 
-FULL = DemoSize(18, 5, 16.0, (800, 450))
-SMALL = DemoSize(10, 2, 8.0, (640, 360))
+FULL = DemoSize(14, 5, 24.0, (800, 450), 3)
+SMALL = DemoSize(10, 2, 8.0, (640, 360), 0)
 """Under a minute: to see that an installation works, not to see an effect."""
 
 FRAME_RATE = 10
@@ -152,6 +157,7 @@ def _experiment(
 
     settings = {
         ("extract", "interval_s"): INTERVAL_S,
+        ("classify", "min_images"): size.min_images,
         ("scoring", "images_per_recording"): SCORED_PER_RECORDING,
     }
     with create_synthetic_study(folder, "Synthetic mice after surgery", seed, settings) as study:
@@ -161,6 +167,7 @@ def _experiment(
         score_by_simulated_raters(study, truth, RATERS, seed + 1, progress)
         study.adopt_model(model)
         study.classify(progress=progress)
+        study.seal_plan("the demo")
         study.unblind("the demo", "all simulated raters have finished")
         study.report(progress=progress)
         kept = comparison_file(study, "pct_pain")

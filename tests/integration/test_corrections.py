@@ -19,6 +19,7 @@ from amgs.study.summarising import SummaryChoice, last_choice
 from cubicles import COLUMNS, BlinkReader, add_blink, film, score_all, write_rows
 from marked import MarkDetector, Mouse, video_of
 from program import amgs
+from small import ANY_NUMBER
 from videos import KINDS, write_video
 
 ROWS = [
@@ -32,7 +33,7 @@ ROWS = [
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two animals in two cubicles; the right one is in pain after a day."""
     folder = tmp_path_factory.mktemp("corrections") / "study"
-    with Study.create(folder) as study:
+    with Study.create(folder, settings=ANY_NUMBER) as study:
         film(folder, "baseline", {"left": False, "right": False})
         film(folder, "24h", {"left": False, "right": True}, place=5)
         write_rows(study, ROWS)

@@ -29,6 +29,7 @@ from amgs.study.unblinding import human_scores
 from amgs.tables import write_table
 from marked import MarkDetector, Mouse, video_of
 from program import amgs
+from small import ANY_NUMBER
 from videos import KINDS, write_video
 
 
@@ -45,7 +46,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, float]]:
     """Ten synthetic mice at two timepoints, scored by two raters; and the true MGS of every image."""
     folder = tmp_path_factory.mktemp("scored") / "study"
-    study = Study.create(folder, "Drawn", seed=5)
+    study = Study.create(folder, "Drawn", seed=5, settings=ANY_NUMBER)
     rows, truth = [], {}
     for number, drawn in enumerate(draw_labelled_faces(10, 12, seed=4)):
         timepoint = "baseline" if drawn.number < 6 else "60min"
@@ -244,7 +245,7 @@ def test_a_rater_who_has_only_begun_does_not_wipe_out_the_icc(study: Study) -> N
         study.room().answer(shown, unit, 1)
     document = study.agreement()
     assert document["mgs_per_unit"]["icc"]["value"] == before["value"]
-    assert document["mgs_per_unit"]["icc"]["raters"] == ["Ada", "Bo"]
+    assert document["mgs_per_unit"]["cronbach_alpha_raters"] == ["Ada", "Bo"]
     assert document["images_by_rater"] == {"Ada": 120, "Bo": 120, "Late": 1}
     assert document["mgs_per_unit"]["n_with_two"] == 120
 
@@ -447,7 +448,7 @@ def test_videos_of_a_study(tmp_path: Path) -> None:
         return [Mouse(30, 50), Mouse(200, 50, shut=True)]
 
     folder = tmp_path / "study"
-    study = Study.create(folder)
+    study = Study.create(folder, settings=ANY_NUMBER)
     write_video(folder / "videos", KINDS["mp4_gop15"], 25 * 24, 25, video_of(two, 25), "a")
     rows = [
         ["m1", "a", "baseline", "videos/a.mp4", "left"],
@@ -472,7 +473,7 @@ def test_videos_of_a_study(tmp_path: Path) -> None:
 
 def test_the_same_image_in_two_recordings_stops(tmp_path: Path, make_image) -> None:
     folder = tmp_path / "study"
-    with Study.create(folder) as study:
+    with Study.create(folder, settings=ANY_NUMBER) as study:
         picture = make_image("one.png")
         for name in ("a", "b"):
             (folder / "videos" / name).mkdir()
@@ -504,7 +505,7 @@ def test_a_mistyped_path_of_a_model_names_those_beside_it(study: Study) -> None:
 
 def test_training_without_scores_says_what_to_do(tmp_path: Path, make_image) -> None:
     folder = tmp_path / "study"
-    with Study.create(folder) as study:
+    with Study.create(folder, settings=ANY_NUMBER) as study:
         make_image("study/videos/a/x.png")
         write_recordings(folder, [["m1", "a", "baseline", "videos/a", ""]])
         study.extract()
@@ -569,7 +570,7 @@ def test_a_report_without_a_model_is_of_human_scores(study: Study) -> None:
     done = amgs("report", study.folder)
     assert done.returncode == 0, done.stderr
     text = (study.folder / "results/report.html").read_text(encoding="utf-8")
-    assert "Mean human MGS (sum of units), change from baseline" in text
+    assert "Primary analysis: the mean human MGS (sum of the units) at 60min" in text
     assert "MGS " in text
 
 
@@ -588,7 +589,10 @@ def test_a_report_says_why_nothing_could_be_compared(study: Study) -> None:
     assert amgs("report", study.folder, "--value", "mean_mgs_sum").returncode == 1, "it is blind"
     study.unblind("Owner", "test")
     assert amgs("report", study.folder, "--value", "mean_mgs_sum").returncode == 0
-    assert "Mean human MGS (sum of units), change from baseline" in page.read_text(encoding="utf-8")
+    assert (
+        "Not the planned analysis: the mean human MGS (sum of the units) at 60min"
+        in page.read_text(encoding="utf-8")
+    )
 
 
 def test_a_report_of_nothing_says_what_comes_first(tmp_path: Path, make_image) -> None:

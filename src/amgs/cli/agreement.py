@@ -24,6 +24,8 @@ from amgs.cli.console import (
 COLUMNS = (
     "unit",
     "krippendorff_alpha",
+    "krippendorff_alpha_lower",
+    "krippendorff_alpha_upper",
     "icc",
     "icc_lower",
     "icc_upper",
@@ -53,9 +55,10 @@ def agreement(
 ) -> None:
     """Measure the agreement of raters for every action unit and for the mean score.
 
-    Krippendorff's α for interval data uses every image with two scores. The intraclass correlation
-    and Cronbach's α use the images that all raters scored; how many these are is shown.
-    "Not scorable" is missing, never 0.
+    Krippendorff's α for interval data uses every image with two scores, the intraclass correlation
+    all scores, Cronbach's α the images that all raters scored. Intervals (95 %) come from
+    resampling images, or whole animals where a column `animal` tells them. "Not scorable" is
+    missing, never 0.
 
     Where the table (or the study) knows them, agreement is also given by timepoint, within
     every rater (hidden repeats), and as scoring went on.
@@ -87,23 +90,24 @@ def _measure(path: Path) -> tuple[dict[str, Any], list[str]]:
     from amgs.interop.formats import read_any_ratings
     from amgs.scoring.agreement import measure_agreement
     from amgs.scoring.over_time import detailed_agreement
-    from amgs.scoring.ratings import first_answers
+    from amgs.scoring.ratings import animals_of, first_answers
     from amgs.study import is_study
 
     if is_study(path):
         with open_study(path) as study:
-            return study.agreement(), []
+            return study.agreement(intervals=True), []
     table, notes = read_any_ratings(path)
-    return measure_agreement(first_answers(table)) | detailed_agreement(table), list(notes)
+    first = measure_agreement(first_answers(table), intervals=True, animals=animals_of(table))
+    return first | detailed_agreement(table), list(notes)
 
 
 def _row(name: str, unit: dict[str, Any]) -> list[object]:
     icc, kappa = unit["icc"], unit["weighted_kappa"]
     cells = [
         unit["krippendorff_alpha"],
+        *(unit["krippendorff_alpha_interval"] or (None, None)),
         icc.get("value"),
-        icc.get("lower"),
-        icc.get("upper"),
+        *(unit["icc_interval"] or (None, None)),
         kappa.get("mean"),
         unit["cronbach_alpha"],
         unit["exact_agreement"],
@@ -117,15 +121,16 @@ def _print(document: dict[str, Any]) -> None:
     print_table(
         "Krippendorff's α and others: "
         f"{document['n_images']} images, {document['n_raters']} raters; "
-        f"{document['mgs_per_unit']['n_with_two']} images were scored by two or more",
+        f"{document['mgs_per_unit']['n_with_two']} images were scored by two or more; 95 % "
+        f"intervals over {document['mgs_per_unit']['resampled']}",
         ["unit", "images", "α", "ICC(2,1)", "κ quadratic", "exact agreement", "not scorable"],
         [
             [
                 name.replace("_", " "),
                 unit["n_with_two"],
-                number(unit["krippendorff_alpha"]),
-                _icc(unit["icc"], unit["n_with_two"]),
-                number(unit["weighted_kappa"].get("mean")),
+                _with_interval(unit["krippendorff_alpha"], unit["krippendorff_alpha_interval"]),
+                _with_interval(unit["icc"].get("value"), unit["icc_interval"]),
+                _with_interval(unit["weighted_kappa"].get("mean"), unit["weighted_kappa_interval"]),
                 percent(unit["exact_agreement"]),
                 percent(unit["not_scorable"]),
             ]
@@ -201,8 +206,11 @@ def _print_details(document: dict[str, Any]) -> None:
         )
 
 
-def _icc(icc: dict[str, Any], known_n: int) -> str:
-    if not icc.get("computed", True):
+def _with_interval(value: float | None, interval: list[float] | None) -> str:
+    if value is None:
         return "–"
-    n = "" if icc["n_images"] == known_n else f", n = {icc['n_images']}"
-    return f"{icc['value']:.3f} ({icc['lower']:.3f}–{icc['upper']:.3f}){n}"
+    return (
+        number(value)
+        if interval is None
+        else f"{value:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"
+    )

@@ -61,9 +61,9 @@ def _print_intervals_over_units(test: dict[str, Any], unit: str) -> None:
     }
     facts: list[tuple[str, object]] = []
     for name, (value, interval) in values.items():
-        limits = f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else "too few to compute"
+        limits = f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else f"too few {unit}"
         facts.append((name, f"{number(value)} ({limits})"))
-    print_facts(f"Test part, 95 % intervals from resampling whole {unit}", facts)
+    print_facts(f"Test part, 95 % intervals over {unit}", facts)
 
 
 def _print_units(units: dict[str, Any]) -> None:

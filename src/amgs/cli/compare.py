@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from amgs.cli.compare_output import print_comparison
 from amgs.cli.console import (
     FiguresOption,
     JsonOption,
@@ -14,15 +15,12 @@ from amgs.cli.console import (
     QuietOption,
     TimepointOption,
     note,
-    number,
     open_study,
-    print_facts,
     print_json,
-    print_table,
     refuse_beside_study,
     warn,
 )
-from amgs.cohort.words import OutlierRule, describe_test, p_value
+from amgs.cohort.words import ANCOVA, AnalysisName, OutlierRule
 
 if TYPE_CHECKING:
     from amgs.cohort.comparison import ComparisonChoice
@@ -37,25 +35,62 @@ def compare(
         ),
     ],
     value: Annotated[
-        str, typer.Option(help="The column to compare, or an output of a model.")
-    ] = "pct_pain",
+        str,
+        typer.Option(
+            help="The column to compare, or an output of a model. Default: pct_pain; in a study "
+            "the planned outcome."
+        ),
+    ] = "",
     baseline: Annotated[
         str | None,
         typer.Option(help="Which timepoint is the baseline. Default: the one called `baseline`."),
     ] = None,
     timepoint: TimepointOption = None,
     outliers: Annotated[
-        OutlierRule,
+        OutlierRule | None,
         typer.Option(
-            help="Animals whose baseline has a studentised residual above 3: `report` lists them, "
-            "`remove` leaves them out, as Tuttle et al. did."
+            help="Animals whose baseline has an externally studentised residual above 3: `report` "
+            "lists them (default), `remove` leaves them out."
         ),
-    ] = "report",
+    ] = None,
+    analysis: Annotated[
+        AnalysisName | None,
+        typer.Option(
+            help="The primary analysis. `ancova` (default): the value at the timepoint, adjusted "
+            "for the baseline. `change`: after minus baseline."
+        ),
+    ] = None,
+    control: Annotated[
+        str, typer.Option(help="Compare all groups with this one (Dunnett) instead of all pairs.")
+    ] = "",
+    contrasts: Annotated[
+        str,
+        typer.Option(help="Compare these pairs only (Holm), as `surgery - sham; drug - surgery`."),
+    ] = "",
+    trend: Annotated[
+        str, typer.Option(help="Doses of groups for a linear trend: `vehicle: 0; low: 1; high: 3`.")
+    ] = "",
+    covariates: Annotated[
+        str, typer.Option(help="Columns that are adjusted for besides the baseline: `sex, strain`.")
+    ] = "",
+    factors: Annotated[
+        str,
+        typer.Option(
+            help="Two factors and their interaction: `group:sex`, or `surgery:drug` where groups "
+            "are named as `surgery:saline`."
+        ),
+    ] = "",
+    margin: Annotated[
+        float,
+        typer.Option(
+            min=0, help="The largest difference that does not matter; tests equivalence with it."
+        ),
+    ] = 0.0,
     wanted: Annotated[
         float | None,
         typer.Option(
-            help="Also compute how many animals per group detect a difference of this size between "
-            "two groups (80 % power), given the spread in this table."
+            help="Also compute how many animals per group show a difference of this size between "
+            "two groups (Tukey, 80 % power), given the spread of the changes in this table."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="A CSV to write, one line per pair.")] = None,
@@ -64,42 +99,68 @@ def compare(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Compare the change from baseline between groups: ANOVA and Tukey's test, as in the paper.
+    """Compare groups: the planned analysis first, then the paper's, then the rest.
 
-    The animal is the unit; a table of images is refused. Beside the paper's tests are effect sizes
-    with intervals, and tests that need neither equal variances nor normality. No test is replaced
+    The animal is the unit; a table of images is refused. The primary analysis is that of [plan] in
+    study.toml, or of the options here. One-way ANOVA of changes and Tukey's test, as in the paper,
+    effect sizes, and tests without their assumptions stand beside it. No test is replaced
     automatically; violated assumptions are reported.
 
-    Example: `amgs compare summary.csv --timepoint 60min`
+    Example: `amgs compare summary.csv --timepoint 60min --control vehicle --margin 10`
     """
-    from amgs.cohort.comparison import PAIR_COLUMNS, ComparisonChoice, compare_groups, pair_rows
-    from amgs.cohort.design import read_cohort
+    from amgs.cohort.comparison import (
+        DEFAULT_VALUE,
+        PAIR_COLUMNS,
+        ComparisonChoice,
+        pair_rows,
+    )
+    from amgs.cohort.plan import Plan
+    from amgs.cohort.second_outcome import compare_table
     from amgs.figures.table import write_figures
     from amgs.files import refuse_to_replace_file
     from amgs.study import is_study
     from amgs.tables import write_table
 
-    choice = ComparisonChoice(value, baseline, timepoint, outliers, wanted)
+    named = tuple(filter(None, map(str.strip, covariates.split(","))))
+    plan = Plan(analysis or ANCOVA, control, contrasts, trend, named, factors, margin)
+    choice = ComparisonChoice(value, baseline, timepoint, outliers, wanted, plan)
     if out is not None:
         refuse_to_replace_file(out, PAIR_COLUMNS, overwrite=overwrite)
     if is_study(summary):
-        refuse_beside_study({"--baseline": baseline}, {"--baseline": "[study] baseline"})
+        _refuse_plan(
+            baseline=baseline,
+            analysis=analysis,
+            control=control,
+            contrasts=contrasts,
+            trend=trend,
+            covariates=covariates,
+            factors=factors,
+            margin=margin or None,
+        )
         found = _compare_study(summary, choice, quiet=quiet or json)
         figures = figures or summary / "results" / "figures"
     else:
-        found = compare_groups(read_cohort(summary, value), choice).document
+        found = compare_table(summary, value or DEFAULT_VALUE, choice)
     if out is not None:
         write_table(out, PAIR_COLUMNS, pair_rows(found))
     written = [] if figures is None else write_figures(figures, "comparison", found)
     if json:
         print_json(found)
         return
-    _print(found)
+    print_comparison(found)
     warn(found["notes"])
     if out is not None:
         note(f"Pairs written to {out}.", quiet=quiet)
     for path in written:
         note(f"Figure written to {path}", quiet=quiet)
+
+
+def _refuse_plan(**given: object) -> None:
+    sections = dict.fromkeys(given, "plan") | {"baseline": "study"}
+    refuse_beside_study(
+        {f"--{name}": value for name, value in given.items()},
+        {f"--{name}": f"[{section}] {name}" for name, section in sections.items()},
+    )
 
 
 def _compare_study(folder: Path, choice: ComparisonChoice, *, quiet: bool) -> dict[str, Any]:
@@ -109,123 +170,3 @@ def _compare_study(folder: Path, choice: ComparisonChoice, *, quiet: bool) -> di
         note(f"Predictions of the model {found.summary.model}; see `amgs summarise`.", quiet=quiet)
     note(f"Pairs written to {found.pairs}.", quiet=quiet)
     return found.document
-
-
-def _print(found: dict[str, Any]) -> None:
-    what = found["value"]
-    if found["baseline"] is not None:
-        what = f"{what}: {found['timepoint']} minus {found['baseline']}"
-    print_table(
-        what,
-        ["group", "animals", "mean", "SEM", "SD"],
-        [
-            [g["group"], g["n"], number(g["mean"]), number(g["sem"]), number(g["sd"])]
-            for g in found["groups"]
-        ],
-    )
-    print_facts("Tests (the animal is the unit)", _tests(found))
-    if isinstance(found["tukey"], list):
-        print_table(
-            "Tukey's test, 95 % limits; Hedges' g with 95 % interval",
-            ["pair", "difference", "lower", "upper", "p", "g"],
-            [
-                [
-                    f"{row['a']} – {row['b']}",
-                    number(row["difference"]),
-                    number(row["lower"]),
-                    number(row["upper"]),
-                    p_value(row["p"]),
-                    _effect(row),
-                ]
-                for row in found["tukey"]
-            ],
-        )
-    if found["paired"]:
-        _print_paired(found)
-    if "contrasts" in found["mixed_model"]:
-        _print_mixed(found["mixed_model"], found["baseline"])
-    if found["excluded"]:
-        rows = [[e["animal"], e["group"], e["reason"]] for e in found["excluded"]]
-        print_table("Left out", ["animal", "group", "because"], rows)
-
-
-def _print_paired(found: dict[str, Any]) -> None:
-    print_table(
-        f"Each group against its own {found['baseline']} (paired)",
-        ["group", "animals", "change", "lower", "upper", "t", "p", "p (Holm)", "p (Wilcoxon)"],
-        [
-            [row["group"], row["n"], f"not computed: {row['reason']}", *[""] * 6]
-            if "reason" in row
-            else [
-                row["group"],
-                row["n"],
-                number(row["mean"]),
-                number(row["lower"]),
-                number(row["upper"]),
-                f"t({row['df']}) = {row['t']:.2f}",
-                p_value(row["p"]),
-                p_value(row["p_holm"]),
-                p_value(row["wilcoxon"]["p"]) if "p" in row["wilcoxon"] else "–",
-            ]
-            for row in found["paired"]
-        ],
-    )
-
-
-def _print_mixed(model: dict[str, Any], baseline: str) -> None:
-    print_table(
-        f"Mixed model, {model['n_animals']} animals: changes from {baseline}, group against group",
-        ["timepoint", "pair", "difference", "lower", "upper", "p", "p (Holm)"],
-        [
-            [
-                row["timepoint"],
-                f"{row['a']} – {row['b']}",
-                number(row["estimate"]),
-                number(row["lower"]),
-                number(row["upper"]),
-                p_value(row["p"]),
-                p_value(row["p_holm"]),
-            ]
-            for row in model["contrasts"]
-        ],
-    )
-
-
-def _tests(found: dict[str, Any]) -> list[tuple[str, object]]:
-    further = found["sensitivity"]
-    return [
-        ("one-way ANOVA", describe_test(found["anova"], "F")),
-        ("η², ω²", _pair(found["anova"], "eta_squared", "omega_squared")),
-        ("Anderson–Darling (normality)", describe_test(found["anderson_darling"], "a_squared")),
-        ("Levene (equal variances)", describe_test(found["levene"], "F")),
-        ("Welch's ANOVA", describe_test(further["welch"], "F")),
-        ("Kruskal–Wallis", describe_test(further["kruskal_wallis"], "H")),
-        ("animals per group for 80 % power", _needed(found["power"])),
-    ]
-
-
-def _pair(result: dict[str, Any], first: str, second: str) -> str:
-    if not result.get("computed", True):
-        return "–"
-    return f"{result[first]:.3f}, {result[second]:.3f}"
-
-
-def _needed(power: dict[str, Any]) -> str:
-    if not power.get("computed", True):
-        return f"not computed: {power['reason']}"
-    parts = []
-    for name, label in (("eta_squared", "from η²"), ("omega_squared", "from ω²")):
-        known = power[name]
-        parts.append(f"{known.get('per_group') or '–'} ({label})")
-    if "wanted" in power:
-        wanted = power["wanted"]
-        needed = wanted["per_group"] or "more than can be computed"
-        parts.append(f"{needed} (a difference of {wanted['difference']:g})")
-    return ", ".join(parts)
-
-
-def _effect(row: dict[str, Any]) -> str:
-    if row["hedges_g"] is None or row["hedges_g_interval"] is None:
-        return "–"
-    low, high = row["hedges_g_interval"]
-    return f"{row['hedges_g']:.2f} ({low:.2f} to {high:.2f})"

@@ -83,6 +83,16 @@ def note(message: str, *, quiet: bool = False, style: str = "") -> None:
         stderr().print(Text(message, style=style))
 
 
+def say(title: str, sentences: Sequence[str]) -> None:
+    """Print a result in sentences on stdout, below a title."""
+    from rich.text import Text
+
+    console = stdout()
+    console.print(Text(title, style="bold"))
+    for sentence in sentences:
+        console.print(Text(f"  {sentence}"))
+
+
 @contextmanager
 def open_study(folder: Path) -> Iterator[Study]:
     """Open a study, and say what its ``notice.txt`` says, such as that its mice are drawn."""

@@ -17,7 +17,6 @@ from amgs.cli.console import (
     print_table,
     show_progress,
 )
-from amgs.cohort.words import p_text
 from amgs.vocabulary import SYNTHETIC_NOTICE
 
 
@@ -65,15 +64,19 @@ def demo(
 
 
 def _print_comparison(comparison: dict[str, Any], *, quiet: bool) -> None:
-    print_table(
-        "% pain, 60min minus baseline, by the model (synthetic mice it had never seen)",
-        ["group", "animals", "mean", "SEM"],
-        [
-            [row["group"], row["n"], number(row["mean"], 1), number(row["sem"], 1)]
-            for row in comparison["groups"]
-        ],
-    )
-    if "F" in comparison["anova"]:
-        anova = comparison["anova"]
-        df = f"({anova['df_between']}, {anova['df_within']})"
-        note(f"F{df} = {anova['F']:.1f}, {p_text(anova['p'])}. {SYNTHETIC_NOTICE}", quiet=quiet)
+    from amgs.cohort.sentences import describe_primary
+
+    primary = comparison["primary"]
+    if "means" in primary:
+        print_table(
+            "% pain at 60min, adjusted for baseline, by the model (synthetic mice it had never "
+            "seen)",
+            ["group", "animals", "mean", "lower", "upper"],
+            [
+                [row["group"], row["n"], *(number(row[k], 1) for k in ("mean", "lower", "upper"))]
+                for row in primary["means"]
+            ],
+        )
+    for sentence in describe_primary(primary, comparison["baseline"]):
+        note(sentence, quiet=quiet)
+    note(SYNTHETIC_NOTICE, quiet=quiet)

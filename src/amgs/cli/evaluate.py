@@ -64,8 +64,8 @@ def evaluate(
     """Measure how good predictions are: accuracy, coverage, calibration, and human MGS if known.
 
     Sensitivity is the share of pain images called pain, specificity that of no-pain images called
-    no pain. The intervals (95 %, Wilson) assume independent images; images of one animal are
-    not, so for a statement about animals they are too narrow.
+    no pain. Where animals are known, intervals (95 %) are over animals, by Student's t; else they
+    are Wilson's, which take images as independent and are too narrow for a statement about animals.
 
     Example: `amgs evaluate predictions.csv --figures figures/`
     """
@@ -132,15 +132,18 @@ def _print(result: Evaluation) -> None:
     )
     thresholds = sorted({*result.curve, point}, key=lambda p: p.threshold)
     print_table(
-        "Accuracy and coverage (95 % Wilson intervals, images taken as independent)",
+        f"Accuracy and coverage (95 % intervals, {_over(result)})",
         ["confidence ≥", "images", "coverage", "sensitivity", "specificity", "accuracy"],
         [_curve_row(p) for p in thresholds],
     )
     print_facts(
         "All images",
         [
-            ("AUC", number(result.auc)),
-            ("expected calibration error", number(result.expected_calibration_error)),
+            ("AUC", f"{number(result.auc)}{_limits(result.auc_over_animals)}"),
+            (
+                "expected calibration error",
+                f"{number(result.expected_calibration_error)} of {result.point.n_total} images",
+            ),
             ("truth from", result.truth),
             ("files without a prediction", result.n_problems),
             ("predictions without a truth", result.n_unlabelled),
@@ -159,9 +162,19 @@ def _print(result: Evaluation) -> None:
         _print_mgs(result.mgs)
 
 
+def _over(result: Evaluation) -> str:
+    if result.n_animals is None:
+        return "Wilson, images taken as independent"
+    return f"over {result.n_animals} animals"
+
+
+def _limits(interval: tuple[float, float] | None) -> str:
+    return f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
+
+
 def _curve_row(point: CurvePoint) -> list[str]:
     counts = point.counts
-    intervals = point.as_dict()["intervals"]
+    intervals = point.over_animals or point.as_dict()["intervals"]
     return [
         f"{point.threshold:.2f}",
         str(counts.n),
@@ -174,11 +187,31 @@ def _curve_row(point: CurvePoint) -> list[str]:
 
 
 def _print_mgs(mgs: MgsAgreement) -> None:
-    interval = mgs.pearson_r_interval
-    limits = f" ({interval[0]:.3f}–{interval[1]:.3f})" if interval else ""
+    by_animal = mgs.by_animal
+    if by_animal is not None:
+        print_facts(
+            f"Human MGS against signed score, {mgs.n} images of {by_animal.n_animals} animals",
+            [
+                (
+                    "r over images",
+                    f"{number(mgs.pearson_r)}{_limits(by_animal.image_r_interval)}",
+                ),
+                (
+                    "r of animals' means",
+                    f"{number(by_animal.between_r)}{_limits(by_animal.between_interval)}",
+                ),
+                (
+                    "r within animals (repeated measures)",
+                    f"{number(by_animal.within_r)}{_limits(by_animal.within_interval)}",
+                ),
+                *_scale_facts(mgs),
+            ],
+        )
+    interval = None if by_animal is not None else mgs.pearson_r_interval
+    limits = f"{_limits(interval)}, p = {format_p(mgs.p)}" if interval else ""
     print_table(
         f"Human MGS against signed score, {mgs.n} images: Pearson r = {number(mgs.pearson_r)}"
-        f"{limits}, p = {format_p(mgs.p)}",
+        f"{limits} (tests take images as independent)",
         ["MGS", "images", "mean signed score", "SEM", "t against 0", "p (Bonferroni)"],
         [
             [
@@ -192,6 +225,19 @@ def _print_mgs(mgs: MgsAgreement) -> None:
             for r in mgs.by_score
         ],
     )
+
+
+def _scale_facts(mgs: MgsAgreement) -> list[tuple[str, object]]:
+    found = mgs.predicted
+    if found is None:
+        return []
+    return [
+        (
+            "model's MGS minus people's, over animals",
+            f"{found.bias:.2f}{_limits(found.bias_interval)}",
+        ),
+        ("limits of agreement of one image", f"{found.lower:.2f} to {found.upper:.2f}"),
+    ]
 
 
 def format_p(p: float | None) -> str:

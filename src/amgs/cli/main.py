@@ -35,6 +35,8 @@ from amgs.cli import (
     models_import,
     models_travel,
     new,
+    plan,
+    power,
     raters,
     report,
     score,
@@ -59,6 +61,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "raters": raters.raters,
     "agreement": agreement.agreement,
     "label": label.label,
+    "plan": plan.plan,
+    "power": power.power,
     "unblind": unblind.unblind,
     "train": train.train,
     "adapt": adapt.adapt,
@@ -96,6 +100,7 @@ PANELS = {
         "score",
         "agreement",
         "label",
+        "plan",
         "unblind",
         "summarise",
         "compare",
@@ -103,6 +108,7 @@ PANELS = {
     ),
     "Corrections": ("exclude", "include", "raters", "convert"),
     "Images and models": ("find", "train", "adapt", "classify", "evaluate", "images", "models"),
+    "Planning the next experiment": ("power",),
     "Other programs, and drawn mice": ("import", "export", "simulate"),
 }
 """How `amgs --help` groups the commands; a test asks that each stands in one of them."""

@@ -31,14 +31,18 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="The page to write; for a study: results/report.html.")
     ] = None,
-    value: Annotated[str, typer.Option(help="The column to compare.")] = "pct_pain",
+    value: Annotated[
+        str,
+        typer.Option(help="The column to compare. Default: pct_pain; of a study what is planned."),
+    ] = "",
     baseline: Annotated[
         str | None, typer.Option(help="Which timepoint is the baseline; a study has its own.")
     ] = None,
     timepoint: TimepointOption = None,
     outliers: Annotated[
-        OutlierRule, typer.Option(help="What is done with outliers at baseline; see `compare`.")
-    ] = "report",
+        OutlierRule | None,
+        typer.Option(help="What is done with outliers at baseline; see `compare`."),
+    ] = None,
     model: Annotated[
         str, typer.Option(help="A study: the name of its model. Else a model folder, for its card.")
     ] = "",

@@ -20,7 +20,12 @@ from amgs.cli.console import (
     refuse_beside_study,
     warn,
 )
-from amgs.cli.summarise_output import describe_summary, list_warnings, print_animals
+from amgs.cli.summarise_output import (
+    describe_summary,
+    list_warnings,
+    print_animals,
+    print_reliability,
+)
 from amgs.errors import quoted
 from amgs.vocabulary import DEFAULT_THRESHOLD
 
@@ -159,6 +164,7 @@ def summarise(
         print_json(describe_summary(made, sensitivity, course))
         return
     print_animals(made.rows, sensitivity, made.options, made.outputs)
+    print_reliability(made)
     for path in written:
         note(f"Figure written to {path}", quiet=quiet)
     if out is not None:

@@ -42,6 +42,7 @@ def list_warnings(
     found = warn_of_unlike(rows)
     if times is None and "confidence" in table:
         found.append(NO_TIMES_IN_STUDY if in_study else NO_TIMES)
+    found += _few_images(rows, options)
     unseen = unseen_recordings(table, times or {})
     if unseen:
         found.append(
@@ -62,10 +63,30 @@ def list_warnings(
     return found
 
 
+_FEW = 5
+
+
+def _few_images(rows: Sequence[Mapping[str, Any]], options: SummaryOptions) -> list[str]:
+    """Say which animals rest on so few confident images that one of them moves much."""
+    few = [
+        f"{row['animal']} at {row['timepoint']} ({row['confident_images']})"
+        for row in rows
+        if row["included"] == "yes" and 0 < (row["confident_images"] or _FEW) < _FEW
+    ]
+    if not few:
+        return []
+    more = f" and {len(few) - 10} more" if len(few) > 10 else ""  # noqa: PLR2004
+    named = f"{', '.join(few[:10])}{more}"
+    minimum = f"the minimum is {options.min_images} (--min-images; in a study min_images)"
+    return [f"% pain rests on fewer than {_FEW} confident images of {named}; {minimum}."]
+
+
 def describe_summary(
     made: StudySummary, sensitivity: list[dict[str, Any]], course: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return what `--json` prints."""
+    from amgs.prediction.precision import measure_reliability
+
     options = made.options
     return {
         "threshold": options.threshold,
@@ -75,6 +96,7 @@ def describe_summary(
         "without_sleep": options.leave_out_sleep,
         "animals": made.rows,
         "sensitivity": sensitivity,
+        "reliability": [r.as_dict() for r in measure_reliability(made.table, options)],
         "time_course": course,
     }
 
@@ -110,6 +132,27 @@ def print_animals(
         note(f"… and {len(rows) - _ROWS_SHOWN} more. Write all of them with --out FILE.csv")
     if sensitivity:
         _print_sensitivity(sensitivity)
+
+
+def print_reliability(made: StudySummary) -> None:
+    """Print how reliable one image and several are, and how many are needed."""
+    from amgs.prediction.precision import SHOWN, WANTED, measure_reliability
+
+    found = measure_reliability(made.table, made.options)
+    if found:
+        print_table(
+            "Reliability of an animal's value by the number of its images (images taken as "
+            "independent)",
+            ["value", *map(str, SHOWN), f"images for {WANTED:g}"],
+            [
+                [
+                    r.value.replace("_", " "),
+                    *(number(r.of(n), 2) for n in SHOWN),
+                    "–" if r.images_needed is None else r.images_needed,
+                ]
+                for r in found
+            ],
+        )
 
 
 def _predicted(row: dict[str, Any]) -> list[object]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from amgs.cli.console import JsonOption, QuietOption, note, open_study, print_json
+from amgs.cli.console import JsonOption, QuietOption, note, open_study, print_json, warn
+from amgs.errors import quoted
 
 
 def unblind(
@@ -28,6 +29,9 @@ def unblind(
         raise typer.BadParameter("--by and --reason must say something.")
     with open_study(study) as opened:
         before = opened.unblindings
+        if not before and opened.plan_state().sealed is None:
+            command = f"amgs plan {quoted(study)} --seal --by NAME"
+            warn([f"No plan is sealed; a reader cannot know that it came first. Next: {command}"])
         path = opened.unblind(by.strip(), reason.strip())
         events = opened.unblindings
     if json:

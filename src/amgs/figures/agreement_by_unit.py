@@ -37,12 +37,16 @@ def figure(document: dict[str, Any]) -> DrawnFigure:
         if alpha is not None:
             tone = LIGHT if name == MEAN else "white"
             axes.barh(place, alpha, 0.62, color=tone, edgecolor=DARK, linewidth=1)
-        if "value" in icc:
-            limits = [[icc["value"] - icc["lower"]], [icc["upper"] - icc["value"]]]
+        interval = unit.get("icc_interval") or (icc.get("lower"), icc.get("upper"))
+        if "value" in icc and None not in interval:
+            low, high = (
+                max(0.0, d) for d in (icc["value"] - interval[0], interval[1] - icc["value"])
+            )
+            limits = [[low], [high]]
             axes.errorbar(
                 icc["value"], place, xerr=limits, fmt="o", color=MIDDLE, capsize=2, markersize=4
             )
-        cells = [icc.get(key) for key in ("value", "lower", "upper")]
+        cells = [icc.get("value"), *interval]
         rows.append([name, alpha, *cells, unit["n_images"]])
     axes.axvline(0, color=DARK, linewidth=0.8)
     axes.set_xlim(min(0.0, axes.get_xlim()[0]), 1.0)

@@ -17,7 +17,10 @@ def fits(comparison: dict[str, Any]) -> bool:
 def caption(comparison: dict[str, Any]) -> str:
     """Return what the figure shows."""
     del comparison
-    return "Differences between groups with simultaneous 95 % limits, and Hedges' g."
+    return (
+        "Differences of changes between groups with Tukey's simultaneous 95 % limits, and "
+        "Hedges' g with the 95 % interval of the pair alone."
+    )
 
 
 def figure(comparison: dict[str, Any]) -> DrawnFigure:

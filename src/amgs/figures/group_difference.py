@@ -9,7 +9,15 @@ import numpy as np
 
 from amgs.cohort.words import p_text
 from amgs.figures.mgs_signed_score import stars
-from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, value_title
+from amgs.figures.saving import (
+    DARK,
+    LIGHT,
+    MIDDLE,
+    DrawnFigure,
+    half_interval_of,
+    new_axes,
+    value_title,
+)
 
 COLUMNS = ("group", "animal", "baseline", "after", "difference")
 _SPREAD = 0.22
@@ -26,13 +34,13 @@ def caption(comparison: dict[str, Any]) -> str:
     """Return what the figure shows."""
     del comparison
     return (
-        "Every animal (dots), mean ± SEM of its group; stars by Tukey's test: * p < 0.05, "
-        "** p < 0.01, *** p < 0.001."
+        "Every animal (dots), mean of its group with 95 % limits (shown for 3 animals or "
+        "more); stars by Tukey's test: * p < 0.05, ** p < 0.01, *** p < 0.001."
     )
 
 
 def figure(comparison: dict[str, Any]) -> DrawnFigure:
-    """Draw each animal, mean ± SEM of its group, and stars by Tukey's test.
+    """Draw each animal, the mean of its group with 95 % limits, and stars by Tukey's test.
 
     Parameters
     ----------
@@ -49,7 +57,8 @@ def figure(comparison: dict[str, Any]) -> DrawnFigure:
         sideways = _side_by_side(np.array(values))
         axes.plot(place + sideways, values, "o", color=MIDDLE, markersize=3, alpha=0.8, zorder=3)
         if row["sem"] is not None:
-            axes.errorbar(place, row["mean"], row["sem"], color=DARK, capsize=3, lw=1.2, zorder=4)
+            half = half_interval_of(values)
+            axes.errorbar(place, row["mean"], half, color=DARK, capsize=3, lw=1.2, zorder=4)
         highest, lowest = max(highest, *values), min(lowest, *values)
     _draw_stars(axes, comparison["tukey"], groups, highest, highest - lowest)
     axes.set_xticks(

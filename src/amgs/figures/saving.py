@@ -11,6 +11,8 @@ from amgs.files import atomic_file
 from amgs.tables import write_table
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -49,6 +51,34 @@ def new_axes(width_in: float = 4.2, height_in: float = 3.2) -> tuple[Figure, Axe
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
     return drawing, axes
+
+
+def half_interval_of(values: Sequence[float] | npt.NDArray[np.float64]) -> float:
+    """Return half of the 95 % interval of the mean (Student's t); 0 of fewer than three values.
+
+    That of two is so wide (t = 12.7) that nothing else could be seen beside it.
+    """
+    import numpy as np
+    from scipy.stats import t as student
+
+    n = len(values)
+    if n < 3:  # noqa: PLR2004
+        return 0.0
+    return float(student.isf(0.025, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
+
+
+def new_row_of_axes(
+    n: int, width_in: float, height_in: float, *, same_y: bool = True
+) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure with several axes beside each other, as `new_axes` makes one."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(width_in, height_in), layout="constrained", dpi=200)
+    found = list(drawing.subplots(1, n, sharey=same_y, squeeze=False)[0])
+    for axes in found:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=8)
+    return drawing, found
 
 
 def save_figure(stem: Path, figure: DrawnFigure) -> Path:

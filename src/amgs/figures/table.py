@@ -18,6 +18,7 @@ from amgs.figures.saving import DrawnFigure, save_figure
 
 DataKind: TypeAlias = Literal[
     "comparison",
+    "dependence",
     "time course",
     "unit profile",
     "agreement",
@@ -27,7 +28,8 @@ DataKind: TypeAlias = Literal[
 ]
 """What a figure is drawn from.
 
-``comparison``: the document of `amgs.cohort.comparison.compare_groups`. ``time course``: an
+``comparison``: the document of `amgs.cohort.comparison.compare_groups`. ``dependence``: an
+`amgs.figures.dependence.Dependence`. ``time course``: an
 `amgs.figures.time_course.TimeCourse`. ``unit profile``: an
 `amgs.figures.unit_profile.UnitProfile`. ``agreement``: the document of
 `amgs.scoring.agreement.measure_agreement`. ``evaluation``: an `amgs.model.evaluate.Evaluation`.
@@ -36,8 +38,10 @@ DataKind: TypeAlias = Literal[
 """
 
 FIGURES: dict[str, tuple[str, DataKind]] = {
+    "primary": ("amgs.figures.primary", "comparison"),
     "group_difference": ("amgs.figures.group_difference", "comparison"),
     "estimation": ("amgs.figures.estimation", "comparison"),
+    "dependence": ("amgs.figures.dependence", "dependence"),
     "time_course": ("amgs.figures.time_course", "time course"),
     "unit_profile": ("amgs.figures.unit_profile", "unit profile"),
     "agreement_by_unit": ("amgs.figures.agreement_by_unit", "agreement"),

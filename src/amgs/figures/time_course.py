@@ -1,4 +1,4 @@
-"""How animals change over time: every animal a thin line, mean ± SEM of each group on top."""
+"""How animals change over time: every animal a thin line, means of groups with 95 % limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_axes, value_title
+from amgs.figures.saving import (
+    DARK,
+    LIGHT,
+    MIDDLE,
+    DrawnFigure,
+    half_interval_of,
+    new_axes,
+    value_title,
+)
 
 COLUMNS = ("group", "animal", "time", "value")
 STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (5, 1)), "v"), ((0, (1, 1)), "P"))
@@ -46,7 +54,8 @@ def fits(course: TimeCourse) -> bool:
 
 def caption(course: TimeCourse) -> str:
     """Return what the figure shows."""
-    return f"Every animal over the {course.what}s, mean ± SEM of each group."
+    limits = "mean with 95 % limits of each group (shown for 3 animals or more)"
+    return f"Every animal over the {course.what}s, {limits}."
 
 
 def figure(course: TimeCourse) -> DrawnFigure:
@@ -65,7 +74,10 @@ def figure(course: TimeCourse) -> DrawnFigure:
             x, y = np.array(mine).T
             axes.plot(x + shift, y, color=tone, alpha=0.28, linewidth=0.7, zorder=1)
             shown += [[group, animal, times[int(t)], v] for t, v in mine]
-        _draw_means(axes, inside, value, place, shift, number, f"{group}")
+        counts = [sum(r["time"] == time for r in inside) for time in times]
+        least, most = min(c for c in counts if c), max(counts)
+        n = f"{most}" if least == most else f"{least} to {most}"
+        _draw_means(axes, inside, value, place, shift, number, f"{group} (n = {n})")
     axes.axhline(0, color=LIGHT, linewidth=0.6, zorder=0)
     slant = max(len(name) for name in times) * len(times) > 45  # noqa: PLR2004
     axes.set_xticks(
@@ -88,15 +100,15 @@ def _draw_means(  # noqa: PLR0917
     label: str,
 ) -> None:
     line, mark = STYLES[number % len(STYLES)]
-    x, means, sems = [], [], []
+    x, means, limits = [], [], []
     for time, where in place.items():
         values = np.array([r[value] for r in rows if r["time"] == time], float)
         if len(values) == 0:
             continue
         x.append(where + shift)
         means.append(float(values.mean()))
-        sems.append(float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0)
+        limits.append(half_interval_of(values))
     axes.errorbar(
-        x, means, sems, color=TONES[number % len(TONES)], linestyle=line, marker=mark,
+        x, means, limits, color=TONES[number % len(TONES)], linestyle=line, marker=mark,
         markersize=5, linewidth=1.6, capsize=2, label=label, zorder=3,
     )  # fmt: skip

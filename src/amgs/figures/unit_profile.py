@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from amgs.figures.saving import LIGHT, DrawnFigure, new_axes
+from amgs.figures.saving import LIGHT, DrawnFigure, half_interval_of, new_axes
 from amgs.figures.time_course import STYLES, TONES
 
 COLUMNS = ("unit", "group", "n", "mean", "sem")
@@ -45,8 +45,8 @@ def caption(profile: UnitProfile) -> str:
     """Return what the figure shows."""
     change = f", change from {profile.baseline}" if profile.baseline else ""
     return (
-        f"Action units at {profile.timepoint}{change} (scores of the model, 0 to 2; mean ± SEM "
-        "over animals)."
+        f"Action units at {profile.timepoint}{change} (scores of the model, 0 to 2; mean with "
+        "95 % limits over animals)."
     )
 
 
@@ -56,7 +56,7 @@ def figure(profile: UnitProfile) -> DrawnFigure:
     drawing, axes = new_axes(1.8 + 0.75 * len(profile.units), 3.2)
     shown: list[list[object]] = []
     for number, group in enumerate(groups):
-        x, means, sems = [], [], []
+        x, means, limits = [], [], []
         for place, unit in enumerate(profile.units):
             values = np.array(_values(profile, unit, group))
             if not len(values):
@@ -64,11 +64,11 @@ def figure(profile: UnitProfile) -> DrawnFigure:
             sem = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
             x.append(place + 0.1 * (number - (len(groups) - 1) / 2))
             means.append(float(values.mean()))
-            sems.append(sem or 0.0)
+            limits.append(half_interval_of(values))
             shown.append([unit, group, len(values), means[-1], sem])
         line, mark = STYLES[number % len(STYLES)]
         axes.errorbar(
-            x, means, sems, color=TONES[number % len(TONES)], linestyle=line, marker=mark,
+            x, means, limits, color=TONES[number % len(TONES)], linestyle=line, marker=mark,
             markersize=5, linewidth=1.2, capsize=2, label=group,
         )  # fmt: skip
     axes.axhline(0, color=LIGHT, linewidth=0.6, zorder=0)

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from amgs.report.material import ReportMaterial
-from amgs.report.words import TITLES, scored_after, sentence
+from amgs.report.plan_words import describe_plan, plan_is_sound, title_of_primary
+from amgs.report.words import TITLES, scored_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
     used = ", ".join(f"{row['group']} {row['n']}" for row in comparison.get("groups", []))
     lost = Counter((str(r["group"]), str(r["reason"])) for r in comparison.get("excluded", []))
     excluded = "; ".join(f"{g}: {reason} ({n})" for (g, reason), n in lost.items()) or "none"
+    unit = (comparison.get("primary") or {}).get("unit", "animal")
     decided = ""
     if material.exclusions:
         said = "; ".join(
@@ -44,8 +46,8 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
             1,
             "Study design",
             f"Groups: {', '.join(material.groups)}. Timepoints: {', '.join(material.timepoints)}. "
-            "The experimental unit is the animal.",
-            "What was done to each group, and cage effects.",
+            f"The experimental unit is the {unit}.",
+            "What was done to each group, and whether to animals or to cages.",
         ),
         ArriveItem(
             2,
@@ -58,7 +60,9 @@ def _who_and_how_many(material: ReportMaterial) -> list[ArriveItem]:
             "Inclusion and exclusion criteria",
             f"Left out of the comparison, by group: {excluded}.{decided} Every reason is in the "
             "table of exclusions.",
-            "Whether the criteria were set beforehand.",
+            "Whether the criteria were set beforehand."
+            if not material.settings.get("exclusion_criteria")
+            else f"Criteria of the plan: {material.settings['exclusion_criteria']}.",
         ),
         ArriveItem(
             4,
@@ -80,9 +84,9 @@ def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
         ArriveItem(
             6,
             "Outcome measures",
-            f"{sentence(TITLES.get(material.value, material.value))}, change from "
-            f"{comparison.get('baseline') or 'nothing'}.",
-            "Which outcome was primary, named beforehand.",
+            f"{title_of_primary(material)}: {TITLES.get(material.value, material.value)} at "
+            f"{comparison.get('timepoint', 'no timepoint')}. {' '.join(describe_plan(material))}",
+            "" if plan_is_sound(material) else "Which outcome was primary, named beforehand.",
         ),
         ArriveItem(
             7,
@@ -94,14 +98,14 @@ def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
         ArriveItem(
             9,
             "Experimental procedures",
-            "Filming: see the table of recordings." if material.extraction else "Not known.",
+            "Filming: see recordings.csv of the study." if material.extraction else "Not known.",
             "Procedures, drugs, doses, camera, cubicle, time of day.",
         ),
         ArriveItem(
             10,
             "Results",
-            "Mean, SD, SEM and n of every group, effect sizes with intervals and exact p values "
-            "are in the tables; every animal is shown.",
+            "Means with 95 % intervals, SD and n of every group, differences with intervals and "
+            "exact p values are in the tables; every animal is shown.",
             "",
         ),
     ]

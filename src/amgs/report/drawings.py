@@ -13,12 +13,13 @@ import numpy as np
 from PIL import Image
 
 from amgs.errors import UnreadableImageError
+from amgs.figures.dependence import Dependence
 from amgs.figures.saving import svg_text
 from amgs.figures.table import DataKind, draw_figures
 from amgs.figures.time_course import TimeCourse
 from amgs.figures.unit_profile import UnitProfile
 from amgs.images import read_image
-from amgs.model.evaluate import compare_scored_images, trained_on
+from amgs.report.beside_people import compare_with_people
 from amgs.report.material import ReportMaterial
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 THUMBNAIL_PX = 132
 FACES_PER_RECORDING = 6
 MOST_SETS = 3
+PRIMARY = "primary"
 MOST_ROWS = 60
 """More animals × timepoints are not shown, so that the page can be sent by e-mail."""
 
@@ -63,17 +65,19 @@ def show_figures(material: ReportMaterial) -> dict[str, list[ShownFigure]]:
     """Return the figures of every section: those of the table that fit the material."""
     sets = (material.image_sets or {}).get("similarity", [])[:MOST_SETS]
     return {
+        "primary": _shown("comparison", material.comparison, only=PRIMARY),
+        "dependence": _shown("dependence", _dependence_of(material)),
         "results": [
-            *_shown("comparison", material.comparison),
+            *_shown("comparison", material.comparison, without=PRIMARY),
             *_shown("time course", _course_of(material)),
             *_shown("unit profile", _profile_of(material)),
         ],
         **{
-            f"further {place}": _shown("comparison", document)
+            f"further {place}": _shown("comparison", document, only=PRIMARY)
             for place, document in enumerate(material.further)
         },
         "human": [
-            *_shown("comparison", material.human_comparison),
+            *_shown("comparison", material.human_comparison, only=PRIMARY),
             *_human_against_model(material),
         ],
         "raters": _shown("agreement", material.agreement),
@@ -81,10 +85,18 @@ def show_figures(material: ReportMaterial) -> dict[str, list[ShownFigure]]:
     }
 
 
-def _shown(kind: DataKind, data: Any) -> list[ShownFigure]:
+def _shown(kind: DataKind, data: Any, *, only: str = "", without: str = "") -> list[ShownFigure]:
     if not data:
         return []
-    return [ShownFigure(svg_text(d.figure), d.caption) for d in draw_figures(kind, data)]
+    return [
+        ShownFigure(svg_text(d.figure), d.caption)
+        for d in draw_figures(kind, data)
+        if d.name != without and only in {"", d.name}
+    ]
+
+
+def _dependence_of(material: ReportMaterial) -> Dependence | None:
+    return Dependence(material.dependence, material.value) if material.dependence else None
 
 
 def _profile_of(material: ReportMaterial) -> UnitProfile | None:
@@ -116,25 +128,9 @@ def _course_of(material: ReportMaterial) -> TimeCourse | None:
 
 
 def _human_against_model(material: ReportMaterial) -> list[ShownFigure]:
-    """Compare human MGS and signed score over images of animals new to the model.
-
-    Where it was trained with images of every animal, over the images that are new to it.
-    """
-    table = material.predictions
-    if table is None or "mgs" not in table or "signed_score" not in table:
-        return []
-    seen = trained_on(table)
-    says = ""
-    if seen.any():
-        says = " Images that it was not trained with; it was with others of these animals."
-        if "animal" in table:
-            known = table["animal"].isin(table.loc[seen, "animal"])
-            if not known.all():
-                seen = known
-                says = " Images of animals that it was not trained with."
-    agreement = compare_scored_images(table[~seen])
+    agreement, says = compare_with_people(material)
     return [
-        ShownFigure(shown.svg, shown.caption + says)
+        ShownFigure(shown.svg, f"{shown.caption} {says}".strip())
         for shown in _shown("human against model", agreement)
     ]
 

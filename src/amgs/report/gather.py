@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amgs.cohort.comparison import ComparisonChoice, compare_groups
-from amgs.cohort.design import read_cohort, resolve_value
+from amgs.cohort.comparison import DEFAULT_VALUE, ComparisonChoice
+from amgs.cohort.design import resolve_value
+from amgs.cohort.second_outcome import compare_table
 from amgs.errors import TableError
 from amgs.prediction.summarise import SUMMARY_COLUMNS
 from amgs.prediction.unlike import warn_of_unlike
 from amgs.provenance import hash_file
 from amgs.report.material import ReportMaterial
-from amgs.tables import read_column_names, read_table
+from amgs.tables import parse_number, read_column_names, read_table
 
-_WHOLE = ("images", "confident_images", "pain_images", "n_mgs", "seen_in_training")
+_WHOLE = ("recordings", "images", "confident_images", "pain_images", "n_mgs", "seen_in_training")
 _NUMBERS = (
     "minutes",
     "confident_per_minute",
     "pct_pain",
+    "pct_pain_se",
     "mean_signed_score",
     "mean_mgs_sum",
 )
@@ -55,19 +57,20 @@ def gather_files(files: ReportFiles, choice: ComparisonChoice, title: str) -> Re
     from amgs.prediction.human import read_predictions_or_scores
     from amgs.scoring.agreement import measure_agreement
     from amgs.scoring.over_time import detailed_agreement
-    from amgs.scoring.ratings import first_answers
+    from amgs.scoring.ratings import animals_of, first_answers
 
-    cohort = read_cohort(files.summary, choice.value)
-    comparison = compare_groups(cohort, choice).document
+    comparison = compare_table(files.summary, choice.value or DEFAULT_VALUE, choice)
     agreement = None
     if files.ratings is not None:
         ratings, _ = read_any_ratings(files.ratings)
-        agreement = measure_agreement(first_answers(ratings)) | detailed_agreement(ratings)
+        first = first_answers(ratings)
+        agreement = measure_agreement(first, intervals=True, animals=animals_of(ratings))
+        agreement |= detailed_agreement(ratings)
     given = {"summary": files.summary, "predictions": files.predictions, "ratings": files.ratings}
     table, outputs = (
         (None, []) if files.predictions is None else read_predictions_or_scores(files.predictions)
     )
-    summary = read_summary(files.summary, cohort.value)
+    summary = read_summary(files.summary, comparison["value"])
     return ReportMaterial(
         title=title,
         summary=summary,
@@ -110,11 +113,11 @@ def read_summary(path: Path, value: str) -> list[dict[str, Any]]:
 def _cell(text: str, line: object, name: str, path: Path) -> float | None:
     if not text:
         return None
-    try:
-        return float(text)
-    except ValueError as error:
+    number = parse_number(text)
+    if number is None:
         msg = f"Expected a number or nothing as {name} in line {line} of {path}, found {text!r}."
-        raise TableError(msg) from error
+        raise TableError(msg)
+    return number
 
 
 def read_extraction(place: Path) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amgs.timepoints import order_timepoints
 from amgs.vocabulary import Output
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class ReportMaterial:
         ``with_face``.
     missing
         Recordings without images, each with the reason.
+    dependence
+        From `amgs.report.dependence.how_it_depends`.
+    reliability
+        From `amgs.prediction.precision.measure_reliability`, as plain values.
     """
 
     title: str
@@ -121,6 +126,8 @@ class ReportMaterial:
     left_out_by_raters: int = 0
     folders: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    dependence: Sequence[Mapping[str, Any]] = ()
+    reliability: Sequence[Mapping[str, Any]] = ()
 
     @property
     def comparisons(self) -> list[Mapping[str, Any]]:
@@ -154,10 +161,9 @@ class ReportMaterial:
 
     @property
     def timepoints(self) -> list[str]:
-        """Names of the timepoints, the baseline first."""
-        names = list(dict.fromkeys(str(row["timepoint"]) for row in self.summary))
+        """Names of the timepoints, the baseline first, in the order of time."""
         baseline = (self.comparison or {}).get("baseline")
-        return sorted(names, key=lambda name: name != baseline)
+        return order_timepoints((str(row["timepoint"]) for row in self.summary), baseline)
 
     def count_animals(self, group: str, timepoint: str | None = None) -> int:
         """Return how many animals of a group there are (at a timepoint)."""

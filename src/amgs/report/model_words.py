@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from amgs.errors import count_of
 from amgs.model.card_warnings import FEW_UNITS
 from amgs.model.proving import FIGURES, say_figure
@@ -59,11 +62,18 @@ def describe_model(material: ReportMaterial) -> str:
         text += (
             f" On the test part ({rates['n']} images of "
             f"{card['split']['parts']['test']['units']} {plural_of(kept)} kept apart) accuracy was "
-            f"{100 * rates['accuracy']:.0f} %{auc}."
+            f"{100 * rates['accuracy']:.0f} %{_over_units(test, plural_of(kept))}{auc}."
         )
         if card["split"]["parts"]["test"]["units"] < FEW_UNITS:
             text += f" So few {plural_of(kept)} allow little conclusion about others."
     return text
+
+
+def _over_units(test: Mapping[str, Any], units: str) -> str:
+    limits = test.get("intervals_over_units", {}).get("accuracy")
+    if not limits:
+        return f" (too few {units} for an interval)"
+    return f" (95 % interval over {units} {100 * limits[0]:.0f} to {100 * limits[1]:.0f} %)"
 
 
 def on_these_animals(
@@ -99,8 +109,7 @@ def on_these_animals(
         )
     if material.trained_here is False:
         return (
-            "How this model does on the animals of this study was not checked: its calls rest on "
-            "animals of another study. About a hundred scored images would tell (amgs models "
-            "check)."
+            "How this model's calls do on the animals of this study was not checked: they rest on "
+            "animals of another study. About a hundred scored images tell (amgs models check)."
         )
     return ""

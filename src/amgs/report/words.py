@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amgs._version import __version__
-from amgs.cohort.words import p_text
+from amgs.cohort.outliers import OUTLIER_RULE
+from amgs.cohort.sentences import name_analysis
+from amgs.cohort.words import ANCOVA
 from amgs.errors import count_of
 from amgs.figures.saving import value_title
 from amgs.report.material import ReportMaterial
@@ -211,21 +213,41 @@ def _measure(material: ReportMaterial) -> str:
         if material.settings.get("min_per_minute") and material.knows_minutes:
             text += (
                 f"; animals with fewer than {material.settings['min_per_minute']:g} such images "
-                f"per minute were left out ({PAPER})"
+                f"per minute at a timepoint were to be left out ({PAPER})"
             )
         if material.settings.get("min_images"):
-            text += f"; so were animals with fewer than {material.settings['min_images']} in all"
+            least = material.settings["min_images"]
+            text += f"; so were animals with fewer than {least} such images in all"
     if material.seen_in_training:
         text += (
             f"; {material.seen_in_training} of the images had been used for training or model "
             "selection, which makes its calls on them too optimistic"
         )
     if comparison["baseline"] is not None:
+        done = (
+            "was taken as covariate of"
+            if comparison["primary"].get("analysis") == ANCOVA
+            else ("was subtracted from")
+        )
         text += (
-            f". The animal's value at {comparison['baseline']} was subtracted from that at "
+            f". The animal's value at {comparison['baseline']} {done} that at "
             f"{' and '.join(_timepoints(material))}"
         )
-    return f"{text}. The animal was the experimental unit."
+    unit = "cage" if comparison["primary"].get("unit") == "cage" else "animal"
+    return f"{text}. The {unit} was the experimental unit.{_plan(material)}"
+
+
+def _plan(material: ReportMaterial) -> str:
+    state = (material.comparison or {}).get("plan_state")
+    if not state or not state["sealed"]:
+        return ""
+    when = state["sealed"]["at"][:10]
+    text = f" Outcome, timepoint and analysis were written down on {when}"
+    return text + (
+        f", after {state['late']}."
+        if state["late"]
+        else ", before groups were compared or unblinded."
+    )
 
 
 def _timepoints(material: ReportMaterial) -> list[str]:
@@ -236,29 +258,50 @@ def _statistics(material: ReportMaterial) -> str:
     comparison = material.comparison
     if not comparison:
         return ""
-    anova = comparison["anova"]
-    text = (
-        "Groups were compared by one-way analysis of variance and Tukey's test (α = 0.05), with "
-        "Hedges' g and 95 % confidence intervals."
-    )
-    if "F" not in anova:
-        text = f"Groups were not compared by analysis of variance: {anova['reason']}."
-    if "a_squared" in comparison["anderson_darling"]:
-        text += " Normality was looked at by the Anderson–Darling test."
-    if "F" in comparison["levene"]:
-        text += " Equality of variances was looked at by Levene's test."
-    if "F" in anova:
-        text += (
-            f" F({anova['df_between']}, {anova['df_within']}) = {anova['F']:.2f}, "
-            f"{p_text(anova['p'])}."
-        )
-    if comparison["mixed_model"].get("contrasts"):
-        text += (
-            " All timepoints together were analysed by a linear mixed model with the animal as "
-            "random effect (REML, Satterthwaite's degrees of freedom, Holm)."
-        )
+    primary, baseline = comparison["primary"], comparison["baseline"]
+    what = name_analysis(primary, baseline)
+    if "rows" in primary:
+        how = primary["comparisons"]
+        text = f"The primary analysis was an {what}; {how}, α = 0.05, 95 % confidence limits."
+    else:
+        text = f"The primary analysis, an {what}, was not computed: {primary['reason']}."
+    if "equivalence" in primary:
+        margin = primary["equivalence"][0]["margin"]
+        text += f" Equivalence within ±{margin:g} was tested by two one-sided tests (90 % limits)."
+    if "factors" in primary:
+        named = " and ".join(primary["factors"].get("factors", ["two factors"]))
+        text += f" {sentence(named)} were analysed as factors with their interaction (type III)."
+    if "trend" in primary:
+        text += " A linear trend over dose was tested as one contrast."
+    text += _beside(comparison)
     if comparison["outliers"]:
         names = ", ".join(row["animal"] for row in comparison["outliers"])
         done = "removed" if comparison["outlier_rule"] == "remove" else "kept"
-        text += f" Outliers at baseline (studentised residual above 3), {done}: {names}."
+        text += f" Outliers at baseline ({OUTLIER_RULE}), {done}: {names}."
     return text
+
+
+def _beside(comparison: Mapping[str, Any]) -> str:
+    """Say which tests stand beside the primary analysis as sensitivity analyses."""
+    beside = []
+    if "F" in comparison["anova"]:
+        beside.append("one-way analysis of variance with Tukey's test and Hedges' g")
+    if "F" in comparison["sensitivity"]["welch"]:
+        beside.append("Welch's analysis of variance with Games–Howell's test")
+    if "H" in comparison["sensitivity"]["kruskal_wallis"]:
+        beside.append("Kruskal–Wallis' and Dunn's tests")
+    if "p" in comparison["primary"].get("permutation", {}):
+        beside.append("a permutation test")
+    if comparison["mixed_model"].get("contrasts"):
+        cages = " and cage" if "n_cages" in comparison["mixed_model"] else ""
+        beside.append(
+            f"a linear mixed model of all timepoints with animal{cages} as random effect (REML, "
+            "Satterthwaite's degrees of freedom, Holm)"
+        )
+    text = f" As sensitivity analyses were made: {'; '.join(beside)}." if beside else ""
+    checks = []
+    if "a_squared" in comparison["anderson_darling"]:
+        checks.append("normality by the Anderson–Darling test")
+    if "F" in comparison["levene"]:
+        checks.append("equality of variances by Levene's test")
+    return text + (f" Assumptions were examined: {', '.join(checks)}." if checks else "")

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from amgs.cohort.comparison import PAIR_COLUMNS, ComparisonChoice, compare_groups, pair_rows
-from amgs.cohort.design import read_cohort
+from amgs.cohort.comparison import PAIR_COLUMNS, ComparisonChoice, pair_rows
+from amgs.cohort.second_outcome import compare_table
 from amgs.files import safe_file_name, write_json
 from amgs.study.actions import RESULTS_SEEN, who_acts
 from amgs.study.folder import StudyFolder
+from amgs.study.planning import as_planned, is_primary, plan_state
 from amgs.study.results import require_unchanged, write_result
 from amgs.study.summarising import (
     HUMAN_VALUE,
@@ -19,6 +20,7 @@ from amgs.study.summarising import (
     last_choice,
     summarise_study,
 )
+from amgs.timepoints import order_timepoints
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def compare_study(
     StillBlindError
         If human scores are wanted of a study that was not unblinded.
     """
-    choice = choice or ComparisonChoice()
+    choice = as_planned(study, choice or ComparisonChoice())
     summary = summarise_for(study, choice.value, model)
     return compare_summary(study, summary, choice)
 
@@ -73,15 +75,19 @@ def compare_summary(
     study: StudyFolder, summary: StudySummary, choice: ComparisonChoice
 ) -> StudyComparison:
     """Compare the groups of a summary that was just made; see `compare_study`."""
+    choice = as_planned(study, choice)
     value = HUMAN_VALUE if is_human_value(choice.value) else choice.value
-    chosen = replace(choice, value=value, baseline=study.settings.study.baseline)
-    cohort = read_cohort(summary.path, value)
-    document = compare_groups(cohort, chosen).document | {"made": summary.made}
+    document = compare_table(summary.path, value, replace(choice, value=value))
+    document |= {
+        "made": summary.made,
+        "is_primary": is_primary(study, value, document["timepoint"]),
+        "plan_state": plan_state(study).as_dict(),
+    }
     if not study.store.events.all(RESULTS_SEEN):
         study.store.events.log(RESULTS_SEEN, who_acts(), {"value": value})
     # Where there are several timepoints, each has its own file.
     several = len(timepoints_to_compare(study, summary, ComparisonChoice())) > 1
-    of_what = f"{cohort.value}_{document['timepoint']}" if several else cohort.value
+    of_what = f"{document['value']}_{document['timepoint']}" if several else document["value"]
     path = comparison_file(study, of_what)
     pairs = study.results / f"pairs_{safe_file_name(of_what)}.csv"
     require_unchanged(study, pairs)
@@ -93,12 +99,16 @@ def compare_summary(
 def timepoints_to_compare(
     study: StudyFolder, summary: StudySummary, choice: ComparisonChoice
 ) -> list[str]:
-    """Return the timepoints that a report compares: the one named, or all but the baseline."""
+    """Return the timepoints that a report compares: the one named, or all but the baseline.
+
+    The planned one comes first, the others in the order of time.
+    """
     if choice.timepoint is not None:
         return [choice.timepoint]
-    there = list(dict.fromkeys(str(row["timepoint"]) for row in summary.rows))
-    later = [name for name in there if name != study.settings.study.baseline]
-    return later or there
+    baseline = study.settings.study.baseline
+    there = order_timepoints((str(row["timepoint"]) for row in summary.rows), baseline)
+    later = [name for name in there if name != baseline] or there
+    return sorted(later, key=lambda name: name != study.settings.plan.timepoint)
 
 
 def comparison_file(study: StudyFolder, of_what: str) -> Path:

@@ -21,6 +21,7 @@ from amgs.study.planned import (
     PlannedRecording,
 )
 from amgs.tables import portable_path, read_table
+from amgs.timepoints import order_timepoints
 from amgs.video.periods import WHOLE, parse_period
 from amgs.video.zones import Zone, parse_zone
 
@@ -56,9 +57,8 @@ class Design:
 
     @property
     def timepoints(self) -> list[str]:
-        """Names of the timepoints, the baseline first."""
-        names = dict.fromkeys(r.timepoint for r in self.recordings)
-        return sorted(names, key=lambda name: name != self.baseline)
+        """Names of the timepoints, the baseline first, in the order of time."""
+        return order_timepoints((r.timepoint for r in self.recordings), self.baseline)
 
     def count_animals(self, group: str, timepoint: str | None = None) -> int:
         """Return how many animals of a group there are (at a timepoint)."""

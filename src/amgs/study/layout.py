@@ -15,6 +15,10 @@ from amgs.tables import write_table
 
 FACES, MODELS, RESULTS, VIDEOS = "faces", "models", "results", "videos"
 
+MIN_IMAGES = 5
+"""New studies leave out animals with fewer confident images at a timepoint: % pain of four images
+is 0, 25, 50, 75 or 100. Studies without the setting keep what they began with: no minimum."""
+
 
 def lay_out(
     folder: Path, name: str, scale: str, seed: int, further: Mapping[tuple[str, str], Any]
@@ -40,6 +44,7 @@ def lay_out(
         ("scoring", "seed"): seed,
         ("labels", "pain_from"): chosen.pain_from,
         ("labels", "no_pain_to"): chosen.no_pain_to,
+        ("classify", "min_images"): MIN_IMAGES,
         **further,
     }
     if content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,3 +50,19 @@ class PlannedRecording:
     def files(self) -> list[str]:
         """The files of its session, in the order of time; one for most."""
         return split_files(self.video)
+
+
+def animal_facts(recordings: Iterable[PlannedRecording]) -> dict[str, dict[str, str]]:
+    """Return what the table says of animals besides their group: column → animal → text.
+
+    Only columns that say something; an animal that changed its cage has none.
+    """
+    said: dict[str, dict[str, set[str]]] = {}
+    for r in recordings:
+        for name, text in r.further.items():
+            if text:
+                said.setdefault(name, {}).setdefault(r.animal, set()).add(text)
+    return {
+        name: {a: texts.pop() if len(texts) == 1 else "" for a, texts in animals.items()}
+        for name, animals in said.items()
+    }

@@ -70,8 +70,10 @@ def list_all_ratings(study: StudyFolder) -> pd.DataFrame:
     return table
 
 
-def measure_rater_agreement(study: StudyFolder) -> dict[str, Any]:
+def measure_rater_agreement(study: StudyFolder, *, intervals: bool = False) -> dict[str, Any]:
     """Measure how far raters agree; see `amgs.scoring.agreement.measure_agreement`.
+
+    Intervals come from resampling whole animals.
 
     Raises
     ------
@@ -79,5 +81,14 @@ def measure_rater_agreement(study: StudyFolder) -> dict[str, Any]:
         If nobody has scored anything yet.
     """
     table = list_ratings(study)
-    document = measure_agreement(ratings_from_table(table[~table["repeat"]]))
+    animals = {}
+    if intervals:
+        planned = present(study).planned
+        animals = {
+            str(image): planned[name].animal
+            for image, name in zip(table["image"], table["recording"], strict=True)
+            if name in planned
+        }
+    first = ratings_from_table(table[~table["repeat"]])
+    document = measure_agreement(first, intervals=intervals, animals=animals or None)
     return document | detailed_agreement(table)

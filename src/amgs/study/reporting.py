@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import DesignError, NoImagesError, NothingLeftError, StudyError, quoted
 from amgs.jobs import ProgressCallback, no_progress
+from amgs.prediction.precision import measure_reliability
 from amgs.prediction.readers import Reader
 from amgs.prediction.unlike import warn_of_unlike
 from amgs.provenance import hash_file, record_provenance
 from amgs.report.build import write_report
+from amgs.report.dependence import Images, how_it_depends
 from amgs.report.gather import read_summary
 from amgs.report.material import ReportMaterial
 from amgs.study.classifying import find_reader
@@ -26,6 +29,8 @@ from amgs.study.generations import settings_in_use
 from amgs.study.image_checking import check_image_sets
 from amgs.study.labelling import write_labels
 from amgs.study.passing import passed_course
+from amgs.study.planned import animal_facts
+from amgs.study.planning import as_planned
 from amgs.study.present import count_folders, list_for_report, present
 from amgs.study.proving import last_check
 from amgs.study.rater_agreement import measure_rater_agreement
@@ -77,6 +82,7 @@ def gather_study(
     study: StudyFolder, choice: ComparisonChoice, model: str, progress: ProgressCallback
 ) -> ReportMaterial:
     """Gather what the report of a study is made of."""
+    asked = choice
     choice, by_model = _what_is_reported(study, choice, model)
     design = study.design()
     made = last_choice(study, human=not by_model)
@@ -85,12 +91,12 @@ def gather_study(
     summary = summarise_study(study, made)
     reader = find_reader(study, made.model) if by_model else None
     inputs = {} if reader is None else {"model": reader.sha256}
-    human, documents, notes = _compare(study, summary, choice, by_model=by_model)
+    human, documents, notes = _compare(study, summary, choice, asked, by_model=by_model)
     notes += trained_on_other_labels(study, inputs["model"]) if by_model else []
     notes += warn_of_unlike(summary.rows)
     agreement = None
     with contextlib.suppress(NoImagesError):
-        agreement = measure_rater_agreement(study)
+        agreement = measure_rater_agreement(study, intervals=True)
     now = present(study)
     rows = [r.row for r in list_recording_rows(study, design)]
     extraction = [{str(k): "" if v is None else str(v) for k, v in row.items()} for row in rows]
@@ -104,6 +110,7 @@ def gather_study(
         )
     return ReportMaterial(
         title=study.name,
+        **_on_choices(summary, documents, choice, animal_facts(now.planned.values())),
         summary=read_summary(summary.path, choice.value),
         comparison=documents[0] if documents else None,
         further=documents[1:],
@@ -136,6 +143,21 @@ def gather_study(
     )
 
 
+def _on_choices(
+    summary: StudySummary,
+    documents: Sequence[Mapping[str, Any]],
+    choice: ComparisonChoice,
+    facts: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Return how the answer depends on choices, and how reliable a few images are."""
+    images = Images(summary.table, summary.options, summary.times, summary.outputs, facts)
+    reliable = measure_reliability(summary.table, summary.options)
+    return {
+        "dependence": how_it_depends(images, documents[0], choice) if documents else (),
+        "reliability": [r.as_dict() for r in reliable],
+    }
+
+
 def _about(study: StudyFolder, reader: Reader) -> dict[str, Any]:
     """Return what is known of the model: its card, and how it did on the study's animals."""
     rule = _rule_of(study, reader.sha256)
@@ -148,10 +170,15 @@ def _about(study: StudyFolder, reader: Reader) -> dict[str, Any]:
 
 
 def _compare(
-    study: StudyFolder, summary: StudySummary, choice: ComparisonChoice, *, by_model: bool
+    study: StudyFolder,
+    summary: StudySummary,
+    choice: ComparisonChoice,
+    asked: ComparisonChoice,
+    *,
+    by_model: bool,
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]], list[str]]:
     """Compare human scores, and the summary at every timepoint; say what could not be compared."""
-    timepoints = timepoints_to_compare(study, summary, choice)
+    timepoints = timepoints_to_compare(study, summary, asked)
     first = replace(choice, timepoint=timepoints[0])
     human, notes = _compare_human_scores(study, first, by_model=by_model)
     documents = []
@@ -173,6 +200,7 @@ def _what_is_reported(
         command = f"amgs classify MODEL {quoted(study.folder)}"
         msg = f"Expected a model's predictions or people's scores, found neither. First: {command}"
         raise StudyError(msg)
+    choice = as_planned(study, choice)
     by_model = has_model and not is_human_value(choice.value)
     return (choice if by_model else replace(choice, value=HUMAN_VALUE)), by_model
 
@@ -229,7 +257,7 @@ def _flat(study: StudyFolder, made: SummaryChoice, *, videos: bool) -> dict[str,
     """Return the settings that played a part."""
     settings = {
         name: value
-        for section in ("extract", "scoring", "labels", "classify")
+        for section in ("extract", "scoring", "labels", "classify", "plan")
         for name, value in study.settings.as_dict()[section].items()
     }
     if not videos:  # nothing was extracted, and no length of a recording is known

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
+from amgs.cohort.words import ANCOVA, CHANGE
 from amgs.faces.crop import DEFAULT_MARGIN
 from amgs.faces.detectors import DEFAULT_DETECTOR, DETECTORS
 from amgs.prediction.summary_options import DEFAULT_MIN_PER_MINUTE
@@ -155,6 +156,63 @@ class LabelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """``[plan]``: the primary analysis; `amgs plan --seal` writes it down before the result."""
+
+    outcome: str = _setting(
+        "pct_pain",
+        "The primary outcome, a column of results/summary.csv: `pct_pain`, `mean_signed_score`, "
+        "`mean_mgs_sum` (human scores), or the mean of what a model says, such as "
+        "`mean_predicted_mgs`.",
+    )
+    timepoint: str = _setting(
+        "", "The primary timepoint; empty where there is one besides the baseline."
+    )
+    analysis: str = _setting(
+        ANCOVA,
+        "`ancova`: the value at the timepoint, adjusted for the animal's baseline (recommended: it "
+        "needs fewer animals). `change`: the value minus the baseline, as Tuttle et al. 2018.",
+        choices=(ANCOVA, CHANGE),
+    )
+    control: str = _setting(
+        "",
+        "A group that all others are compared with (Dunnett's test), such as a vehicle. Empty: all "
+        "pairs (Tukey's test), unless there are contrasts.",
+    )
+    contrasts: str = _setting(
+        "",
+        "Planned pairs instead of all, as `surgery - sham; surgery+analgesic - surgery`; p values "
+        "by Holm's method.",
+    )
+    trend: str = _setting(
+        "", "Doses of groups for a linear trend, as `vehicle: 0; low: 1; high: 3`."
+    )
+    covariates: str = _setting(
+        "",
+        "Columns of recordings.csv that are adjusted for besides the baseline, as `sex, strain`.",
+    )
+    factors: str = _setting(
+        "",
+        "Two factors and their interaction: `group:sex` (a column of recordings.csv), or names for "
+        "the two parts of group names such as `surgery:saline`, as `surgery:drug`.",
+    )
+    margin: float = _setting(
+        0.0,
+        "The largest difference that does not matter, in units of the outcome (of % pain: points). "
+        "Above 0, equivalence and non-inferiority are tested; 0: they are not.",
+    )
+    outliers: str = _setting(
+        "report",
+        "Animals whose baseline has an externally studentised residual above 3: `report` lists "
+        "them, `remove` leaves them out; the result the other way is always shown beside.",
+        choices=("report", "remove"),
+    )
+    exclusion_criteria: str = _setting(
+        "", "When an animal is left out, in your words, such as `wound infection; death`."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ClassifySettings:
     """``[classify]``: which predictions count."""
 
@@ -166,7 +224,9 @@ class ClassifySettings:
         "Animals with fewer confident images per minute are left out (Tuttle et al. 2018).",
     )
     min_images: int = _setting(
-        0, "Animals with fewer confident images at a timepoint are left out; 0: no such minimum."
+        0,
+        "Animals with fewer confident images at a timepoint are left out; 0: no such minimum. New "
+        "studies begin with 5.",
     )
 
 
@@ -179,6 +239,7 @@ class StudySettings:
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
     classify: ClassifySettings = field(default_factory=ClassifySettings)
+    plan: PlanSettings = field(default_factory=PlanSettings)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return all settings as plain values, for provenance and reports."""

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from amgs.study.checking import CheckReport
     from amgs.study.comparing import StudyComparison
     from amgs.study.exclusions import Exclusion, Exclusions
+    from amgs.study.exporting import Sending
     from amgs.study.extracting import StudyExtraction
     from amgs.study.people import RaterProgress
+    from amgs.study.planning import PlanState
     from amgs.study.room import ScoringRoom
     from amgs.study.summarising import StudySummary, SummaryChoice
     from amgs.video.convert import Converted
@@ -142,11 +144,11 @@ class Study(StudyFolder):
 
         return ScoringRoom(self, order_secret)
 
-    def agreement(self) -> dict[str, Any]:
+    def agreement(self, *, intervals: bool = False) -> dict[str, Any]:
         """Return how far raters agree: with each other, with themselves, and over time."""
         from amgs.study.rater_agreement import measure_rater_agreement
 
-        return measure_rater_agreement(self)
+        return measure_rater_agreement(self, intervals=intervals)
 
     def label(self) -> tuple[Path, dict[str, int]]:
         """Make labels of the scores and write ``results/labels.csv``; return it with counts."""
@@ -159,6 +161,18 @@ class Study(StudyFolder):
         from amgs.study.unblinding import unblind_study
 
         return unblind_study(self, who, reason)
+
+    def seal_plan(self, who: str) -> dict[str, Any]:
+        """Write down the plan of the primary analysis with its hash and the time."""
+        from amgs.study.planning import seal_plan
+
+        return seal_plan(self, who)
+
+    def plan_state(self) -> PlanState:
+        """Return whether the plan was sealed in time, and what was changed since."""
+        from amgs.study.planning import plan_state
+
+        return plan_state(self)
 
     def human_scores(self) -> Path:
         """Write ``results/human_scores.csv`` of a study that was unblinded; return it."""
@@ -238,6 +252,12 @@ class Study(StudyFolder):
 
         return compare_study(self, choice, model)
 
+    def pilot(self, value: str = "") -> StudySummary:
+        """Summarise as `compare` does, for planning from the images of this study."""
+        from amgs.study.comparing import summarise_for
+
+        return summarise_for(self, value)
+
     def list_images(self) -> Iterable[ImageOfSet]:
         """Return the face images with animal, group and timepoint, to compare them as sets."""
         from amgs.study.image_checking import list_study_images
@@ -255,8 +275,10 @@ class Study(StudyFolder):
 
         return report_study(self, choice, model, progress)
 
-    def export(self, form: str, out: Path, value: str = "") -> tuple[str, ...]:
-        """Write a table of the study in a foreign format; return what a reader must know."""
+    def export(
+        self, form: str, out: Path, value: str = "", sending: Sending | None = None
+    ) -> tuple[str, ...]:
+        """Write a table of the study, or the study, in a foreign format; return what to know."""
         from amgs.study.exporting import export_study
 
-        return export_study(self, form, out, value)
+        return export_study(self, form, out, value, sending)

@@ -20,10 +20,12 @@ from amgs.prediction.summary_options import SummaryOptions
 from amgs.study.actions import who_acts
 from amgs.study.classifying import find_reader, write_predictions
 from amgs.study.folder import StudyFolder
+from amgs.study.planned import animal_facts
 from amgs.study.present import Present, present, recording_times
 from amgs.study.results import set_aside_others, write_result
 from amgs.study.unblinding import write_human_scores
 from amgs.tables import format_cells
+from amgs.timepoints import order_timepoints
 from amgs.vocabulary import EARLIER_COLUMNS, Output
 
 if TYPE_CHECKING:
@@ -138,7 +140,10 @@ def summarise_study(
         _require_all_classified(study, now, table, choice.model)
     rows = summarise_animals(table, options, times, outputs)
     _sort_by_time(rows, study.settings.study.baseline)
-    columns = (*SUMMARY_COLUMNS, *mean_columns(outputs))
+    facts = animal_facts(now.planned.values())
+    for row in rows:
+        row |= {name: texts.get(row["animal"], "") for name, texts in facts.items()}
+    columns = (*SUMMARY_COLUMNS, *mean_columns(outputs), *facts)
     write_result(study, path, columns, [format_cells(row, columns) for row in rows])
     write_json(path.with_suffix(".json"), {"choice": asdict(choice), "made": made})
     if remember:
@@ -147,9 +152,11 @@ def summarise_study(
 
 
 def _sort_by_time(rows: list[dict[str, Any]], baseline: str) -> None:
-    """Let every animal's baseline come first; else animals and timepoints stay in their order."""
+    """Let every animal's timepoints be in the order of time; animals stay in theirs."""
     animals = {row["animal"]: place for place, row in reversed(list(enumerate(rows)))}
-    rows.sort(key=lambda row: (animals[row["animal"]], row["timepoint"] != baseline))
+    ordered = order_timepoints((row["timepoint"] for row in rows), baseline)
+    times = {name: place for place, name in enumerate(ordered)}
+    rows.sort(key=lambda row: (animals[row["animal"]], times[row["timepoint"]]))
 
 
 def _making(

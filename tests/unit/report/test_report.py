@@ -107,7 +107,7 @@ def test_the_numbers_are_those_of_the_comparison(tmp_path: Path, make_image) -> 
     assert f"F(2, {anova['df_within']}) = {anova['F']:.3f}" in text
     for row in material.comparison["tukey"]:
         assert f"{row['difference']:.2f}" in text
-    assert text.count("<svg") == 3
+    assert text.count("<svg") == 4
     assert text.count("<img") == 6
     assert text.count('class="unsure"') == 3
 

@@ -1,0 +1,186 @@
+"""`plan`: what is compared, and how, sealed before anybody has seen the result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from amgs.cohort.comparison import ComparisonChoice
+from amgs.cohort.plan import Plan, parse_contrasts, parse_factors, parse_trend, require_group
+from amgs.cohort.words import ANCOVA, CHANGE
+from amgs.errors import DesignError
+from amgs.provenance import hash_text
+from amgs.study.actions import RESULTS_SEEN
+from amgs.study.design import Design
+from amgs.study.folder import StudyFolder
+from amgs.study.planned import animal_facts
+from amgs.study.summarising import HUMAN_VALUE, has_readings
+
+PLAN_SEALED = "plan sealed"
+"""The kind of event that keeps a plan with its hash."""
+
+_SECTIONS = ("plan", "classify", "labels")
+
+
+@dataclass(frozen=True)
+class PlanState:
+    """How the plan of a study stands.
+
+    Parameters
+    ----------
+    sealed
+        The event of the seal that counts: the last one before anybody saw a result or unblinded
+        the study, else the first one there is; ``None`` if it was never sealed.
+    late
+        What had happened before it was sealed, such as that groups had been compared; empty for a
+        plan that was sealed in time.
+    changes
+        What is otherwise now: ``[plan] margin: 15 → 20``.
+    """
+
+    sealed: Mapping[str, Any] | None
+    late: str
+    changes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for documents and reports."""
+        sealed = self.sealed
+        kept = None if sealed is None else {k: sealed[k] for k in ("at", "who", "sha256")}
+        return {"sealed": kept, "late": self.late, "changes": list(self.changes)}
+
+
+def planned_analysis(study: StudyFolder) -> Plan:
+    """Return the primary analysis as ``study.toml`` has it."""
+    p = study.settings.plan
+    covariates = tuple(filter(None, map(str.strip, p.covariates.split(","))))
+    return Plan(
+        ANCOVA if p.analysis == ANCOVA else CHANGE,
+        p.control,
+        p.contrasts,
+        p.trend,
+        covariates,
+        p.factors,
+        float(p.margin),
+    )
+
+
+def as_planned(study: StudyFolder, choice: ComparisonChoice) -> ComparisonChoice:
+    """Return a choice with the study's plan wherever it says nothing itself."""
+    p = study.settings.plan
+    value = choice.value or p.outcome
+    timepoint = choice.timepoint
+    if timepoint is None and value == p.outcome:
+        timepoint = p.timepoint or None
+    return replace(
+        choice,
+        value=value,
+        timepoint=timepoint,
+        baseline=study.settings.study.baseline,
+        outliers=choice.outliers or ("remove" if p.outliers == "remove" else "report"),
+        plan=planned_analysis(study),
+    )
+
+
+def is_primary(study: StudyFolder, value: str, timepoint: str) -> bool:
+    """Whether a comparison is of the outcome and timepoint that were planned."""
+    p = study.settings.plan
+    # Where people alone have scored and nobody said otherwise, their scores are the outcome.
+    people = value == HUMAN_VALUE and not has_readings(study) and not plan_is_sealed(study)
+    return (value == p.outcome or people) and p.timepoint in {"", timepoint}
+
+
+def plan_is_sealed(study: StudyFolder) -> bool:
+    """Whether a plan was ever sealed."""
+    return bool(study.store.events.all(PLAN_SEALED))
+
+
+def plan_document(study: StudyFolder) -> dict[str, Any]:
+    """Return all that decides the primary result, as it is sealed."""
+    settings = study.settings.as_dict()
+    chosen = {name: settings[name] for name in _SECTIONS}
+    return {**chosen, "study": {"baseline": settings["study"]["baseline"]}}
+
+
+def seal_plan(study: StudyFolder, who: str) -> dict[str, Any]:
+    """Write down the plan with its hash and the time; return the event.
+
+    A plan that is sealed already as it is now is not sealed again.
+
+    Raises
+    ------
+    DesignError
+        If the plan names groups, timepoints or columns that are not in the study's table.
+    """
+    check_plan(study, study.design())
+    document = plan_document(study)
+    sha256 = hash_text(json.dumps(document, ensure_ascii=False, sort_keys=True))
+    before = [e for e in study.store.events.all(PLAN_SEALED) if e["sha256"] == sha256]
+    if not before:
+        study.store.events.log(PLAN_SEALED, who, {"sha256": sha256, "plan": document})
+        before = [e for e in study.store.events.all(PLAN_SEALED) if e["sha256"] == sha256]
+    return before[0]
+
+
+def plan_state(study: StudyFolder) -> PlanState:
+    """Return whether the plan was sealed in time, and what was changed since."""
+    seals = study.store.events.all(PLAN_SEALED)
+    if not seals:
+        return PlanState(None, "", ())
+    seen = study.store.events.all(RESULTS_SEEN)
+    opened = study.unblindings
+    first = min([e["at"] for e in (*seen, *opened)], default="9")
+    in_time = [seal for seal in seals if seal["at"] <= first]
+    sealed = in_time[-1] if in_time else seals[0]
+    late = ""
+    if not in_time:
+        was_seen = bool(seen) and seen[0]["at"] == first
+        what = "groups had been compared" if was_seen else "the study had been unblinded"
+        late = f"{what} on {first[:10]}"
+    return PlanState(sealed, late, tuple(_changes(sealed["plan"], plan_document(study))))
+
+
+def _changes(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [
+        f"[{section}] {name}: {old.get(name)!r} → {value!r}"
+        for section, entries in now.items()
+        for old in [sealed.get(section, {})]
+        for name, value in entries.items()
+        if name in old and old[name] != value
+    ]
+
+
+def check_plan(study: StudyFolder, design: Design) -> None:
+    """Stop at a plan that names what is not in the table.
+
+    Raises
+    ------
+    DesignError
+        With what was expected.
+    """
+    p, plan = study.settings.plan, planned_analysis(study)
+    later = [t for t in design.timepoints if t != design.baseline] or design.timepoints
+    if p.timepoint and p.timepoint not in later:
+        msg = f"Expected [plan] timepoint to be one of {', '.join(later)}, found {p.timepoint!r}."
+        raise DesignError(msg)
+    if plan.control and plan.contrasts:
+        raise DesignError(
+            "Expected either [plan] control or [plan] contrasts, found both. Leave one empty."
+        )
+    groups = design.groups
+    if plan.control:
+        require_group(plan.control, groups, "[plan] control")
+    parse_contrasts(plan.contrasts, groups)
+    if plan.trend:
+        parse_trend(plan.trend, groups)
+    facts = animal_facts(design.recordings)
+    missing = [name for name in plan.covariates if name not in facts]
+    if missing:
+        msg = (
+            f"Expected [plan] covariates to be filled columns of recordings.csv "
+            f"({', '.join(facts) or 'none is filled'}), found {', '.join(missing)}."
+        )
+        raise DesignError(msg)
+    if plan.factors:
+        parse_factors(plan.factors, {r.animal: r.group for r in design.recordings}, facts)
