@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from amgs.errors import TableError
 from amgs.files import atomic_file, guess_delimiter, read_csv_header
@@ -109,9 +109,14 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         atomic_file(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(map(harmless_cells, rows))
+        write_rows(stream, columns, rows)
+
+
+def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV to an open text; see `write_table`."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(map(harmless_cells, rows))
 
 
 _FORMULA = re.compile(r"\s*[=+\-@]")

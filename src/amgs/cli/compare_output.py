@@ -7,7 +7,7 @@ from typing import Any
 
 from amgs.cli.console import number, print_facts, print_table, say
 from amgs.cohort.sentences import describe_factors, describe_primary
-from amgs.cohort.words import describe_test, p_value
+from amgs.cohort.words import describe_test, levene_in_use, p_value
 
 
 def print_comparison(found: Mapping[str, Any]) -> None:
@@ -97,7 +97,9 @@ def _print_paper(found: Mapping[str, Any]) -> None:
 def _print_beside(found: Mapping[str, Any]) -> None:
     """Print the pairs of the tests that a note sends the reader to, and cages and outliers."""
     beside = found["sensitivity"]
-    if _differ(found["levene"]) and isinstance(beside["games_howell"], list):
+    if levene_in_use(found["levene"])[0].get("p", 1.0) < found["alpha"] and isinstance(
+        beside["games_howell"], list
+    ):
         print_pairs("Games–Howell (unequal variances)", beside["games_howell"])
     if found["anderson_darling"].get("p", 1.0) < found["alpha"] and isinstance(
         beside["dunn"], list
@@ -121,11 +123,6 @@ def _print_beside(found: Mapping[str, Any]) -> None:
         )
     if "rows" in beside["outliers"]:
         print_pairs(f"Primary analysis {beside['outliers']['of']}", beside["outliers"]["rows"])
-
-
-def _differ(levene: Mapping[str, Any]) -> bool:
-    by_median = levene.get("by_median", {})
-    return float(by_median.get("p", levene.get("p", 1.0))) < 0.05  # noqa: PLR2004
 
 
 def _print_paired(found: Mapping[str, Any]) -> None:

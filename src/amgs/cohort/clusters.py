@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from amgs.cohort.differences import Change
-from amgs.cohort.group_model import Analysis
-from amgs.cohort.oneway import Floats, NotComputed, Result, pairs
+from amgs.cohort.group_model import Analysis, centred_baseline
+from amgs.cohort.oneway import NotComputed, Result, pairs
 from amgs.cohort.robust import holm
 from amgs.cohort.variance import fit_variances
 
@@ -57,7 +57,9 @@ def with_random_cages(
         return NotComputed("the cages are not known, or no two animals share one").as_dict()
     groups = list(dict.fromkeys(c.group for c in changes))
     try:
-        y, x = _design(changes, analysis)
+        before, y = centred_baseline(changes, analysis)
+        x = np.eye(len(groups))[[groups.index(c.group) for c in changes]]
+        x = x if before is None else np.column_stack([x, before])
         cages = np.unique([clusters[c.animal] for c in changes], return_inverse=True)[1]
         fit = fit_variances(y, x, {"cage": cages.astype(np.intp)})
         rows = []
@@ -78,15 +80,3 @@ def with_random_cages(
         "singular": fit.singular,
         "rows": [{**row, "p_holm": p} for row, p in zip(rows, adjusted, strict=True)],
     }
-
-
-def _design(changes: Sequence[Change], analysis: Analysis) -> tuple[Floats, Floats]:
-    """Return values and fixed effects: the groups, and the baseline where it is a covariate."""
-    groups = list(dict.fromkeys(c.group for c in changes))
-    x = np.eye(len(groups))[[groups.index(c.group) for c in changes]]
-    if analysis == "ancova" and changes[0].baseline is not None:
-        before = np.array([c.baseline for c in changes], float)
-        if np.ptp(before) > 0:
-            x = np.column_stack([x, before - before.mean()])
-        return np.array([c.after for c in changes], float), x
-    return np.array([c.difference for c in changes], float), x

@@ -38,10 +38,8 @@ from amgs.cohort.paired import paired_tests
 from amgs.cohort.plan import Plan
 from amgs.cohort.primary import primary_analysis
 from amgs.cohort.robust import dunn_test, games_howell_test, kruskal_wallis_test, welch_anova
-from amgs.cohort.words import ANCOVA, CHANGE, OutlierRule
+from amgs.cohort.words import ALPHA, ANCOVA, CHANGE, OutlierRule
 from amgs.errors import NothingLeftError
-
-ALPHA = 0.05
 
 DEFAULT_VALUE = "pct_pain"
 """What is compared when nothing is said."""

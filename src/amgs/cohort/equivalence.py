@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from amgs.cohort.group_model import GroupModel
 from amgs.cohort.oneway import Result
-
-ALPHA = 0.05
+from amgs.cohort.words import ALPHA
 
 
 def equivalence_tests(

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from amgs.cohort.differences import Change
-from amgs.cohort.group_model import Analysis, sum_coded
+from amgs.cohort.group_model import Analysis, centred_baseline, sum_coded
 from amgs.cohort.linear import LinearFit, fit_linear
-from amgs.cohort.oneway import Floats, NotComputed, Result, is_constant
+from amgs.cohort.oneway import Floats, NotComputed, Result
 from amgs.cohort.robust import holm
 
 
@@ -52,17 +52,19 @@ def two_factors(
     if empty:
         return NotComputed(f"there is no animal with {'; '.join(empty)}").as_dict()
     try:
-        x, parts, covariate = _design(changes, levels, (first, second), analysis)
-        y = np.array([c.after if covariate else c.difference for c in changes], float)
+        before, y = centred_baseline(changes, analysis)
+        x, parts = _design(levels, (first, second), before)
         fit = fit_linear(y, x)
     except ArithmeticError as error:
         return NotComputed(str(error)).as_dict()
     grid = {
-        (i, j): _row_of(i, j, levels, (first, second), x, covariate=covariate) for i in a for j in b
+        (i, j): _row_of(i, j, levels, (first, second), x, covariate=before is not None)
+        for i in a
+        for j in b
     }
     return {
         "factors": [first, second],
-        "covariate": "baseline" if covariate else None,
+        "covariate": None if before is None else "baseline",
         "effects": {
             name: fit.joint_test(_selecting(cols, x.shape[1])) for name, cols in parts.items()
         },
@@ -76,28 +78,21 @@ def two_factors(
 
 
 def _design(
-    changes: Sequence[Change],
-    levels: Mapping[str, Sequence[str]],
-    names: tuple[str, str],
-    analysis: Analysis,
-) -> tuple[Floats, dict[str, list[int]], bool]:
+    levels: Mapping[str, Sequence[str]], names: tuple[str, str], before: Floats | None
+) -> tuple[Floats, dict[str, list[int]]]:
     one, two = (sum_coded(levels[name], name) for name in names)
     both = np.hstack(
         [one[:, [i]] * two[:, [j]] for i in range(one.shape[1]) for j in range(two.shape[1])]
     )
-    columns, at = [np.ones((len(changes), 1))], 1
+    columns, at = [np.ones((len(one), 1))], 1
     parts: dict[str, list[int]] = {}
     for name, block in zip((*names, " × ".join(names)), (one, two, both), strict=True):
         parts[name] = list(range(at, at + block.shape[1]))
         at += block.shape[1]
         columns.append(block)
-    covariate = analysis == "ancova" and changes[0].baseline is not None
-    if covariate:
-        before = np.array([c.baseline for c in changes], float)
-        covariate = not is_constant(before)
-        if covariate:
-            columns.append((before - before.mean())[:, None])
-    return np.hstack(columns), parts, covariate
+    if before is not None:
+        columns.append(before[:, None])
+    return np.hstack(columns), parts
 
 
 def _row_of(

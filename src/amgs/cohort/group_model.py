@@ -140,12 +140,11 @@ def fit_groups(
     member = np.array([groups.index(c.group) for c in changes])
     x = np.eye(len(groups))[member]
     columns, named, slopes = [x], [], np.zeros(0)
-    with_baseline = analysis == "ancova" and changes[0].baseline is not None
-    if with_baseline:
-        before = np.array([c.baseline for c in changes], float)
-        if is_constant(before):
-            raise ArithmeticError("all animals have the same value at baseline")
-        columns.append((before - before.mean())[:, None])
+    before, y = centred_baseline(changes, analysis)
+    if before is None and analysis == "ancova" and changes[0].baseline is not None:
+        raise ArithmeticError("all animals have the same value at baseline")
+    if before is not None:
+        columns.append(before[:, None])
         named.append("baseline")
         means = np.array([before[member == g].mean() for g in range(len(groups))])
         within = float(((before - means[member]) ** 2).sum())
@@ -153,9 +152,8 @@ def fit_groups(
     for name, levels in (covariates or {}).items():
         columns.append(sum_coded([levels.get(c.animal, "") for c in changes], name))
         named.append(name)
-    y = np.array([c.after if with_baseline else c.difference for c in changes], float)
     fit = fit_linear(y, np.hstack(columns))
-    done: Analysis = "ancova" if with_baseline else "change"
+    done: Analysis = "change" if before is None else "ancova"
     raw = {name: _raw([c for c in changes if c.group == name]) for name in groups}
     sizes = np.bincount(member).astype(float)
     return GroupModel(groups, sizes, fit, done, tuple(named), raw, slopes)
@@ -171,6 +169,21 @@ def _raw(members: Sequence[Change]) -> Result:
             found[f"{name}_sd"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
     found["sd"] = found.get("after_sd")
     return found
+
+
+def centred_baseline(changes: Sequence[Change], analysis: Analysis) -> tuple[Floats | None, Floats]:
+    """Return the baseline as covariate, centred, and the values that go with it.
+
+    Without a covariate, as the plan says or because there is no baseline or all are equal: ``None``
+    and the changes (the values themselves where there is no baseline).
+    """
+    differences = np.array([c.difference for c in changes], float)
+    if analysis != "ancova" or changes[0].baseline is None:
+        return None, differences
+    before = np.array([c.baseline for c in changes], float)
+    if is_constant(before):
+        return None, differences
+    return before - before.mean(), np.array([c.after for c in changes], float)
 
 
 def sum_coded(levels: Sequence[str], name: str) -> Floats:

@@ -37,20 +37,8 @@ class LinearFit:
 
     def contrast(self, weights: Floats) -> Result:
         """Return estimate, standard error, t, df, p and 95 % limits of one contrast."""
-        from scipy.stats import t as student
-
-        estimate = float(weights @ self.beta)
         error = float(np.sqrt(self.mean_square * (weights @ self.unscaled @ weights)))
-        half = float(student.ppf(0.5 + CONFIDENCE / 2, self.df)) * error
-        return {
-            "estimate": estimate,
-            "se": error,
-            "df": self.df,
-            "t": estimate / error,
-            "p": float(2 * student.sf(abs(estimate / error), self.df)),
-            "lower": estimate - half,
-            "upper": estimate + half,
-        }
+        return describe_estimate(float(weights @ self.beta), error, self.df)
 
     def joint_test(self, rows: Floats) -> Result:
         """Return F of several independent contrasts together (of type III, as they are given)."""
@@ -66,6 +54,22 @@ class LinearFit:
             "df_within": self.df,
             "p": float(f.sf(statistic, q, self.df)),
         }
+
+
+def describe_estimate(estimate: float, error: float, df: float) -> Result:
+    """Return an estimate with its standard error, t, df, two-sided p and 95 % limits."""
+    from scipy.stats import t as student
+
+    half = float(student.ppf(0.5 + CONFIDENCE / 2, df)) * error
+    return {
+        "estimate": estimate,
+        "se": error,
+        "df": df,
+        "t": estimate / error,
+        "p": float(2 * student.sf(abs(estimate / error), df)),
+        "lower": estimate - half,
+        "upper": estimate + half,
+    }
 
 
 def fit_linear(y: Floats, x: Floats) -> LinearFit:

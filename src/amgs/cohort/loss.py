@@ -7,8 +7,8 @@ from math import comb, prod
 
 from amgs.cohort.differences import Change, Exclusion
 from amgs.cohort.oneway import NotComputed, Result
+from amgs.cohort.words import ALPHA
 
-ALPHA = 0.05
 _MOST_TABLES = 200_000
 _EQUAL = 1e-9
 

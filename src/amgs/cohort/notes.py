@@ -11,12 +11,11 @@ import numpy as np
 from amgs.cohort.clusters import nested_in_cages
 from amgs.cohort.design import Cohort
 from amgs.cohort.differences import Change
-from amgs.cohort.words import p_text
+from amgs.cohort.words import ALPHA, levene_in_use, p_text
 from amgs.errors import count_of
 from amgs.timepoints import says_order
 from amgs.vocabulary import VALUE_RANGES
 
-ALPHA = 0.05
 _LOW_BASELINE = 10.0
 """A mean % pain at baseline below this is so near zero that its distribution is skewed."""
 
@@ -103,15 +102,13 @@ def _on_primary(document: Mapping[str, Any]) -> list[str]:
 def _on_assumptions(document: Mapping[str, Any]) -> list[str]:
     notes = []
     normality, levene = document["anderson_darling"], document["levene"]
-    by_median = levene.get("by_median", {})
     if normality.get("p", 1.0) < ALPHA:
         notes.append(
             f"The changes are not normally distributed (Anderson–Darling {p_text(normality['p'])}):"
             " read the permutation test, Kruskal–Wallis and Dunn beside the main tests."
         )
-    if by_median.get("p", levene.get("p", 1.0)) < ALPHA:
-        known = by_median if "p" in by_median else levene
-        centre = "median" if "p" in by_median else "mean"
+    known, centre = levene_in_use(levene)
+    if known.get("p", 1.0) < ALPHA:
         notes.append(
             f"The variances differ (Levene by the {centre} {p_text(known['p'])}): read Welch and "
             "Games–Howell beside the main tests."

@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 
 from amgs.cohort.differences import Change
-from amgs.cohort.group_model import Analysis
+from amgs.cohort.group_model import Analysis, centred_baseline
 from amgs.cohort.oneway import Floats, NotComputed, Result, is_constant
 
 MOST_WAYS = 20_000
@@ -34,14 +34,12 @@ def permutation_test(changes: Sequence[Change], analysis: Analysis, seed: int = 
     member = np.array([names.index(c.group) for c in changes])
     if len(names) < 2 or len(changes) <= len(names) + 1:  # noqa: PLR2004
         return NotComputed("there are too few animals").as_dict()
-    before = np.array([c.baseline for c in changes], float)  # NaN where there is none
-    with_baseline = analysis == "ancova" and not np.isnan(before).any() and not is_constant(before)
-    values = np.array([c.after if with_baseline else c.difference for c in changes], float)
+    before, values = centred_baseline(changes, analysis)
     if is_constant(values):
         return NotComputed("all values are equal").as_dict()
     rng = np.random.default_rng(seed)
-    if with_baseline:
-        return _permute_residuals(values, before - before.mean(), member, rng)
+    if before is not None:
+        return _permute_residuals(values, before, member, rng)
     return _deal_groups(values - values.mean(), member, rng)
 
 

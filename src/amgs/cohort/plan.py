@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from amgs.cohort.words import ANCOVA, AnalysisName
 from amgs.errors import DesignError, list_faults
+from amgs.tables import parse_number
 
 GROUP = "group"
 
@@ -82,8 +83,6 @@ def parse_trend(text: str, groups: Sequence[str]) -> dict[str, float]:
     DesignError
         If a group is not known, a dose is no number, or fewer than three doses differ.
     """
-    from amgs.tables import parse_number
-
     faults, doses = [], {}
     for part in filter(None, map(str.strip, text.split(";"))):
         name, _, dose = (piece.strip() for piece in part.rpartition(":"))

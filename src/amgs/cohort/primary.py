@@ -14,6 +14,7 @@ from amgs.cohort.oneway import NotComputed, Result, pairs
 from amgs.cohort.permutation import permutation_test
 from amgs.cohort.plan import Plan, parse_contrasts, parse_factors, parse_trend, require_group
 from amgs.cohort.robust import holm
+from amgs.errors import DesignError
 
 
 def primary_analysis(
@@ -83,8 +84,6 @@ def _read_plan(
     plan: Plan, groups: Sequence[str], facts: Mapping[str, Mapping[str, str]]
 ) -> list[tuple[str, str]]:
     """Return the pairs that are compared; stop at names that are not there."""
-    from amgs.errors import DesignError
-
     missing = [name for name in plan.covariates if name not in facts]
     if missing:
         msg = (

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amgs.cohort.words import ANCOVA, describe_test, p_text
-
-ALPHA = 0.05
+from amgs.cohort.words import ALPHA, ANCOVA, describe_test, p_text
 
 
 def name_analysis(primary: Mapping[str, Any], baseline: str | None) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from amgs.cohort.oneway import CONFIDENCE, Floats, Result
+from amgs.cohort.linear import describe_estimate
+from amgs.cohort.oneway import Floats, Result
 
 RESIDUAL = "residual"
 _ZERO = 1e-10
@@ -53,25 +54,12 @@ class VarianceFit:
         ArithmeticError
             If the contrast has no variance, or its degrees of freedom do not exist.
         """
-        from scipy.stats import t as student
-
         # With an infinite df this would be a z-test; small cohorts need the t with its own df.
-        estimate = float(weights @ self.beta)
         variance = float(weights @ self.covariance @ weights)
         df = self._degrees_of_freedom(weights, variance)
         if not (np.isfinite(variance) and variance > 0 and np.isfinite(df) and df > 0):
             raise ArithmeticError("the variances cannot be told apart with these data")
-        error = variance**0.5
-        half = float(student.ppf(0.5 + CONFIDENCE / 2, df)) * error
-        return {
-            "estimate": estimate,
-            "se": error,
-            "df": df,
-            "t": estimate / error,
-            "p": float(2 * student.sf(abs(estimate / error), df)),
-            "lower": estimate - half,
-            "upper": estimate + half,
-        }
+        return describe_estimate(float(weights @ self.beta), variance**0.5, df)
 
     def joint_test(self, rows: Floats) -> Result:
         """Test several independent contrasts together: F with Satterthwaite's denominator df.
@@ -150,16 +138,16 @@ def fit_variances(y: Floats, x: Floats, effects: Mapping[str, npt.NDArray[np.int
     if residual <= _ZERO:
         raise ArithmeticError("the values follow the means but for rounding: no residual")
     theta = np.append(ratios * residual, residual)
-    theta, information, weights, kept = _polish(rest, x, [*designs, np.eye(n)], theta)
+    parts = [*designs, np.eye(n)]
+    theta, information, weights, kept = _polish(rest, x, parts, theta)
     covariance = np.linalg.inv(x.T @ weights @ x)
     beta = covariance @ (x.T @ (weights @ rest))
     names = [*effects, RESIDUAL]
-    chosen = [[*designs, np.eye(n)][k] for k in kept]
     return VarianceFit(
         first + beta * scale,
         np.asarray(covariance * scale**2, float),
         {name: float(v) * scale**2 for name, v in zip(names, theta, strict=True)},
-        tuple(chosen),
+        tuple(parts[k] for k in kept),
         x,
         information / scale**4,
         tuple(kept),
@@ -173,9 +161,8 @@ class _Profile:
     def __init__(self, y: Floats, x: Floats, designs: list[Floats]) -> None:
         self._n, self._p = x.shape
         self._sizes = [z.shape[1] for z in designs]
-        z = np.hstack(designs)
-        self._zz, self._zr = z.T @ z, z.T @ np.column_stack([x, y])
-        both = np.column_stack([x, y])
+        z, both = np.hstack(designs), np.column_stack([x, y])
+        self._zz, self._zr = z.T @ z, z.T @ both
         self._rr = both.T @ both
 
     def best_ratios(self) -> Floats:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+ALPHA = 0.05
+"""The level of every test."""
+
 _SMALLEST_P = 0.0001
 
 
@@ -33,6 +36,12 @@ def describe_test(result: Mapping[str, Any], statistic: str) -> str:
     return (
         f"{_LETTERS.get(statistic, statistic)}{df} = {result[statistic]:.3f}, {p_text(result['p'])}"
     )
+
+
+def levene_in_use(levene: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """Return Levene's test by the median where it could be made, else by the mean, and which."""
+    by_median = levene.get("by_median", {})
+    return (by_median, "median") if "p" in by_median else (levene, "mean")
 
 
 AnalysisName: TypeAlias = Literal["ancova", "change"]

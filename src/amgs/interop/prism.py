@@ -14,6 +14,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def included_animals(table: pd.DataFrame, value: str) -> tuple[str, pd.DataFrame]:
+    """Return the column that is written, % pain if none is named, and the rows that count.
+
+    Raises
+    ------
+    TableError
+        If there is no such column.
+    """
+    value = value or "pct_pain"
+    if value not in table:
+        msg = f"Expected the column {value} in the summary, found {', '.join(table.columns)}."
+        raise TableError(msg)
+    return value, table[table["included"] == "yes"] if "included" in table else table
+
+
+def no_animals(value: str) -> TableError:
+    """Return what is said where no animal has a value."""
+    return TableError(f"Expected animals with {value}, found none that are included.")
+
+
 class PrismColumns(Exporter):
     """One column per group and timepoint, one cell per animal, as column tables are pasted."""
 
@@ -30,18 +50,14 @@ class PrismColumns(Exporter):
         TableError
             If there is no such column, or no animal has a value.
         """
-        value = value or "pct_pain"
-        if value not in table:
-            msg = f"Expected the column {value} in the summary, found {', '.join(table.columns)}."
-            raise TableError(msg)
-        included = table[table["included"] == "yes"] if "included" in table else table
+        value, included = included_animals(table, value)
         several = included["timepoint"].nunique() > 1
         columns: dict[str, list[object]] = {}
         for (group, timepoint), part in included.groupby(["group", "timepoint"], sort=False):
             title = f"{group}, {timepoint}" if several else str(group)
             columns[title] = [cell for cell in part[value] if cell not in ("", None)]
         if not any(columns.values()):
-            raise TableError(f"Expected animals with {value}, found none that are included.")
+            raise no_animals(value)
         write_table(out, list(columns), zip_longest(*columns.values(), fillvalue=""))
         left_out = len(table) - len(included)
         return (f"{left_out} rows that are not included were left out",) if left_out else ()

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from amgs.errors import TableError
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
+from amgs.interop.prism import included_animals, no_animals
 from amgs.timepoints import order_timepoints
 
 if TYPE_CHECKING:
@@ -33,14 +33,10 @@ class PrismFile(Exporter):
         TableError
             If there is no such column, or no animal has a value.
         """
-        value = value or "pct_pain"
-        if value not in table:
-            msg = f"Expected the column {value} in the summary, found {', '.join(table.columns)}."
-            raise TableError(msg)
-        kept = table[table["included"] == "yes"] if "included" in table else table
+        value, kept = included_animals(table, value)
         kept = kept[kept[value].astype(str) != ""]
         if kept.empty:
-            raise TableError(f"Expected animals with {value}, found none that are included.")
+            raise no_animals(value)
         file = ET.Element("GraphPadPrismFile", xmlns=_NAMESPACE, PrismXMLVersion="5.00")
         sequence = ET.SubElement(file, "TableSequence")
         for number, timepoint in enumerate(order_timepoints(kept["timepoint"].astype(str))):

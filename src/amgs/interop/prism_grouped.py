@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.errors import TableError
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
+from amgs.interop.prism import included_animals, no_animals
 from amgs.timepoints import order_timepoints
 
 if TYPE_CHECKING:
@@ -30,17 +30,13 @@ class PrismGrouped(Exporter):
         TableError
             If there is no such column, or no animal has a value.
         """
-        value = value or "pct_pain"
-        if value not in table:
-            msg = f"Expected the column {value} in the summary, found {', '.join(table.columns)}."
-            raise TableError(msg)
-        kept = table[table["included"] == "yes"] if "included" in table else table
+        value, kept = included_animals(table, value)
         members = {
             str(group): list(dict.fromkeys(part["animal"].astype(str)))
             for group, part in kept.groupby("group", sort=False)
         }
         if not members:
-            raise TableError(f"Expected animals with {value}, found none that are included.")
+            raise no_animals(value)
         most = max(map(len, members.values()))
         cells = {
             (str(a), str(t)): "" if v is None else str(v)

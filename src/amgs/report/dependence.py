@@ -11,7 +11,7 @@ from amgs.cohort.design import ABOUT_ANIMALS, Cell, Cohort
 from amgs.cohort.differences import changes_from_baseline
 from amgs.cohort.outliers import find_outliers
 from amgs.cohort.primary import primary_analysis
-from amgs.cohort.words import ANCOVA, CHANGE
+from amgs.cohort.words import ALPHA, ANCOVA, CHANGE
 from amgs.errors import AmgsError
 from amgs.prediction.summarise import summarise_animals
 from amgs.vocabulary import THRESHOLDS, Output
@@ -141,7 +141,7 @@ def _once(  # noqa: PLR0917
     }
 
 
-def say_dependence(rows: Sequence[Mapping[str, Any]], alpha: float = 0.05) -> list[str]:
+def say_dependence(rows: Sequence[Mapping[str, Any]], alpha: float = ALPHA) -> list[str]:
     """Say of every reported pair in how many of the choices its p is below α."""
     if len(rows) < 2 or not rows[0]["rows"]:  # noqa: PLR2004
         return []

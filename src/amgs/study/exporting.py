@@ -14,9 +14,9 @@ from amgs.errors import NothingLeftError, UnknownNameError
 from amgs.files import atomic_file, safe_file_name
 from amgs.interop.dictionary import DICTIONARY_COLUMNS, describe_column
 from amgs.interop.formats import EXPORTERS, open_exporter
-from amgs.study.classifying import find_reader, write_predictions
 from amgs.study.comparing import compare_study, summarise_for
-from amgs.study.exporting_sessions import write_bids_folder, write_nwb_folder
+from amgs.study.exclusions import read_exclusions
+from amgs.study.exporting_sessions import list_readings, write_bids_folder, write_nwb_folder
 from amgs.study.folder import StudyFolder
 from amgs.study.rater_agreement import list_all_ratings
 from amgs.study.sending import archive_study, blinded_copy
@@ -71,7 +71,7 @@ def export_study(
     elif exporter.kind == "scores":
         table = human_scores(study)
     elif exporter.kind == "predictions":
-        table = read_table(write_predictions(study, find_reader(study, "")), required=("image",))
+        _, table = list_readings(study)
     else:
         table = _summary(study, value)
     return exporter.write(table, out, value)
@@ -111,7 +111,7 @@ def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[st
     summary = _summary(study)
     sheets["animals"] = _sheet(summary, "one row per animal and timepoint")
     if has_readings(study):
-        table = read_table(write_predictions(study, find_reader(study, "")), required=("image",))
+        _, table = list_readings(study)
         sheets["images"] = _sheet(table, "every face image with what the model says")
     notes = []
     scored = study.store.scoring.count_log() > 0
@@ -127,7 +127,10 @@ def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[st
         notes.append(f"No comparison: {error}")
     if scored:
         sheets["agreement"] = _agreement(study)
-    rows = [[row.what, row.reason, row.by, row.date] for row in study_exclusions(study)]
+    rows = [
+        [row.what, row.reason, row.by, row.date]
+        for row in read_exclusions(study, study.design()).rows
+    ]
     sheets["exclusions"] = Sheet(
         ("what", "reason", "by", "date"), rows, "what is left out by decision"
     )
@@ -148,13 +151,6 @@ def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[st
     )
     write_workbook(out, sheets)
     return tuple(notes)
-
-
-def study_exclusions(study: StudyFolder) -> Sequence[Any]:
-    """Return the lines of ``exclusions.csv``."""
-    from amgs.study.exclusions import read_exclusions
-
-    return read_exclusions(study, study.design()).rows
 
 
 def _sheet(table: pd.DataFrame, about: str) -> Sheet:
@@ -205,8 +201,7 @@ def _write_archive(study: StudyFolder, out: Path, sending: Sending) -> tuple[str
         return archive_study(study, out, faces=sending.faces)
     tables: dict[str, tuple[Sequence[str], Any]] = {"animals": _rows(_summary(study))}
     if has_readings(study):
-        path = write_predictions(study, find_reader(study, ""))
-        tables["images"] = _rows(read_table(path, required=("image",)))
+        tables["images"] = _rows(list_readings(study)[1])
     return blinded_copy(study, out, tables, faces=sending.faces)
 
 

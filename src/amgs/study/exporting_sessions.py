@@ -34,7 +34,7 @@ def write_nwb_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
     StudyError
         If a recording has no date, which the format needs.
     """
-    reader, table = _readings(study)
+    reader, table = list_readings(study)
     now = present(study)
     times, facts = recording_times(now), animal_facts(now.planned.values())
     undated = [f"{name}: no date" for name, r in now.planned.items() if r.date is None]
@@ -77,7 +77,7 @@ def write_bids_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
     ``participants.tsv``, and ``sub-ANIMAL/ses-TIMEPOINT/beh/…_beh.tsv`` with a sidecar that says
     what the columns mean.
     """
-    reader, table = _readings(study)
+    reader, table = list_readings(study)
     now = present(study)
     facts = animal_facts(now.planned.values())
     _new_folder(out)
@@ -114,7 +114,8 @@ def write_bids_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
     return ("In the manner of BIDS; the standard has no datatype for face images of animals.",)
 
 
-def _readings(study: StudyFolder) -> tuple[Reader, pd.DataFrame]:
+def list_readings(study: StudyFolder) -> tuple[Reader, pd.DataFrame]:
+    """Return the model of the study and what it says of every image, as text cells."""
     reader = find_reader(study, "")
     return reader, read_table(write_predictions(study, reader), required=("image", "recording"))
 

@@ -11,7 +11,7 @@ from amgs.scoring.over_time import detailed_agreement
 from amgs.scoring.ratings import ratings_from_table
 from amgs.store.records import WHOLE_IMAGE
 from amgs.study.folder import StudyFolder
-from amgs.study.present import present
+from amgs.study.present import Present, present
 from amgs.study.ratings_table import long_table
 from amgs.study.scales import shown_units, unit_keys
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def list_ratings(study: StudyFolder) -> pd.DataFrame:
+def list_ratings(study: StudyFolder, now: Present) -> pd.DataFrame:
     """Return every answer in force, one row per image, rater and unit, with its timepoint.
 
     Raises
@@ -27,7 +27,6 @@ def list_ratings(study: StudyFolder) -> pd.DataFrame:
     NoImagesError
         If nobody has scored anything yet.
     """
-    now = present(study)
     table = long_table(now.ratings, study.scale)
     if table.empty:
         raise NoImagesError(_nobody(study))
@@ -80,10 +79,11 @@ def measure_rater_agreement(study: StudyFolder, *, intervals: bool = False) -> d
     NoImagesError
         If nobody has scored anything yet.
     """
-    table = list_ratings(study)
+    now = present(study)
+    table = list_ratings(study, now)
     animals = {}
     if intervals:
-        planned = present(study).planned
+        planned = now.planned
         animals = {
             str(image): planned[name].animal
             for image, name in zip(table["image"], table["recording"], strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import secrets
@@ -24,7 +23,7 @@ from amgs.study.folder import StudyFolder
 from amgs.study.layout import FACES, VIDEOS
 from amgs.study.planned import animal_facts
 from amgs.study.present import present
-from amgs.tables import harmless_cells, write_table
+from amgs.tables import write_rows, write_table
 from amgs.video.reader import VIDEO_SUFFIXES
 
 DATABASE = "study.db"
@@ -189,9 +188,7 @@ def _coded(
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(map(harmless_cells, rows))
+    write_rows(stream, columns, rows)
     return stream.getvalue()
 
 
