@@ -32,6 +32,12 @@ SETTINGS = (
         "Folder for fetched backbones and the features of training images. Safe to delete.",
     ),
     Setting(
+        "data",
+        "AMGS_DATA",
+        "the user's data folder",
+        "Folder for the list of studies that `amgs lab` offers to open.",
+    ),
+    Setting(
         "threads",
         "AMGS_THREADS",
         "one per processor core",
@@ -44,6 +50,12 @@ def cache_folder() -> Path:
     """Return the folder for things that can be made again; it may not exist yet."""
     chosen = os.environ.get("AMGS_CACHE")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("amgs", appauthor=False))
+
+
+def data_folder() -> Path:
+    """Return the folder for what the program remembers; it may not exist yet."""
+    chosen = os.environ.get("AMGS_DATA")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("amgs", appauthor=False))
 
 
 def thread_count() -> int:

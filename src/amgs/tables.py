@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -20,7 +21,40 @@ if TYPE_CHECKING:
 MAX_MGS = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table as text cells: names of columns, and rows with their numbers in the file."""
+
+    columns: list[str]
+    rows: list[tuple[int, list[str]]]
+
+    def records(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield every row as its number in the file and its cells by column."""
+        for line, row in self.rows:
+            yield line, dict(zip(self.columns, row, strict=True))
+
+
 def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True) -> pd.DataFrame:
+    """Read a table as `read_text_table` does, as a data frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text only, empty text for empty cells; the index is the line number in the file.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, lacks a column, names one twice, has ragged rows or no row.
+    """
+    import pandas as pd
+
+    table = read_text_table(path, required, rows_needed=rows_needed)
+    cells, lines = [row for _, row in table.rows], [line for line, _ in table.rows]
+    return pd.DataFrame(cells, columns=table.columns, index=lines, dtype=object)
+
+
+def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = True) -> TextTable:
     """Read a CSV (or the first sheet of a workbook) as text cells, stripped of blanks.
 
     Nothing is guessed or converted.
@@ -38,18 +72,11 @@ def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True)
     rows_needed
         Whether a table without rows is an error.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Text only, empty text for empty cells; the index is the line number in the file.
-
     Raises
     ------
     TableError
         If the file cannot be read, lacks a column, names one twice, has ragged rows or no row.
     """
-    import pandas as pd
-
     workbook = path.suffix.lower() == SUFFIX and path.is_file()
     rows = read_workbook(path) if workbook else _parse(path, _read_text(path))
     header = _name_columns(rows[0]) if rows else []
@@ -68,8 +95,8 @@ def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True)
     if not numbered and rows_needed:
         msg = f"Expected rows below the header of {path}, found none."
         raise TableError(msg)
-    cells = [[_as_written(cell) for cell in row] for _, row in numbered]
-    return pd.DataFrame(cells, columns=header, index=[line for line, _ in numbered], dtype=object)
+    cells = [(line, [_as_written(cell) for cell in row]) for line, row in numbered]
+    return TextTable(header, cells)
 
 
 def _parse(path: Path, text: str) -> list[list[str]]:

@@ -131,6 +131,9 @@ class TestSources:
         store.sources.assign({"c1": ("r1", False)})
         assert (store.faces.count(), len(store.faces.all())) == (2, 2)
         assert len(store.faces.all(retired=True)) == 5
+        first, last = store.faces.all(retired=True)[0], store.faces.all(retired=True)[-1]
+        assert store.faces.find(first.id) == first
+        assert store.faces.find(last.id) is None
         store.sources.assign({"c1": ("r1", False), "c2": ("r2", False)})
         assert store.faces.count() == 5
 
@@ -401,6 +404,7 @@ class TestPredictions:
         ]
         assert store.predictions.add("a" * 64, rows, {}) == 2
         assert store.predictions.add("a" * 64, rows[:1], {}) == 0
+        assert (store.predictions.count("a" * 64), store.predictions.count("b" * 64)) == (2, 0)
         assert store.predictions.all("a" * 64) == rows
         assert store.predictions.models() == [("first", "models/first", "a" * 64)]
 

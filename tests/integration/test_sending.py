@@ -21,7 +21,10 @@ from amgs.model.training.train import TrainingOptions
 from amgs.provenance import hash_file
 from amgs.simulate.cohort import draw_labelled_faces
 from amgs.study import Study
+from amgs.study.curation import FaceNames, candidates_near, curate, set_aside, take_back
+from amgs.study.exploring import Otherwise, explore
 from amgs.study.exporting import Sending
+from amgs.study.settings_file import change_settings
 from amgs.tables import read_table, write_table
 from amgs.workbooks import Sheet, read_workbook, write_workbook
 from program import amgs
@@ -402,3 +405,59 @@ class TestWorkbooks:
         (tmp_path / "x.xlsx").write_text("animal,group\n")
         with pytest.raises(TableError, match="Expected a workbook"):
             read_table(tmp_path / "x.xlsx", required=("animal",))
+
+
+class TestLooking:
+    def test_exploring_with_nothing_otherwise_is_the_comparison(self, study: Study) -> None:
+        """The same document as `compare`, number for number."""
+        told = study.compare().document
+        found = explore(study, ComparisonChoice(), Otherwise())
+        assert found.document == told
+
+    def test_exploring_changes_no_result(self, study: Study) -> None:
+        """Another threshold gives what the study gives when its setting is changed, and keeps nothing."""
+        study.compare()
+
+        def kept() -> dict[str, bytes]:
+            files = (p for p in study.results.iterdir() if p.is_file())
+            return {p.name: p.read_bytes() for p in files if "provenance" not in p.name}
+
+        before = kept()
+        found = explore(study, ComparisonChoice(), Otherwise(threshold=0.8, min_images=1))
+        assert found.document["is_primary"] is False
+        assert found.document["made"]["threshold"] == 0.8
+        assert kept() == before
+        folder = study.folder
+        change_settings(
+            folder / "study.toml", {("classify", "threshold"): 0.8, ("classify", "min_images"): 1}
+        )
+        with Study.open(folder) as again:
+            document = again.compare().document
+        for key in ("primary", "groups", "animals", "excluded", "anova"):
+            assert document[key] == found.document[key], key
+
+    def test_faces_are_set_aside_and_taken_back(self, study: Study) -> None:
+        """Numbers of recordings tell nothing and stay; decisions are seen, and stay in the events."""
+        first = curate(study)
+        assert [r.number for r in first.recordings] == list(range(1, 17))
+        assert [r.code for r in curate(study).recordings] == [r.code for r in first.recordings]
+        assert [r.recording for r in first.recordings] != sorted(
+            r.recording for r in first.recordings
+        )
+        code = first.recordings[0].code
+        names = FaceNames(study)
+        face = names.find(names.of(first.faces[code][0].face))
+        assert face == first.faces[code][0].face
+        assert candidates_near(study, face) == []  # images of a folder have no time
+        set_aside(study, face, " paw  before the eye ")
+        row = curate(study).find(code)
+        assert (row.faces, row.set_aside) == (first.find(code).faces, 1)
+        assert curate(study).faces[code][0].reason == "paw before the eye"
+        take_back(study, face)
+        assert curate(study).find(code).set_aside == 0
+        with pytest.raises(UnknownNameError, match="face of this study"):
+            names.find("1")
+        with pytest.raises(UnknownNameError, match="recording of this study"):
+            curate(study).find("nothing")
+        with pytest.raises(StudyError, match="no reason"):
+            set_aside(study, face, " ")

@@ -99,7 +99,7 @@ def _next_step(study: Study, report: CheckReport) -> str:
     if not models:
         return f"agreement {folder}, then amgs train {folder}"
     said = {name: sha256 for name, _, sha256 in study.store.predictions.models()}
-    if len(study.store.predictions.all(said[models[-1]])) >= study.store.faces.count():
+    if study.store.predictions.count(said[models[-1]]) >= study.store.faces.count():
         return f"report {folder}"
     return f"classify {models[-1]} {folder}, then amgs report {folder}"
 

@@ -32,7 +32,7 @@ def compare_table(path: Path, value: str, choice: ComparisonChoice) -> dict[str,
         return document
     # A margin in points of % pain is none of the signed score.
     other = replace(choice, plan=replace(choice.plan, margin=0.0, factors=""))
-    found = compare_groups(cohort, other).document
+    found = compare_groups(cohort, other, brief=True).document
     notes = [note for note in found["notes"] if note not in document["notes"]]
     second = {"value": SECOND, "primary": found["primary"], "notes": notes}
     return document | {"second_outcome": second}

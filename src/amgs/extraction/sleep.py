@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import map_coordinates
 
 from amgs.faces.detections import Box, iou
 
@@ -98,6 +97,8 @@ def _still(before: SleepCandidate, after: SleepCandidate) -> bool:
 
 def _seen_of(thumbnail: npt.NDArray[np.uint8], box: Box, place: Box) -> npt.NDArray[np.float64]:
     """Return what a thumbnail of `box` shows of a place inside it, as 12 × 12 values."""
+    from scipy.ndimage import map_coordinates
+
     steps = (np.arange(_COMPARED) + 0.5) / _COMPARED
     at = [
         (place[low] + steps * (place[high] - place[low]) - box[low]) / (box[high] - box[low]) * size

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from amgs.faces.base import VIEWS, FoundFace
 from amgs.faces.detections import Box
@@ -91,6 +90,7 @@ def measure_sharpness(rgb: RGB, box: Box) -> float:
     float
         0–1; 0 for a face of fewer than 12 pixels.
     """
+    from scipy.ndimage import gaussian_filter
     from skimage.measure import blur_effect
 
     grey = cut_grey(rgb, box, SHARPNESS_PX)

@@ -4,8 +4,7 @@ Every method is one transaction: when it returns, what was written is on the dis
 process dies in it, nothing was written. Methods may be called from several threads, and from
 several processes at once. What a method raises besides the errors named is `StoreError`.
 
-A new kind of store subclasses the five contracts below and is put through
-``tests/contracts/test_store.py``.
+A new kind of store subclasses these contracts and passes ``tests/contracts/test_store.py``.
 """
 
 from __future__ import annotations
@@ -70,6 +69,10 @@ class FaceStore(ABC):
 
         With `retired`, also those that no row of the table wants any more.
         """
+
+    @abstractmethod
+    def find(self, face_id: int) -> FaceRecord | None:
+        """Return the face of a key, if it belongs to a recording."""
 
     @abstractmethod
     def count(self) -> int:
@@ -305,6 +308,10 @@ class PredictionStore(ABC):
     @abstractmethod
     def all(self, model: str) -> list[StoredPrediction]:
         """Return all predictions of a model, in the order of the faces."""
+
+    @abstractmethod
+    def count(self, model: str) -> int:
+        """Return how many predictions of a model there are."""
 
 
 class EventStore(ABC):

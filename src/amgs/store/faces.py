@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 
 from amgs.errors import StoreError, count_of, list_faults
 from amgs.jobs import batches
@@ -14,7 +14,7 @@ from amgs.store import tables
 from amgs.store.base import FaceStore
 from amgs.store.engine import ROWS_AT_ONCE, reading, writing
 from amgs.store.origins import provenance_id
-from amgs.store.records import FaceRecord
+from amgs.store.records import FaceRecord, StoredDetail
 
 _FACE = tables.face.c
 _SOURCE = tables.source.c
@@ -50,6 +50,13 @@ class SqlFaces(FaceStore):
 
     def all(self, *, retired: bool = False) -> list[FaceRecord]:
         """See `FaceStore.all`."""
+        return self._read([] if retired else [_SOURCE.recording != ""])
+
+    def find(self, face_id: int) -> FaceRecord | None:
+        """See `FaceStore.find`."""
+        return next(iter(self._read([_FACE.id == face_id, _SOURCE.recording != ""])), None)
+
+    def _read(self, conditions: Sequence[ColumnElement[bool]]) -> list[FaceRecord]:
         wanted = (
             select(
                 _FACE.image,
@@ -64,13 +71,12 @@ class SqlFaces(FaceStore):
                 _FACE.detail,
             )
             .join_from(tables.face, tables.source)
+            .where(*conditions)
             .order_by(_FACE.id)
         )
-        if not retired:
-            wanted = wanted.where(_SOURCE.recording != "")
         with reading(self._engine) as connection:
             rows = connection.execute(wanted).all()
-        return [FaceRecord(*row[:9], json.loads(row.detail or "{}")) for row in rows]
+        return [FaceRecord(*row[:9], StoredDetail(row.detail or "{}")) for row in rows]
 
     def count(self) -> int:
         """See `FaceStore.count`."""
@@ -96,7 +102,7 @@ class SqlFaces(FaceStore):
         """See `FaceStore.describe`."""
         with writing(self._engine) as connection:
             for face, detail in details.items():
-                text = json.dumps(detail, ensure_ascii=False)
+                text = json.dumps(dict(detail), ensure_ascii=False)
                 connection.execute(update(tables.face).where(_FACE.id == face).values(detail=text))
 
     def clear(self) -> None:
@@ -158,6 +164,6 @@ def _face_row(face: FaceRecord, source: int, origin: int) -> dict[str, Any]:
         "frame": face.frame,
         "possible_sleep": face.possible_sleep,
         "same_as": face.same_as,
-        "detail": json.dumps(face.detail, ensure_ascii=False),
+        "detail": json.dumps(dict(face.detail), ensure_ascii=False),
         "provenance_id": origin,
     }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from amgs.errors import StoreError, count_of, list_faults
 from amgs.jobs import batches
@@ -125,6 +125,17 @@ class SqlPredictions(PredictionStore):
                 StoredPrediction(image, Reading(json.loads(said)), *rest)
                 for image, said, *rest in connection.execute(wanted)
             ]
+
+    def count(self, model: str) -> int:
+        """See `PredictionStore.count`."""
+        wanted = (
+            select(func.count())
+            .select_from(tables.prediction)
+            .join(tables.model, tables.model.c.id == _PREDICTION.model_id)
+            .where(tables.model.c.sha256 == model)
+        )
+        with reading(self._engine) as connection:
+            return int(connection.execute(wanted).scalar_one())
 
 
 def _prediction_row(face: int, row: StoredPrediction, model_id: int, origin: int) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from amgs.errors import StudyError, TableError, count_of, list_faults
 from amgs.extraction.recordings import split_files
@@ -20,7 +19,7 @@ from amgs.study.planned import (
     UNKNOWN,
     PlannedRecording,
 )
-from amgs.tables import portable_path, read_table
+from amgs.tables import portable_path, read_text_table
 from amgs.timepoints import order_timepoints
 from amgs.video.periods import WHOLE, parse_period
 from amgs.video.zones import Zone, parse_zone
@@ -101,14 +100,11 @@ def read_design(path: Path, baseline: str) -> Design:
         If the file is not there, lacks a column or has no rows yet.
     """
     try:
-        table = read_table(path, required=REQUIRED)
+        table = read_text_table(path, required=REQUIRED)
     except TableError as error:
         raise StudyError(f"{error} Fill it in: one line per animal and timepoint.") from error
     faults: list[str] = []
-    rows = [
-        _recording(int(line), row, faults)
-        for line, row in zip(table.index, table.to_dict("records"), strict=True)
-    ]
+    rows = [_recording(line, row, faults) for line, row in table.records()]
     known = {*REQUIRED, *OPTIONAL}
     warnings = [_unknown_column(name, known) for name in table.columns if name not in known]
     faults += faults_between(rows, baseline)
@@ -140,12 +136,12 @@ def read_plain_design(path: Path, baseline: str) -> Design:
     TableError
         If it lacks a column.
     """
-    table = read_table(path, required=REQUIRED[:3])
+    table = read_text_table(path, required=REQUIRED[:3])
     faults: list[str] = []
     seen: dict[tuple[str, str, str], int] = {}
-    for line, row in zip(table.index, table.astype(str).to_dict("records"), strict=True):
+    for line, row in table.records():
         faults += [f"line {line}: no {name}" for name in REQUIRED[:3] if not row[name]]
-        seen.setdefault((row["animal"], row["group"], row["timepoint"]), int(line))
+        seen.setdefault((row["animal"], row["group"], row["timepoint"]), line)
     rows = [
         PlannedRecording(line, f"{a}_{g}_{t}", a, g, t, "", Zone("full"), None, _NOTHING)
         for (a, g, t), line in seen.items()
@@ -157,7 +153,7 @@ def read_plain_design(path: Path, baseline: str) -> Design:
 _NOTHING = dict.fromkeys((*ABOUT_THE_ANIMAL, *ABOUT_THE_PLACE), "")
 
 
-def _recording(line: int, row: dict[Any, Any], faults: list[str]) -> PlannedRecording:
+def _recording(line: int, row: dict[str, str], faults: list[str]) -> PlannedRecording:
     faults += [f"line {line}: no {name}" for name in REQUIRED if not row[name]]
     zone = Zone("full")
     try:

@@ -54,6 +54,8 @@ def _two_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
 def _repeated_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
     first: dict[str, int] = {}
     for r in rows:
+        if not r.animal or not r.timepoint:
+            continue  # that they are missing is told already
         if r.name in first:
             yield (
                 f"line {r.line}: {r.animal} at {r.timepoint} stands in line {first[r.name]} "

@@ -8,6 +8,7 @@ left out after groups and scores had been seen together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -18,7 +19,7 @@ from amgs.errors import StudyError, UnknownNameError, list_faults
 from amgs.study.actions import EXCLUDED, INCLUDED, RESULTS_SEEN, who_acts
 from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
-from amgs.tables import read_table, write_table
+from amgs.tables import read_text_table, write_table
 from amgs.video.periods import WHOLE, Period, parse_period
 
 EXCLUSIONS_FILE = "exclusions.csv"
@@ -110,7 +111,7 @@ def read_exclusions(study: StudyFolder, design: Design) -> Exclusions:
     StudyError
         With every line that names nothing of this study, or no reason.
     """
-    rows = _read_rows(study.folder / EXCLUSIONS_FILE)
+    rows = list_rows(study.folder / EXCLUSIONS_FILE)
     names, lengths = _names(study, design), _lengths(study)
     faults = [fault for line, row in rows for fault in _faults(line, row, names, lengths)]
     seen: dict[tuple[str, str, str, str], int] = {}
@@ -128,10 +129,11 @@ def read_exclusions(study: StudyFolder, design: Design) -> Exclusions:
     return Exclusions(dated, late)
 
 
-def _read_rows(path: Path) -> list[tuple[int, Exclusion]]:
+def list_rows(path: Path) -> list[tuple[int, Exclusion]]:
+    """Return the lines of ``exclusions.csv`` as they stand, also those that name nothing."""
     if not path.exists():
         return []
-    table = read_table(path, required=("kind", "name", "reason"), rows_needed=False)
+    table = read_text_table(path, required=("kind", "name", "reason"), rows_needed=False)
     unknown = [name for name in table.columns if name not in COLUMNS]
     if unknown:
         msg = (
@@ -141,7 +143,7 @@ def _read_rows(path: Path) -> list[tuple[int, Exclusion]]:
         raise StudyError(msg)
     return [
         (
-            int(line),
+            line,
             Exclusion(
                 row["kind"].casefold(),
                 row["name"],
@@ -152,7 +154,7 @@ def _read_rows(path: Path) -> list[tuple[int, Exclusion]]:
                 row.get("date", ""),
             ),
         )
-        for line, row in zip(table.index, table.to_dict("records"), strict=True)
+        for line, row in table.records()
     ]
 
 
@@ -267,7 +269,7 @@ def exclude(study: StudyFolder, rows: Sequence[Exclusion]) -> Exclusions:
     ]
     if faults:
         raise StudyError(f"Expected something of this study to leave out:\n{list_faults(faults)}")
-    known = {row.key: row for _, row in _read_rows(study.folder / EXCLUSIONS_FILE)}
+    known = {row.key: row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)}
     _write_rows(study, [*(known | {row.key: row for row in dated}).values()])
     return read_exclusions(study, design)
 
@@ -280,7 +282,7 @@ def include(study: StudyFolder, kind: str, name: str, start: str = "", stop: str
     UnknownNameError
         If nothing of that name is left out.
     """
-    known = [row for _, row in _read_rows(study.folder / EXCLUSIONS_FILE)]
+    known = [row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)]
     doomed = [
         row
         for row in known
@@ -292,15 +294,19 @@ def include(study: StudyFolder, kind: str, name: str, start: str = "", stop: str
         msg = f"Expected something that is left out, found {kind} {name!r}. Left out are:\n{listed}"
         raise UnknownNameError(msg)
     design = study.design()
-    read_exclusions(study, design)  # what was typed by hand is written down before it goes
+    # What was typed by hand is written down before it goes; a line that names nothing of the study
+    # any more was never in force, and must not hinder that it is taken away.
+    with suppress(StudyError):
+        read_exclusions(study, design)
     _write_rows(study, [row for row in known if row not in doomed])
-    read_exclusions(study, design)
+    with suppress(StudyError):
+        read_exclusions(study, design)
     return len(doomed)
 
 
 def rename_in_exclusions(study: StudyFolder, kind: str, name: str, new_name: str) -> None:
     """Let lines of the table follow when what they name got another name."""
-    known = [row for _, row in _read_rows(study.folder / EXCLUSIONS_FILE)]
+    known = [row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)]
     if any((row.kind, row.name) == (kind, name) for row in known):
         renamed = [
             replace(row, name=new_name) if (row.kind, row.name) == (kind, name) else row

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from amgs.cohort.comparison import ComparisonChoice
 from amgs.cohort.plan import Plan, parse_contrasts, parse_factors, parse_trend, require_group
 from amgs.cohort.words import ANCOVA, CHANGE
 from amgs.errors import DesignError
@@ -17,6 +16,9 @@ from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.study.planned import animal_facts
 from amgs.study.summarising import HUMAN_VALUE, has_readings
+
+if TYPE_CHECKING:
+    from amgs.cohort.comparison import ComparisonChoice
 
 PLAN_SEALED = "plan sealed"
 """The kind of event that keeps a plan with its hash."""
@@ -163,6 +165,12 @@ def check_plan(study: StudyFolder, design: Design) -> None:
     later = [t for t in design.timepoints if t != design.baseline] or design.timepoints
     if p.timepoint and p.timepoint not in later:
         msg = f"Expected [plan] timepoint to be one of {', '.join(later)}, found {p.timepoint!r}."
+        raise DesignError(msg)
+    if p.outcome not in {"pct_pain", "mean_signed_score"} and not p.outcome.startswith("mean_"):
+        msg = (
+            "Expected [plan] outcome to be pct_pain, mean_signed_score, mean_mgs_sum, or mean_ and "
+            f"what a model says, such as mean_predicted_mgs; found {p.outcome!r}."
+        )
         raise DesignError(msg)
     if plan.control and plan.contrasts:
         raise DesignError(

@@ -27,6 +27,7 @@ V = TypeVar("V", str, int, float)
 
 
 FACE_BY_FACE, UNIT_BY_UNIT = "face by face", "unit by unit"
+BLINDED, OPEN = "blinded", "open"
 AS_FILMED, BLURRED, GREY = "as filmed", "blurred", "grey"
 EQUAL = "equal"
 
@@ -58,6 +59,12 @@ class AboutSettings:
         "",
         "Empty: study.db in this folder. For several rooms at once a PostgreSQL server, such as "
         "postgresql+psycopg://user@host/name",
+    )
+    curation: str = _setting(
+        BLINDED,
+        "Who looks through the face images in `amgs lab` sees no animal, group, timepoint or file "
+        "name before the study is unblinded (`blinded`), or sees them (`open`).",
+        choices=(BLINDED, OPEN),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from amgs.errors import StudyError, count_of, list_faults
 from amgs.faces.detectors import DETECTORS
+from amgs.files import atomic_file
 from amgs.study.settings import (
     SECTION_TYPES,
     SECTIONS,
@@ -36,6 +37,29 @@ def write_settings(path: Path, chosen: Mapping[tuple[str, str], Any]) -> None:
                 lines += wrap(setting.help, 96, initial_indent="# ", subsequent_indent="# ")
                 lines.append(f"{setting.name} = {_as_toml(value)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+def change_settings(path: Path, chosen: Mapping[tuple[str, str], Any]) -> None:
+    """Change settings in ``study.toml``; all else in it, comments too, stays as it is.
+
+    Raises
+    ------
+    StudyError
+        With every fault, if the settings would not be those of a study: nothing is written then.
+    """
+    import tomlkit
+
+    read_settings(path)  # a file with a fault of its own is for its owner to correct
+    document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+    for (section, name), value in chosen.items():
+        table = document.setdefault(section, tomlkit.table())
+        table[name] = value
+    with atomic_file(path) as temporary:
+        temporary.write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
+        try:
+            read_settings(temporary)
+        except StudyError as error:
+            raise StudyError(str(error).replace(str(temporary), str(path))) from error
 
 
 def _as_toml(value: str | float) -> str:

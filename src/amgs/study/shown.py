@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from amgs.errors import AmgsError, UnreadableImageError
 from amgs.faces.base import FaceDetector
@@ -78,12 +80,11 @@ class ShownFaces:
         return max(found, key=lambda face: face.score).box if found else None
 
 
-def _inner(detail: object, rgb: RGB) -> Box:
+def _inner(detail: Mapping[str, Any], rgb: RGB) -> Box:
     """Return the box of a face in its own crop, which is the box with a margin on each side.
 
     Where the frame's edge cut the margin off, the rest of it lies on the other side.
     """
-    assert isinstance(detail, dict)  # noqa: S101
     x1, y1, x2, y2 = (float(detail[f"box_{corner}"]) for corner in ("x1", "y1", "x2", "y2"))
     height, width = rgb.shape[:2]
     left = max(0.0, min(x1, (width - (x2 - x1)) / 2))

@@ -191,9 +191,9 @@ def _made_with(study: StudyFolder, summary: Path, *, human: bool) -> list[Path]:
 def _require_readings(study: StudyFolder, reader: Reader) -> None:
     """Stop when a model has not looked at any face of the study, and say which others have."""
     said = study.store.predictions
-    if said.all(reader.sha256):
+    if said.count(reader.sha256):
         return
-    others = [name for name, _, sha256 in said.models() if said.all(sha256)]
+    others = [name for name, _, sha256 in said.models() if said.count(sha256)]
     instead = f", or take {' or '.join(others)} with --model" if others else ""
     msg = (
         f"Expected predictions of the model {reader.name}, found none yet. First: amgs classify "

@@ -8,7 +8,7 @@ import pytest
 
 from amgs.errors import StudyError
 from amgs.study.settings import STUDY_SETTINGS
-from amgs.study.settings_file import read_settings, write_settings
+from amgs.study.settings_file import change_settings, read_settings, write_settings
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -61,3 +61,37 @@ def test_faults_are_told(tmp_path: Path, text: str, message: str) -> None:
 def test_a_folder_without_settings_is_no_study(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="amgs new STUDY"):
         read_settings(tmp_path / "study.toml")
+
+
+def test_a_changed_setting_leaves_comments_as_they_are(tmp_path: Path) -> None:
+    """One value is another; every other byte of the file stays."""
+    path = tmp_path / "study.toml"
+    write_settings(path, {("study", "name"): "one"})
+    before = path.read_text(encoding="utf-8") + "# My own remark.\n"
+    path.write_text(before, encoding="utf-8")
+    change_settings(path, {("classify", "threshold"): 0.8, ("plan", "timepoint"): "60 min"})
+    after = path.read_text(encoding="utf-8")
+    assert after == before.replace("threshold = 0.75", "threshold = 0.8").replace(
+        'timepoint = ""', 'timepoint = "60 min"'
+    )
+
+
+def test_a_setting_out_of_range_changes_nothing(tmp_path: Path) -> None:
+    """The file is as before, and the message names the setting."""
+    path = tmp_path / "study.toml"
+    write_settings(path, {})
+    before = path.read_bytes()
+    with pytest.raises(StudyError, match="threshold"):
+        change_settings(path, {("classify", "threshold"): 0.2})
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["study.toml"]
+
+
+def test_a_setting_that_an_old_file_lacks_is_added(tmp_path: Path) -> None:
+    """Files of earlier versions have neither the name nor the section."""
+    path = tmp_path / "study.toml"
+    path.write_text('[study]\nname = "old"\n', encoding="utf-8")
+    change_settings(path, {("study", "curation"): "open", ("plan", "control"): "sham"})
+    settings = read_settings(path)
+    assert (settings.study.name, settings.study.curation) == ("old", "open")
+    assert settings.plan.control == "sham"
