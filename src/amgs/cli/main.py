@@ -28,6 +28,7 @@ from amgs.cli import (
     find,
     images,
     import_data,
+    lab,
     label,
     models,
     models_build,
@@ -49,6 +50,7 @@ from amgs.cli.console import fail
 from amgs.errors import AmgsError
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "lab": lab.lab,
     "demo": demo.demo,
     "new": new.new,
     "check": check.check,
@@ -92,7 +94,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 PANELS = {
-    "Begin": ("demo", "doctor"),
+    "Begin": ("lab", "demo", "doctor"),
     "A study, in the order of an experiment": (
         "new",
         "check",
@@ -114,7 +116,8 @@ PANELS = {
 """How `amgs --help` groups the commands; a test asks that each stands in one of them."""
 
 EPILOG = (
-    "Begin with `amgs demo`, then see docs/start.md. Every command explains itself with --help, "
+    "`amgs` alone opens the laboratory in the browser (`amgs lab`). For the terminal begin with "
+    "`amgs demo`, then see docs/start.md. Every command explains itself with --help, "
     "takes --json for one machine-readable document, and exits with 0 on success, 1 on an error "
     "it explains, 2 on wrong usage."
 )
@@ -123,7 +126,6 @@ app = typer.Typer(
     name="amgs",
     help="The automated Mouse Grimace Scale: pain or no pain from mouse faces, with a confidence.",
     epilog=EPILOG,
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -186,13 +188,21 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    version: bool = typer.Option(
+    context: typer.Context,
+    version: bool = typer.Option(  # noqa: ARG001 - its callback has done it
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    pass
+    if context.invoked_subcommand is not None:
+        return
+    # A script that forgot the command must not wait for a page that nobody opens.
+    if sys.stdout.isatty():
+        lab.lab()
+    else:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 def main() -> None:

@@ -5,12 +5,7 @@ Adding a page is a context, a template, one file with a function ``routes``, and
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
-
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from amgs.study import Study
 from amgs.study.shown import ShownFaces
@@ -18,6 +13,7 @@ from amgs.web.answers import handle_errors
 from amgs.web.guard import GuardMiddleware
 from amgs.web.keys import Keys
 from amgs.web.lab import owner
+from amgs.web.pages import mount_static, open_templates
 from amgs.web.room import course, scoring, signing_in
 from amgs.web.state import WebState
 
@@ -41,18 +37,11 @@ def make_app(study: Study, keys: Keys, *, any_host: bool = False, secure: bool =
     """
     app = FastAPI(title="amgs", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GuardMiddleware, any_host=any_host)
-    templates = Environment(
-        loader=PackageLoader("amgs", "web/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = open_templates()
     web = WebState(study, study.room(), keys, secure, templates, ShownFaces(study))
     for pages in PAGES:
         app.include_router(pages.routes(web))
-    static = Path(str(files("amgs.web") / "static"))
-    app.mount("/static", StaticFiles(directory=static), name="static")
+    mount_static(app)
 
     handle_errors(app, templates)
     return app

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import sys
 import threading
 import time
@@ -22,6 +23,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from amgs.errors import ImpossibleValueError
+
 HALF_SENT_S = 20.0
 """A request must have come whole after so many seconds."""
 
@@ -30,6 +33,7 @@ SETTLE_AFTER_S = 3.0
 """After so long without a request what was written is brought into the database file."""
 
 _LEAST_CONNECTIONS = 64
+_TRIED_PORTS = 20
 
 
 def make_room_for_files() -> int:
@@ -205,3 +209,51 @@ class OncePerMinute(logging.Filter):
             return False
         self._last = time.monotonic()
         return True
+
+
+def listen(host: str, port: int | None, first: int) -> socket.socket:
+    """Return a socket that listens: at a port, or at the first free one from `first` on.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If the address or port cannot be used.
+    """
+    _require_host(host)
+    tried = [port] if port is not None else range(first, first + _TRIED_PORTS)
+    problem = ""
+    for candidate in tried:
+        try:
+            return _bind(host, candidate)
+        except (OSError, OverflowError) as error:
+            problem = str(error)
+    msg = f"Expected a free port at {host}, found none: {problem}. Choose another with --port."
+    raise ImpossibleValueError(msg)
+
+
+def _require_host(host: str) -> None:
+    try:
+        socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        msg = (
+            f"Expected an address of this computer after --host, such as 127.0.0.1 or 0.0.0.0, "
+            f"found {host!r}: {error}."
+        )
+        raise ImpossibleValueError(msg) from error
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    # asyncio sends at once only where the protocol is named; answers would wait 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)  # Windows
+    try:
+        listening.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR if exclusive is None else exclusive, 1
+        )
+        listening.bind((host, port))
+        listening.listen(128)  # who opens the page at once waits, and is not refused
+    except OSError:
+        listening.close()
+        raise
+    return listening

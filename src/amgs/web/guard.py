@@ -19,7 +19,8 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",  # without any, browsers send no origin with forms
@@ -38,11 +39,14 @@ class GuardMiddleware:
     any_host
         Accept any name of this machine; a key is then needed to come in. Otherwise only the
         loopback names are accepted, so that no foreign page can reach in under a name of its own.
+    most_bytes
+        A larger request is refused before it is read.
     """
 
-    def __init__(self, app: ASGIApp, *, any_host: bool) -> None:
+    def __init__(self, app: ASGIApp, *, any_host: bool, most_bytes: int = MOST_BYTES) -> None:
         self._app = app
         self._any_host = any_host
+        self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -54,14 +58,14 @@ class GuardMiddleware:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
             await send(message)
 
         refusal = self._refuse(scope["method"], Headers(scope=scope))
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, _limited(receive), send_with_headers)
+        await self._app(scope, _limited(receive, self._most_bytes), send_with_headers)
 
     def _refuse(self, method: str, headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host", "")
@@ -72,7 +76,7 @@ class GuardMiddleware:
         if not self._any_host and name not in LOOPBACK:
             return PlainTextResponse("This page is only served to this machine.", 400)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or int(length) > self._most_bytes:
             return PlainTextResponse("The request is too large.", 413)
         if method not in SAFE_METHODS:
             origin = headers.get("origin")
@@ -83,7 +87,7 @@ class GuardMiddleware:
         return None
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most_bytes: int) -> Receive:
     """Cut a body off that does not say how long it is."""
     received = 0
 
@@ -91,7 +95,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MOST_BYTES:
+        if received > most_bytes:
             return {"type": "http.disconnect"}
         return message
 

@@ -10,16 +10,14 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, Response
 
 from amgs.errors import AmgsError, NoImagesError
-from amgs.study.actions import who_acts
-from amgs.study.exclusions import Exclusion
 from amgs.study.rater_names import LONGEST_NAME
 from amgs.web.contexts import OwnerSignInContext, Typed
 from amgs.web.keys import equal_secrets
 from amgs.web.lab.overview import Overview
+from amgs.web.lab.rater_acts import LONGEST_REASON, RaterActs
 from amgs.web.state import WebState, address_of, to
 
 UNBLIND_WORD = "unblind"
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ class OwnerPages:
 
     def __init__(self, web: WebState) -> None:
         self.web = web
+        self.acts = RaterActs(web.study, web.scoring)
         self.overview = Overview(web.study, web.scoring)
         self.overview.prepare()
         self.notices: dict[str, Notice] = {}
@@ -95,11 +94,10 @@ class OwnerPages:
         """Give a rater a new code."""
 
         def act() -> Notice:
-            entrance = self.web.scoring.entrance
-            code = entrance.new_code(name)
+            code = self.acts.new_code(name)
             # Who has not seen the old one yet must not see it now.
-            self.web.codes.pop(entrance.require(name).id, None)
-            return Notice(code=f"{code[:4]}-{code[4:]}", code_of=name)
+            self.web.codes.pop(self.web.scoring.entrance.require(name).id, None)
+            return Notice(code=code, code_of=name)
 
         return self._do(request, csrf, act)
 
@@ -107,12 +105,7 @@ class OwnerPages:
         self, request: Request, csrf: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
     ) -> Response:
         """Let a rater score who has not passed the course."""
-
-        def act() -> Notice:
-            self.web.scoring.let_in(name, who_acts())
-            return Notice(f"{name} may score now; it is recorded that the course was not passed.")
-
-        return self._do(request, csrf, act)
+        return self._do(request, csrf, lambda: Notice(self.acts.let_in(name)))
 
     def rename(
         self,
@@ -122,12 +115,7 @@ class OwnerPages:
         new_name: Annotated[str, Form()] = "",
     ) -> Response:
         """Give a rater another name."""
-
-        def act() -> Notice:
-            self.web.study.rename_rater(name, new_name)
-            return Notice(f"{name} is called {new_name.strip()} now.")
-
-        return self._do(request, csrf, act)
+        return self._do(request, csrf, lambda: Notice(self.acts.rename(name, new_name)))
 
     def merge(
         self,
@@ -137,15 +125,7 @@ class OwnerPages:
         into: Annotated[str, Form()] = "",
     ) -> Response:
         """Say that two raters are one person, or take that back."""
-
-        def act() -> Notice:
-            if not into:
-                self.web.study.separate_rater(name)
-                return Notice(f"{name} counts as a person again.")
-            self.web.study.merge_raters(name, into)
-            return Notice(f"The answers of {name} count as those of {into}.")
-
-        return self._do(request, csrf, act)
+        return self._do(request, csrf, lambda: Notice(self.acts.merge(name, into)))
 
     def set_aside(
         self,
@@ -158,14 +138,8 @@ class OwnerPages:
         """Leave a rater's answers out of all results, with a reason; or take them in again."""
 
         def act() -> Notice:
-            if back:
-                self.web.study.include("rater", name)
-                return Notice(f"The answers of {name} count again.")
-            plain = " ".join(reason.split())[:LONGEST_REASON]
-            if not plain:
-                return Notice(problem=f"Enter why the answers of {name} should not count.")
-            self.web.study.exclude([Exclusion("rater", name, plain)])
-            return Notice(f"The answers of {name} do not count: {plain}.")
+            acts = self.acts
+            return Notice(acts.take_in(name) if back else acts.leave_out(name, reason))
 
         return self._do(request, csrf, act)
 
