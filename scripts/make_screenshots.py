@@ -6,7 +6,10 @@ Needs the extra `dev` and a chromium. The mice in all of them are drawn.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -25,6 +28,10 @@ PICTURES = Path(__file__).parents[1] / "docs/pictures"
 WINDOW: Any = {"width": 1200, "height": 900}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FACES_SHOWN, FACE_PX = 12, 150
+LAB_PAGES = (
+    *("start", "names", "design", "zones", "faces", "face"),
+    *("scoring", "model", "answer", "animal", "report"),
+)
 
 
 def main() -> None:
@@ -37,6 +44,20 @@ def main() -> None:
     show_zones(demo / "experiment")
     show_faces(demo / "experiment")
     show_pages(demo)
+    show_lab()
+
+
+def show_lab() -> None:
+    """Show the lab's pages as the test of the whole way goes through them."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "tests/web/test_lab_whole_way.py"],
+            cwd=PICTURES.parents[1],
+            env={**os.environ, "AMGS_SHOTS": folder},
+            check=True,
+        )
+        for name in LAB_PAGES:
+            save(Image.open(Path(folder) / f"lab_{name}.png"), f"lab_{name}", 1100)
 
 
 def save(picture: Image.Image, name: str, width: int) -> None:
