@@ -7,12 +7,14 @@ that knows nothing of the lab.
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from amgs.errors import StudyError
 from amgs.web.lab.processes import begin_process, end_input, kill_all
@@ -66,9 +68,10 @@ class Rooms:
                 errors.seek(0)
                 text = errors.read().decode("utf-8", "replace").strip()
                 raise StudyError(text or "The scoring room did not open.")
-        room = OpenRoom(
-            told["url"], told["access_key"] or "", told["owner_url"], told["owner_key"], others
-        )
+        url = told["url"]
+        if others:
+            url = _by_number(url)
+        room = OpenRoom(url, told["access_key"] or "", told["owner_url"], told["owner_key"], others)
         with self._lock:
             self._rooms[mark] = (room, process)
         return room
@@ -84,6 +87,22 @@ class Rooms:
         """Close all rooms."""
         for mark in list(self._rooms):
             self.close(mark)
+
+
+def _by_number(url: str) -> str:
+    """Return an address with the number of this computer in the network instead of its name.
+
+    Telephones and tablets often cannot find a computer by its name. Nothing is sent: the system is
+    only asked which of its addresses leads to others.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("10.255.255.255", 1))
+            number = asked.getsockname()[0]
+        except OSError:  # in no network
+            return url
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{number}:{parts.port}"))
 
 
 def _first_document(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
