@@ -105,6 +105,7 @@ class Examiner:
         """Find the best face in every zone: first in a small copy, then from nearby in full."""
         # Every zone at the scale at which it just fits the network: what is found in one does not
         # depend on which others are examined with it. Zones of one size share a copy.
+        beforehand = self.detector.in_frame(self.video.path, frame.index)
         small: dict[float, RGB] = {}
         full: RGB | None = None  # converting all of a frame costs more than detecting in a copy
         candidates = []
@@ -122,15 +123,20 @@ class Examiner:
             )
             if self.kinds is not None:
                 candidate.zone_thumbnail = shrink_zone(part)
-            found = detect_from(self.detector, part, look, self.detector.candidate_score)
+            if beforehand is None:
+                found = detect_from(self.detector, part, look, self.detector.candidate_score)
+            else:
+                found = [face for face in beforehand if _is_inside(face.box, zone)]
             if not found:
                 continue
             if full is None:
                 full = frame.rgb()
-            near = [
-                self.detector.refine(full, face.moved(1 / scale, zone[0], zone[1]), scale)
-                for face in found[:MOST_FACES_REFINED]
-            ]
+            near = found
+            if beforehand is None:
+                near = [
+                    self.detector.refine(full, face.moved(1 / scale, zone[0], zone[1]), scale)
+                    for face in found[:MOST_FACES_REFINED]
+                ]
             candidate.faces = self._count(near)
             fixtures = self._zone(zone).fixtures
             real = [face for face in near if not is_fixture(face.box, fixtures)]
@@ -268,6 +274,12 @@ class Examiner:
     def damaged(self, index: int) -> FrameCandidate:
         """Return what stands for a frame that cannot be decoded."""
         return FrameCandidate(index, float(self.video.table.times_s[index]), "damaged")
+
+
+def _is_inside(box: Box, zone: Box) -> bool:
+    """Whether the middle of a face is in a zone."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return zone[0] <= x < zone[2] and zone[1] <= y < zone[3]
 
 
 def _reaches_beyond(box: Box, zone: Box, width: int, height: int) -> bool:

@@ -115,7 +115,8 @@ def _flatten(identity: Mapping[str, Any]) -> dict[str, Any]:
     flat |= options.get("candidates", {})
     flat |= {name: identity.get(name) for name in ("zone", "period")}
     named = f"{detector.get('name')} {detector.get('version')} ({detector.get('sha256', '')[:8]})"
-    return flat | {"detector": named}
+    known = identity.get("key_points")
+    return flat | {"detector": named, "key points": known and known[:8]}
 
 
 def split_earlier_journals(folder: Path) -> None:

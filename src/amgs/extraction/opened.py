@@ -192,10 +192,17 @@ def open_source(
         r.code or recording_code(fingerprint, r.zone, source.period) for r in source.recordings
     ]
     settings = describe_settings(options, detector)
+    known = detector.known_of(source.paths)
     journals = [
         Journal(
             folder / JOURNALS / f"{code}.jsonl",
-            {"video": fingerprint, "zone": r.zone.name, **_period(source), **settings},
+            {
+                "video": fingerprint,
+                "zone": r.zone.name,
+                **_period(source),
+                **_known(known),
+                **settings,
+            },
             keep_earlier=keep_earlier,
         )
         for code, r in zip(codes, source.recordings, strict=True)
@@ -219,6 +226,11 @@ def open_source(
         tuple(intervals),
         tuple(journals),
     )
+
+
+def _known(sha256: str) -> dict[str, str]:
+    # Journals of detectors that know nothing beforehand stay what they were.
+    return {"key_points": sha256} if sha256 else {}
 
 
 def _period(source: VideoToExtract) -> dict[str, str]:

@@ -8,8 +8,9 @@ it through that table, and so do ``--detector`` and the setting ``detector`` of 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -215,6 +216,30 @@ class FaceDetector(ABC):
         """
         del rgb, scale
         return face
+
+    def known_of(self, videos: Sequence[Path]) -> str:
+        """Return a hash over what is known of videos beforehand; empty for nearly every detector.
+
+        Raises
+        ------
+        UnreadableVideoError
+            If something should be known of a video, and is not.
+        """
+        del videos
+        return ""
+
+    def in_frame(self, video: Path, index: int) -> list[FoundFace] | None:
+        """Return the faces of a frame that are known beforehand; ``None`` where one must look.
+
+        Parameters
+        ----------
+        video
+            The file.
+        index
+            Which frame of it, from 0.
+        """
+        del video, index
+        return None
 
     def find(
         self, rgb: RGB, min_score: float | None = None, *, refine: bool = True

@@ -44,6 +44,11 @@ DETECTORS = {
         licence="BSD-3-Clause; initial weights Apache-2.0",
         sha256="e3ed6a5045109b1e5e062da993ee212f4640a3d141576ad60a062178d7e11e32",
     ),
+    "key_points": DetectorEntry(
+        home="amgs.faces.key_points:KeyPointFaces",
+        title="key points of DeepLabCut or SLEAP beside each video; single images by centre_net",
+        licence="BSD-3-Clause",
+    ),
 }
 DEFAULT_DETECTOR = "centre_net"
 
