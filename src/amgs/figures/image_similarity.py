@@ -20,7 +20,10 @@ def fits(result: dict[str, Any]) -> bool:
 
 def caption(result: dict[str, Any]) -> str:
     """Return what the figure shows."""
-    return f"Images of {result['a']} and {result['b']}."
+    return (
+        f"Images of {result['a']} and {result['b']}; p by Holm's method for all pairs of sets that "
+        "were compared."
+    )
 
 
 def figure(result: dict[str, Any]) -> DrawnFigure:
@@ -56,4 +59,4 @@ def figure(result: dict[str, Any]) -> DrawnFigure:
 
 
 def _p(result: dict[str, Any]) -> str:
-    return "" if result["p"] is None else f", {p_text(result['p'])}"
+    return "" if result["p"] is None else f", {p_text(result['p_holm'])} (Holm)"
