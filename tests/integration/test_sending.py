@@ -294,12 +294,13 @@ def test_an_nwb_file(tmp_path: Path) -> None:
     found = RecordingReadings(
         "m1_1h", "m1", "sham", "1h", date(2026, 3, 1), [1.0, 11.0, 21.5],
         {"p_pain": ("probability of pain", [0.1, 0.9, float("nan")])},
-        [(5.0, 15.0)], {"sex": "female", "strain": "CD-1"},
+        [(5.0, 15.0)], {"sex": "female", "strain": "CD-1", "born": "2026-01-01"},
     )  # fmt: skip
     write_nwb(tmp_path / "m1_1h.nwb", found)
     with pynwb.NWBHDF5IO(str(tmp_path / "m1_1h.nwb"), "r") as stream:
         file = stream.read()
         assert (file.subject.subject_id, file.subject.sex) == ("m1", "F")
+        assert file.subject.age == "P59D"
         series = file.processing["behavior"]["p_pain"]
         assert list(series.timestamps[:]) == [1.0, 11.0, 21.5]
         assert series.data[1] == 0.9

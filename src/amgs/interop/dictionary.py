@@ -36,6 +36,7 @@ _KNOWN: dict[str, tuple[str, str, object, object]] = {
     "time_s": ("time of the image in the recording", "s", 0, ""),
     "possible_sleep": ("whether the image lies in a stretch of possible sleep", "yes, no", "", ""),
     "image": ("file of the face image", "", "", ""),
+    "born": ("day of birth", "", "", ""),
     "sex": ("sex of the animal", "", "", ""),
     "strain": ("strain of the animal", "", "", ""),
     "coat": ("coat colour of the animal", "", "", ""),

@@ -83,6 +83,7 @@ def write_nwb(out: Path, found: RecordingReadings) -> None:
             subject_id=found.animal,
             species=SPECIES.get(found.species, found.species),
             sex=_SEX.get(found.facts.get("sex", "").casefold(), "U"),
+            age=_age(found),
             strain=found.facts.get("strain") or None,
             description=f"group: {found.group}",
         ),
@@ -106,3 +107,9 @@ def write_nwb(out: Path, found: RecordingReadings) -> None:
         temporary.replace(out)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _age(found: RecordingReadings) -> str | None:
+    """Return the age at the recording as ISO 8601 has it; ``None`` where the birth is not known."""
+    born = found.facts.get("born", "")
+    return f"P{(found.filmed - date.fromisoformat(born)).days}D" if born else None

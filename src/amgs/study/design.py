@@ -13,8 +13,9 @@ from amgs.extraction.recordings import split_files
 from amgs.study.design_checks import faults_between, warnings_between
 from amgs.study.planned import (
     ABOUT_THE_ANIMAL,
-    ABOUT_THE_PLACE,
+    BORN,
     CROPPED,
+    FURTHER,
     PHOTOGRAPHS,
     UNKNOWN,
     PlannedRecording,
@@ -28,8 +29,7 @@ RECORDINGS_FILE = "recordings.csv"
 REQUIRED = ("animal", "group", "timepoint", "video")
 OPTIONAL = (
     *("recording", "zone", "from", "to", "images"),
-    *ABOUT_THE_ANIMAL,
-    *ABOUT_THE_PLACE,
+    *FURTHER,
     "date",
 )
 COLUMNS = (*REQUIRED, "zone", *ABOUT_THE_ANIMAL, "cage", "date")
@@ -150,7 +150,7 @@ def read_plain_design(path: Path, baseline: str) -> Design:
     return Design(tuple(rows), baseline, tuple(faults), tuple(warnings_between(rows, baseline)))
 
 
-_NOTHING = dict.fromkeys((*ABOUT_THE_ANIMAL, *ABOUT_THE_PLACE), "")
+_NOTHING = dict.fromkeys(FURTHER, "")
 
 
 def _recording(line: int, row: dict[str, str], faults: list[str]) -> PlannedRecording:
@@ -178,10 +178,16 @@ def _recording(line: int, row: dict[str, str], faults: list[str]) -> PlannedReco
         video="; ".join(split_files(portable_path(row["video"]))) if row["video"] else "",
         zone=zone,
         date=_date(line, row.get("date", ""), faults),
-        further={name: row.get(name, "") for name in (*ABOUT_THE_ANIMAL, *ABOUT_THE_PLACE)},
+        further={name: row.get(name, "") for name in FURTHER} | {BORN: _born(line, row, faults)},
         period=period,
         images=images,
     )
+
+
+def _born(line: int, row: dict[str, str], faults: list[str]) -> str:
+    """Return the day of birth, written as all dates are."""
+    born = _date(line, row.get(BORN, ""), faults)
+    return "" if born is None else born.isoformat()
 
 
 def _date(line: int, text: str, faults: list[str]) -> date | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from amgs.errors import count_of
-from amgs.study.planned import ABOUT_THE_ANIMAL, UNKNOWN, PlannedRecording
+from amgs.study.planned import ABOUT_THE_ANIMAL, BORN, UNKNOWN, PlannedRecording
 from amgs.tables import list_animals_in_two_groups
 
 
@@ -24,6 +24,9 @@ def faults_between(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[
             'baseline in study.toml; a study without one says baseline = ""'
         )
     yield from _late_baselines(rows, baseline)
+    for r in rows:
+        if r.date and r.further.get(BORN, "") > r.date.isoformat():
+            yield f"line {r.line}: {r.animal} was born on {r.further[BORN]}, after it was filmed"
 
 
 def _names_alike(rows: Sequence[PlannedRecording]) -> Iterator[str]:
@@ -40,7 +43,7 @@ def _names_alike(rows: Sequence[PlannedRecording]) -> Iterator[str]:
 
 
 def _two_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
-    for column in ABOUT_THE_ANIMAL:
+    for column in (*ABOUT_THE_ANIMAL, BORN):
         said: dict[str, dict[str, int]] = {}
         for r in rows:
             if r.further[column]:

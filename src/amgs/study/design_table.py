@@ -41,6 +41,7 @@ _COLUMN_WORDS = (
     ("is no folder", "video"),
     ("minute", "from"),
     ("from", "from"),
+    ("born", "born"),
     ("date", "date"),
     ("stands in line", "timepoint"),
     ("is in groups", "group"),

@@ -15,6 +15,11 @@ CROPPED, PHOTOGRAPHS = "cropped", "photographs"
 
 ABOUT_THE_ANIMAL = ("sex", "strain", "coat")
 ABOUT_THE_PLACE = ("cage", "laboratory")
+BORN = "born"
+"""The day of birth, from which follows the age at every recording."""
+
+FURTHER = (*ABOUT_THE_ANIMAL, BORN, *ABOUT_THE_PLACE)
+"""Columns that may say more of an animal."""
 
 UNKNOWN = Zone("unknown")
 """The zone of a line whose own cannot be read: what follows from a zone is not asked of it."""

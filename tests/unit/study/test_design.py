@@ -172,3 +172,24 @@ def test_a_zone_beyond_any_frame_is_compared_with_the_real_one(tmp_path: Path) -
     found = design(tmp_path, 'm1,a,baseline,videos/video.mp4,"0,0,1000001,10",,,')
     (fault,) = (*found.faults, *check_videos(found, tmp_path)[0])
     assert "320 × 192" in fault
+
+
+def test_the_day_of_birth_is_a_day_before_the_video(tmp_path: Path) -> None:
+    """Written as dates are, the same in every line of an animal, and never after it was filmed."""
+    path = tmp_path / "recordings.csv"
+    head = "animal,group,timepoint,video,date,born\n"
+    rows = (
+        "m1,sham,baseline,a.mp4,2026-03-01,01.01.2026\nm1,sham,60min,b.mp4,2026-03-01,2026-01-01\n"
+    )
+    path.write_text(head + rows, encoding="utf-8")
+    found = read_design(path, "baseline")
+    assert found.faults == ()
+    assert {r.further["born"] for r in found.recordings} == {"2026-01-01"}
+    wrong = (
+        "m2,sham,baseline,c.mp4,2026-03-01,2026-04-01\nm3,sham,baseline,d.mp4,2026-03-01,spring\n"
+    )
+    path.write_text(head + rows.replace("2026-01-01", "2026-01-02") + wrong, encoding="utf-8")
+    told = " ".join(read_design(path, "baseline").faults)
+    assert "m1: born is 2026-01-01 in line 2 and 2026-01-02 in line 3" in told
+    assert "line 4: m2 was born on 2026-04-01, after it was filmed" in told
+    assert "line 5: 'spring' is no date" in told
