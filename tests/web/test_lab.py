@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -553,3 +554,40 @@ def test_odd_names_and_a_model_without_training(client: httpx.Client, study: Stu
         if (found := re.search(r"<h1>Animal (.*?),", client.get(html.unescape(link)).text))
     }
     assert "m 1/x&amp;+%&lt;b&gt;" in titles
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+def test_a_killed_lab_leaves_nothing_behind(study: Study, tmp_path: Path) -> None:
+    """Not even the processes that compute, which nobody told to end."""
+    with run_lab(tmp_path / "data", str(study.folder)) as lab:
+        with httpx.Client(base_url=lab.url, timeout=60) as client:
+            client.get(lab.entrance)
+            assert client.get(f"{base_of(client)}/scoring").status_code == 200
+        marks = children_of(lab.process.pid)
+        assert marks
+        lab.process.kill()
+        until = time.monotonic() + 20
+        while any(map(is_there, marks)) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert not [pid for pid in marks if is_there(pid)]
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process began."""
+    listed = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
+    return [child for child in listed if state_of(child)[1:] == (pid,)]
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not collected does not."""
+    return state_of(pid)[:1] not in {(), ("Z",)}
+
+
+def state_of(pid: int) -> tuple[Any, ...]:
+    """Return the state of a process and who began it; nothing where it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return ()
+    state, parent = text.rpartition(")")[2].split()[:2]
+    return state, int(parent)

@@ -23,8 +23,8 @@ import pytest
 import uvicorn
 
 from amgs.errors import ImpossibleValueError
-from amgs.web.connections import OncePerMinute, impatient
-from amgs.web.serving import _listen
+from amgs.web.connections import OncePerMinute, impatient, listen
+from amgs.web.serving import DEFAULT_PORT
 
 COMMAND = [sys.executable, "-c", "from amgs.cli.main import main; main()", "score"]
 
@@ -160,15 +160,15 @@ def test_the_same_complaint_is_told_once_a_minute() -> None:
 
 def test_an_address_that_is_none_is_told_apart_from_a_port() -> None:
     with pytest.raises(ImpossibleValueError, match="after --host"):
-        _listen("no.such.host.invalid", None)
+        listen("no.such.host.invalid", None, DEFAULT_PORT)
 
 
 def test_a_port_that_is_taken_is_told() -> None:
-    taken = _listen("127.0.0.1", None)
+    taken = listen("127.0.0.1", None, DEFAULT_PORT)
     port = taken.getsockname()[1]
     with pytest.raises(ImpossibleValueError, match="--port"):
-        _listen("127.0.0.1", port)
-    other = _listen("127.0.0.1", None)
+        listen("127.0.0.1", port, DEFAULT_PORT)
+    other = listen("127.0.0.1", None, DEFAULT_PORT)
     assert other.getsockname()[1] != port
     taken.close()
     other.close()

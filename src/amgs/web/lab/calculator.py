@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from amgs.web.lab.computed import get_ready
+from amgs.web.lab.computed import end_with_parent, get_ready
 
 R = TypeVar("R")
 
@@ -55,7 +55,9 @@ class Calculator:
     def _submit(self, function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
         with self._lock:
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+                self._pool = ProcessPoolExecutor(
+                    2, mp_context=get_context("spawn"), initializer=end_with_parent
+                )
             future = self._pool.submit(function, *arguments)
             self._asked += 1
         try:
