@@ -591,3 +591,30 @@ def state_of(pid: int) -> tuple[Any, ...]:
         return ()
     state, parent = text.rpartition(")")[2].split()[:2]
     return state, int(parent)
+
+
+def test_no_page_holds_a_group_beside_a_human_score(client: httpx.Client, study: Study) -> None:
+    """Every page that links lead to, of a blinded study in which somebody has scored."""
+    room = study.room()
+    rater = room.sign_in("Ratername").rater
+    for shown in study.store.scoring.order(rater.id):
+        for unit in study.scale.unit_names:
+            room.answer(shown, unit, 1)
+    base = base_of(client)
+    waiting, seen = [base], {}
+    while waiting:
+        path = waiting.pop()
+        answer = client.get(path)
+        if path in seen or "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        seen[path] = answer.text
+        links = re.findall(r'(?:href|data-load)="([^"#]+)"', answer.text)
+        waiting += [html.unescape(link) for link in links if link.startswith(base)]
+    assert len(seen) > len(PAGES) + 24  # a page for each face too
+    assert f"{base}/scoring" in seen
+    assert "Ratername" in seen[f"{base}/scoring"]
+    for path, text in seen.items():
+        tells_groups = re.search(r"secretgroup", text) is not None
+        tells_scores = "Ratername" in text or "human_scores" in text
+        assert not (tells_groups and tells_scores), path
+    assert client.get(f"{base}/scoring/human_scores.csv").status_code == 303
