@@ -75,7 +75,7 @@ def test_nobody_gets_in_without_the_key(lab: RunningLab, client: httpx.Client) -
     with httpx.Client(base_url=lab.url) as stranger:
         assert stranger.get("/").status_code == 403
         assert stranger.get("/?key=wrong").status_code == 403
-        for path in (*(base + page for page in PAGES), "/browse", "/work", f"{base}/faces/face/x"):
+        for path in (*(base + page for page in PAGES), "/browse", "/jobs", f"{base}/faces/face/x"):
             answer = stranger.get(path)
             assert answer.status_code == 403, path
             assert not SECRETS.search(answer.text)
@@ -219,7 +219,7 @@ def test_one_piece_of_work_at_a_time(client: httpx.Client) -> None:
     )
     assert saved.status_code == 409
     for _ in range(200):
-        if not client.get("/work").json():
+        if not client.get("/jobs").json():
             break
         time.sleep(0.2)
     assert client.get(f"{base}/faces").status_code == 200
@@ -523,7 +523,7 @@ def test_pasting_into_a_cell_divides_at_tabs_alone(
 def wait_for_work(client: httpx.Client) -> None:
     """Wait until nothing runs."""
     for _ in range(300):
-        if not client.get("/work").json():
+        if not client.get("/jobs").json():
             return
         time.sleep(0.2)
 

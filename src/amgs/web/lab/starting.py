@@ -216,7 +216,7 @@ def routes(lab: LabState) -> APIRouter:
     router.add_api_route("/demo", pages.demo, methods=["POST"], dependencies=own)
     router.add_api_route("/demo/page", pages.demo_page, methods=["GET"], dependencies=own)
     router.add_api_route("/browse", pages.browse, methods=["GET"], dependencies=own)
-    router.add_api_route("/work", pages.work, methods=["GET"], dependencies=own)
-    router.add_api_route("/work/{number}", pages.one, methods=["GET"], dependencies=own)
-    router.add_api_route("/work/{number}/stop", pages.stop, methods=["POST"], dependencies=own)
+    router.add_api_route("/jobs", pages.work, methods=["GET"], dependencies=own)
+    router.add_api_route("/jobs/{number}", pages.one, methods=["GET"], dependencies=own)
+    router.add_api_route("/jobs/{number}/stop", pages.stop, methods=["POST"], dependencies=own)
     return router

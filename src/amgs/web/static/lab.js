@@ -38,7 +38,7 @@ const lab = {
     for (;;) {
       let work;
       try {
-        work = await lab.ask(`/work/${number}`);
+        work = await lab.ask(`/jobs/${number}`);
       } catch (error) {
         says.textContent = error.message;
         await new Promise((go) => setTimeout(go, 3000));
@@ -174,7 +174,7 @@ if (strip.dataset.work) {
   const says = strip.querySelector(".work-says");
   strip.querySelector(".work-stop").addEventListener("click", async (event) => {
     event.target.disabled = true;
-    await lab.ask(`/work/${strip.dataset.work}/stop`, {});
+    await lab.ask(`/jobs/${strip.dataset.work}/stop`, {});
   });
   lab.follow(strip.dataset.work, strip.querySelector("progress"), says, (work) => {
     strip.querySelector(".work-stop").hidden = true;
