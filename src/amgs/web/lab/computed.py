@@ -7,9 +7,6 @@ there: the next frame of the same one comes at once.
 from __future__ import annotations
 
 import io
-import multiprocessing
-import os
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -148,19 +145,6 @@ def strip_around(
             part = video.still(index)[top:bottom, left:right]
             found.append((float(times[index]), _jpeg(np.ascontiguousarray(part), 480)))
     return found
-
-
-def end_with_parent() -> None:
-    """Let this process end when the lab does, in whatever way that ends."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def wait() -> None:
-        parent.join()
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def get_ready() -> None:

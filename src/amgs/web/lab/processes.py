@@ -6,6 +6,7 @@ That is the same on every system, and it also happens when the lab itself ends i
 from __future__ import annotations
 
 import _thread
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -81,3 +82,16 @@ def end_with_input() -> None:
     if sys.platform != "win32":
         os.killpg(0, signal.SIGKILL)
     os._exit(130)
+
+
+def end_with_parent() -> None:
+    """Let this process end when the lab does, in whatever way that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
