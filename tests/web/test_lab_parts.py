@@ -112,9 +112,9 @@ def wait_for(work: Work, seconds: float = 60) -> None:
 def test_work_that_fails_says_why(tmp_path: Path) -> None:
     """An explained error in its words; two of one study do not run at a time."""
     board = WorkBoard()
-    work = board.start("check", "Checking", "s", {"study": str(tmp_path / "nowhere")})
+    work = board.start("convert", "Checking", "s", {"study": str(tmp_path / "nowhere")})
     with pytest.raises(ConflictError, match="Checking"):
-        board.start("check", "Again", "s", {"study": "x"})
+        board.start("convert", "Again", "s", {"study": "x"})
     wait_for(work)
     assert work.state == "failed"
     assert "Expected a study" in work.problem

@@ -155,7 +155,7 @@ class DesignPages:
     def save(self, mark: str, sent: SentTable) -> Response:
         """Write the table, also with faults: what was typed is never lost."""
         study = self.lab.study(mark)
-        self.lab.require_idle(mark)
+        self.lab.board.require_idle(mark)
         require_version(study, sent.version)
         write_rows(study, sent.as_rows())
         remarks = self._check(study, sent.as_rows())

@@ -111,7 +111,7 @@ class ModelPages:
         study = self.lab.study(mark)
         place = Path(path.strip()).expanduser()
         try:
-            self.lab.require_idle(mark)
+            self.lab.board.require_idle(mark)
             if not path.strip() or not place.exists():
                 raise StudyError("Expected the folder of a model, or a packed one (.zip).")
             if place.suffix == ".zip":

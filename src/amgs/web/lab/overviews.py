@@ -189,7 +189,7 @@ class StudyPages:
         form = {k: v for k, v in (await request.form()).items() if isinstance(v, str)}
         changed: dict[tuple[str, str], Any] = {}
         try:
-            self.lab.require_idle(mark)
+            self.lab.board.require_idle(mark)
             for setting in STUDY_SETTINGS:
                 key = f"{setting.section}.{setting.name}"
                 if key in form and form[key] != form.get(f"was.{key}"):

@@ -19,12 +19,7 @@ def main(folder: Path, host: str) -> None:
     """Serve the room until the standard input ends."""
 
     def announce(address: Address) -> None:
-        told = {
-            "url": address.url,
-            "access_key": address.access_key,
-            "owner_url": f"{address.url}owner",
-            "owner_key": address.owner_key,
-        }
+        told = {"url": address.url, "access_key": address.access_key}
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
 

@@ -28,8 +28,6 @@ class OpenRoom:
 
     url: str
     access_key: str
-    owner_url: str
-    owner_key: str
     others: bool
 
 
@@ -71,7 +69,7 @@ class Rooms:
         url = told["url"]
         if others:
             url = _by_number(url)
-        room = OpenRoom(url, told["access_key"] or "", told["owner_url"], told["owner_key"], others)
+        room = OpenRoom(url, told["access_key"], others)
         with self._lock:
             self._rooms[mark] = (room, process)
         return room

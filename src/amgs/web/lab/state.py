@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 
-from amgs.errors import ConflictError, SignedOutError, StudyError
+from amgs.errors import SignedOutError, StudyError
 from amgs.study import Study, is_study
 from amgs.study.curation import is_blinded
 from amgs.study.settings import SETTINGS_FILE
@@ -194,22 +194,6 @@ class LabState:
     def say(self, mark: str, message: str = "", problem: str = "") -> None:
         """Keep what the next page of a study shows."""
         self.messages[mark] = (message, problem)
-
-    def require_idle(self, mark: str) -> None:
-        """Stop where work writes into a study.
-
-        Raises
-        ------
-        ConflictError
-            While it does.
-        """
-        work = self.board.of_study(mark)
-        if work is not None:
-            msg = (
-                f"Expected a study with nothing at work, found “{work.title}”. Wait for its end, "
-                "or pause it first. Nothing was changed."
-            )
-            raise ConflictError(msg)
 
 
 def _told(work: Work, *, blinded: bool) -> tuple[str, ...]:

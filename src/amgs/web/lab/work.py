@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import IO, Any, Literal
 
 from amgs.errors import ConflictError
@@ -55,7 +54,6 @@ class Work:
     step: str = ""
     done: int = 0
     total: int | None = None
-    began: str = ""
     problem: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -130,16 +128,9 @@ class WorkBoard:
             If other work of the same study is not finished.
         """
         with self._lock:
-            other = self._running_of(study)
-            if other is not None:
-                msg = (
-                    f"Expected a study with nothing at work, found “{other.title}”. Wait for its "
-                    "end, or pause it first."
-                )
-                raise ConflictError(msg)
+            self.require_idle(study)
             self._last += 1
             work = Work(self._last, kind, title, study, dict(arguments or {}))
-            work.began = datetime.now().astimezone().isoformat(timespec="seconds")
             self._work[work.number] = work
             for number in [n for n, w in self._work.items() if not w.at_work][:-_MOST_KEPT]:
                 del self._work[number]
@@ -153,8 +144,21 @@ class WorkBoard:
         threading.Thread(target=self._follow, args=(work, process, errors), daemon=True).start()
         return work
 
-    def _running_of(self, study: str) -> Work | None:
-        return next((w for w in self._work.values() if w.at_work and w.study == study), None)
+    def require_idle(self, study: str) -> None:
+        """Stop where work writes into a study.
+
+        Raises
+        ------
+        ConflictError
+            While it does.
+        """
+        other = self.of_study(study)
+        if other is not None:
+            msg = (
+                f"Expected a study with nothing at work, found “{other.title}”. Wait for its end, "
+                "or pause it first. Nothing was changed."
+            )
+            raise ConflictError(msg)
 
     def find(self, number: int) -> Work | None:
         """Return work by its number."""
@@ -162,7 +166,7 @@ class WorkBoard:
 
     def of_study(self, study: str) -> Work | None:
         """Return what is at work for a study."""
-        return self._running_of(study)
+        return next((w for w in self._work.values() if w.at_work and w.study == study), None)
 
     def latest(self, study: str, *kinds: str) -> Work | None:
         """Return the last work of a study (of some kinds), also when it is over."""

@@ -100,14 +100,6 @@ def _convert(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]
         return {"converted": list(study.convert(progress=progress))}
 
 
-def _check(arguments: Arguments, _progress: ProgressCallback) -> dict[str, Any]:
-    from amgs.study import Study
-
-    with Study.open(Path(arguments["study"])) as study:
-        report = study.check()
-        return {"faults": list(report.faults), "warnings": list(report.warnings)}
-
-
 def _train(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
     from amgs.model.training.train import TrainingOptions
     from amgs.study import Study
@@ -117,7 +109,6 @@ def _train(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
         card = study.train(
             arguments["name"],
             options,
-            overwrite=bool(arguments.get("overwrite")),
             progress=progress,
         )
         return {"model": arguments["name"], "warnings": card["warnings"]}
@@ -128,8 +119,6 @@ def _classify(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any
 
     model = str(arguments["model"])
     with Study.open(Path(arguments["study"])) as study:
-        if arguments.get("from_elsewhere"):
-            model = study.adopt_model(Path(model)).name
         summary = study.classify(model, progress=progress)
         study.predictions(model)
         return {"model": model, "summary": str(summary)}
@@ -146,10 +135,10 @@ def _export(arguments: Arguments, _progress: ProgressCallback) -> dict[str, Any]
     from amgs.study import Study
     from amgs.study.exporting import Sending
 
-    sending = Sending(bool(arguments.get("faces", True)), bool(arguments.get("key", True)))
+    sending = Sending(key=bool(arguments["key"]))
     out = Path(arguments["out"])
     with Study.open(Path(arguments["study"])) as study:
-        notes = study.export(arguments["form"], out, arguments.get("value", ""), sending)
+        notes = study.export(arguments["form"], out, sending=sending)
         return {"file": out.name, "notes": list(notes)}
 
 
@@ -165,7 +154,6 @@ def _demo(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
 VERBS: dict[str, Callable[[Arguments, ProgressCallback], dict[str, Any]]] = {
     "extract": _extract,
     "convert": _convert,
-    "check": _check,
     "train": _train,
     "classify": _classify,
     "report": _report,

@@ -126,7 +126,7 @@ class ZonePages:
 
     def save(self, mark: str, sent: SentZones) -> Response:
         """Write the zones into the table."""
-        self.lab.require_idle(mark)
+        self.lab.board.require_idle(mark)
         study = self.lab.study(mark)
         require_version(study, sent.version)
         table = rows_of(study)
