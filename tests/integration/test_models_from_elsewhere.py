@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,12 +59,15 @@ def study(unscored: tuple[Path, dict[str, float]], tmp_path: Path) -> Iterator[S
 
 
 def score(study: Study, truth: dict[str, float], name: str, most: int = 10_000) -> list[str]:
-    """Let a rater score the first faces of the own order; return their images."""
+    """Let a rater score the first faces of the own order; return their images.
+
+    The error of a score hangs on the image: every rater has an order of their own, drawn anew.
+    """
     room = study.room()
     rater = room.sign_in(name).rater
-    rng = np.random.default_rng(3)
     seen = []
     for shown in study.store.scoring.order(rater.id)[:most]:
+        rng = np.random.default_rng(zlib.crc32(shown.image.encode()))
         for unit in study.scale.unit_names:
             value = float(np.clip(truth[shown.image] / 5 + rng.normal(0, 0.25), 0, 2))
             room.answer(shown, unit, round(value))
@@ -88,7 +92,7 @@ def test_how_a_model_did_on_these_animals(
     assert (everything["images"], everything["animals"]) == (N_ANIMALS * EACH, N_ANIMALS)
     low, high = everything["pearson_r_interval"]
     assert low < everything["pearson_r"] < high
-    assert everything["pearson_r"] > 0.4
+    assert low > 0.2
     assert document["withheld"] == ["timepoint"]
     assert set(document["parts"]) == {"laboratory"}
     assert sum(of["images"] for of in document["parts"]["laboratory"].values()) == 80
