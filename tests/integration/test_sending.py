@@ -271,6 +271,14 @@ class TestSending:
         with pytest.raises(OutputExistsError, match="new or empty folder"):
             study.export("bids", tmp_path / "bids")
 
+    def test_boris_needs_the_videos(self, study: Study, tmp_path: Path) -> None:
+        """Folders of images are no videos: each is named, and the project is empty."""
+        notes = study.export("boris", tmp_path / "study.boris")
+        assert len(notes) == 16
+        assert "left out, there is no video" in notes[0]
+        document = json.loads((tmp_path / "study.boris").read_text(encoding="utf-8"))
+        assert document["observations"] == {}
+
     def test_readings_as_parquet(self, study: Study, tmp_path: Path) -> None:
         parquet = pytest.importorskip("pyarrow.parquet")
         study.export("parquet", tmp_path / "images.parquet")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from program import amgs
 SMALL = ("--minutes", "0.15", "--size", "480x270", "--rate", "5", "--animals", "1")
 
 
-def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path) -> None:
+def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path, model_folder: Path) -> None:
     words = (
         "--group",
         "sham=0",
@@ -40,6 +41,19 @@ def test_a_cohort_is_drawn_extracted_and_scored(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["raters"] == ["Simulated rater 3"], "nobody is replaced"
     with Study.open(tmp_path / "plan") as study:
         assert study.agreement()["n_raters"] == 3
+        faces = {face.recording: face for face in study.store.faces.all()}
+        shutil.copytree(model_folder, tmp_path / "plan/models/paper")
+        study.classify("paper")
+    done = amgs("export", "plan", "--format", "boris", "--out", "plan.boris", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    observations = json.loads((tmp_path / "plan.boris").read_text(encoding="utf-8"))["observations"]
+    assert set(faces) <= set(observations)
+    for name, face in faces.items():
+        (video,) = observations[name]["file"]["1"]
+        assert (tmp_path / video).is_file(), "seen from the project"
+        events = observations[name]["events"]
+        assert [face.time_s, face.frame] in [[e[0], e[5]] for e in events]
+        assert {e[2] for e in events} <= {"pain", "no pain", "possible sleep"}
     again = amgs("simulate", "cohort", "plan", *SMALL, cwd=tmp_path)
     assert again.returncode == 1
     assert "Choose another name" in again.stderr

@@ -28,10 +28,10 @@ def export_data(
             "--format",
             help="Of a study: `workbook` (XLSX: animals, images, ratings, exclusions, key), "
             "`archive` (ZIP: the study without its videos), `figures` (ZIP, with their data), "
-            "`nwb` and `bids` (a new folder). Of a study or a table: `prism` (one column per "
-            "group), `prism-grouped` (timepoints by groups), `pzfx` (a Prism file), `long` (one "
-            "row per number, with a dictionary), `parquet` (all images), `ratings` (every answer "
-            "of every rater), `spreadsheet` (semicolons and decimal commas).",
+            "`boris` (a project of BORIS), `nwb` and `bids` (a new folder). Of a study or a table: "
+            "`prism` (one column per group), `prism-grouped` (timepoints by groups), `pzfx` (a "
+            "Prism file), `long` (one row per number, with a dictionary), `parquet` (all images), "
+            "`ratings` (every answer of every rater), `spreadsheet` (semicolons, decimal commas).",
         ),
     ],
     out: Annotated[Path, typer.Option(help="The file to write.")],

@@ -51,9 +51,10 @@ def import_data(
     scores with animals, groups and timepoints), `tu-berlin-ratings` (mgs_by_rater.csv alone, as
     ratings), `authors-folders` (pain and no pain, scores in the file names), `authors-log` (the log
     of the original authors' program), `face-clean` (images called face_clean_…_MMmSSsFFf.jpg, with
-    recording and time), `black-mice`, `talbot`, `vidal` and `painface`, and a workbook (XLSX) with
-    the columns of recordings.csv. Other tables of images are
-    read with --columns.
+    recording and time), `black-mice`, `talbot`, `vidal` and `painface`, `boris` (scores of action
+    units given in BORIS: its project or tabular events), `unit-table` (a spreadsheet with a row per
+    image and rater and a column per action unit), and a workbook (XLSX) with the columns of
+    recordings.csv. Other tables of images are read with --columns.
 
     Example: `amgs import MouseGrimaceFaces/ --out berlin.csv`
     """

@@ -30,8 +30,9 @@ def two_factors(
     Returns
     -------
     dict
-        ``effects``: F of either factor and of their interaction, each adjusted for the others
-        (type III, contrasts that sum to zero). ``cells``: adjusted means with 95 % limits.
+        ``levels``: animal → its levels of both factors. ``effects``: F of either factor and of
+        their interaction, each adjusted for the others (type III, contrasts that sum to zero).
+        ``cells``: adjusted means with 95 % limits.
         ``simple``: pairs of levels of the first factor within every level of the second, p by
         Holm's method. ``interaction``: with two levels each, the difference of differences with
         its limits.
@@ -64,6 +65,7 @@ def two_factors(
     }
     return {
         "factors": [first, second],
+        "levels": {c.animal: [levels[first][k], levels[second][k]] for k, c in enumerate(changes)},
         "covariate": None if before is None else "baseline",
         "effects": {
             name: fit.joint_test(_selecting(cols, x.shape[1])) for name, cols in parts.items()

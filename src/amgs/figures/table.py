@@ -39,6 +39,7 @@ DataKind: TypeAlias = Literal[
 
 FIGURES: dict[str, tuple[str, DataKind]] = {
     "primary": ("amgs.figures.primary", "comparison"),
+    "factors": ("amgs.figures.factors", "comparison"),
     "group_difference": ("amgs.figures.group_difference", "comparison"),
     "estimation": ("amgs.figures.estimation", "comparison"),
     "dependence": ("amgs.figures.dependence", "dependence"),

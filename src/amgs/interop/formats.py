@@ -24,6 +24,8 @@ IMPORTERS = {
     "painface": "amgs.interop.unit_scores:PainFaceScores",
     "vidal": "amgs.interop.unit_scores:VidalFaces",
     "authors-folders": "amgs.interop.authors_folders:AuthorsFolders",
+    "boris": "amgs.interop.boris:BorisScores",
+    "unit-table": "amgs.interop.unit_table:UnitTable",
     "recordings": "amgs.interop.recordings_workbook:RecordingsWorkbook",
     "face-clean": "amgs.interop.face_finder:FaceFinderImages",
 }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 THUMBNAIL_PX = 132
 FACES_PER_RECORDING = 6
 MOST_SETS = 3
-PRIMARY = "primary"
+PRIMARY = ("primary", "factors")
 MOST_ROWS = 60
 """More animals × timepoints are not shown, so that the page can be sent by e-mail."""
 
@@ -85,13 +85,15 @@ def show_figures(material: ReportMaterial) -> dict[str, list[ShownFigure]]:
     }
 
 
-def _shown(kind: DataKind, data: Any, *, only: str = "", without: str = "") -> list[ShownFigure]:
+def _shown(
+    kind: DataKind, data: Any, *, only: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[ShownFigure]:
     if not data:
         return []
     return [
         ShownFigure(svg_text(d.figure), d.caption)
         for d in draw_figures(kind, data)
-        if d.name != without and only in {"", d.name}
+        if d.name not in without and (not only or d.name in only)
     ]
 
 

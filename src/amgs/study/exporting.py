@@ -16,6 +16,7 @@ from amgs.interop.dictionary import DICTIONARY_COLUMNS, describe_column
 from amgs.interop.formats import EXPORTERS, open_exporter
 from amgs.study.comparing import compare_study, summarise_for
 from amgs.study.exclusions import read_exclusions
+from amgs.study.exporting_boris import write_boris
 from amgs.study.exporting_sessions import list_readings, write_bids_folder, write_nwb_folder
 from amgs.study.folder import StudyFolder
 from amgs.study.rater_agreement import list_all_ratings
@@ -252,6 +253,11 @@ STUDY_FORMS: Mapping[str, StudyForm] = {
     ),
     "bids": StudyForm(
         "a folder in the manner of BIDS", "", lambda study, out, _: write_bids_folder(study, out)
+    ),
+    "boris": StudyForm(
+        "a project of BORIS: kept images and possible sleep on the videos",
+        ".boris",
+        lambda study, out, _: write_boris(study, out),
     ),
     "figures": StudyForm("figures of the comparisons with their data", ".zip", _write_figures),
 }

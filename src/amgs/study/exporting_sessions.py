@@ -46,7 +46,7 @@ def write_nwb_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
         raise StudyError(msg)
     _new_folder(out)
     outputs = {o.name: o.meaning for o in reader.outputs if o.is_number}
-    for r, part in _by_recording(table, now.planned):
+    for r, part in by_recording(table, now.planned):
         seconds = _numbers(part["time_s"])
         if r.date is None or any(s != s for s in seconds):  # noqa: PLR0124 - NaN: a folder of images
             continue
@@ -97,7 +97,7 @@ def write_bids_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
     ]
     _tsv(out / "participants.tsv", columns, rows)
     said = [c for c in table.columns if c not in _NOT_READINGS]
-    for r, part in _by_recording(table, now.planned):
+    for r, part in by_recording(table, now.planned):
         stem = f"sub-{_label(r.animal)}_ses-{_label(r.timepoint)}_task-grimace"
         if r.name != f"{r.animal}_{r.timepoint}":
             stem += f"_run-{_label(r.name)}"
@@ -120,9 +120,10 @@ def list_readings(study: StudyFolder) -> tuple[Reader, pd.DataFrame]:
     return reader, read_table(write_predictions(study, reader), required=("image", "recording"))
 
 
-def _by_recording(
+def by_recording(
     table: pd.DataFrame, planned: Mapping[str, PlannedRecording]
 ) -> Iterator[tuple[PlannedRecording, pd.DataFrame]]:
+    """Yield every recording with its rows, in the order of time."""
     for name, part in table.groupby("recording", sort=False):
         order = part["time_s"].map(lambda text: parse_number(text) or 0.0).sort_values()
         yield planned[str(name)], part.loc[order.index]

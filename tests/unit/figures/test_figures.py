@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from amgs.cohort.comparison import compare_groups
+from amgs.cohort.comparison import ComparisonChoice, compare_groups
 from amgs.cohort.design import Cell, Cohort
+from amgs.cohort.plan import Plan
 from amgs.figures import (
     accuracy_coverage,
     estimation,
+    factors,
     group_difference,
     mgs_signed_score,
     reliability,
@@ -172,3 +174,30 @@ def test_the_profile_of_units_is_the_change_of_every_animal() -> None:
     assert "change from baseline" in unit_profile.caption(
         UnitProfile(rows, ("ear", "eye"), "60min", "baseline")
     )
+
+
+@pytest.mark.parametrize("analysis", ["ancova", "change"])
+def test_two_factors_are_lines_of_cells_and_animals(analysis: str) -> None:
+    """Means of the cells, one line per level of the second factor, and one dot per animal."""
+    rng = np.random.default_rng(2)
+    cells = []
+    for place, group in enumerate(("sham + saline", "sham + drug", "cut + saline", "cut + drug")):
+        for k in range(4):
+            cells.append(Cell(f"{group}{k}", group, "baseline", 20 + rng.normal(0, 5)))
+            cells.append(Cell(f"{group}{k}", group, "1h", 25 + 9 * place + rng.normal(0, 5)))
+    cohort = Cohort("pct_pain", tuple(cells))
+    plain = compare_groups(cohort).document
+    assert not factors.fits(plain)
+    plan = Plan(factors="surgery:drug", analysis=analysis)
+    document = compare_groups(cohort, ComparisonChoice(plan=plan)).document
+    assert factors.fits(document)
+    drawn = factors.figure(document)
+    axes = drawn.drawing.axes[0]
+    dots = [line for line in axes.lines if len(line.get_xdata()) == 1]
+    assert len(dots) == 16
+    changes = {a["after"] - (a["baseline"] if analysis == "change" else 0)
+               for a in document["animals"]}  # fmt: skip
+    assert {float(dot.get_ydata()[0]) for dot in dots} == changes
+    found = document["primary"]["factors"]["cells"]
+    assert [row[3] for row in drawn.rows] == [cell["mean"] for cell in found]
+    assert [c.get_label() for c in axes.containers] == ["saline", "drug"]
