@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scale", "config", "provenance", "files", "timepoints"),
     ("workbooks",),
     ("jobs", "tables"),
+    ("cluster",),
     ("images", "video"),
     ("model",),
     ("faces", "scoring"),

@@ -43,6 +43,18 @@ SETTINGS = (
         "one per processor core",
         "How many threads the engine and the image reader may use.",
     ),
+    Setting(
+        "on",
+        "AMGS_ON",
+        "threads of the program",
+        "Where long work runs if `--on` does not say: local, dask://HOST:PORT, slurm.",
+    ),
+    Setting(
+        "cluster",
+        "AMGS_CLUSTER",
+        "cluster.toml in the folder where you are",
+        "The file that says what jobs of SLURM ask for (docs/cluster.md).",
+    ),
 )
 
 

@@ -103,6 +103,14 @@ class DownloadError(AmgsError, OSError):
     """A file could not be fetched from the network."""
 
 
+class ClusterError(AmgsError, RuntimeError):
+    """A cluster cannot be reached, started, or used."""
+
+
+class WorkLostError(AmgsError, RuntimeError):
+    """A unit of work failed on every worker that it was given to."""
+
+
 class BrokenModelError(AmgsError, ValueError):
     """A model folder is incomplete or was changed after it was written."""
 

@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from amgs.config import thread_count
+from amgs.errors import WorkLostError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,6 +69,9 @@ def bounded_map(
     function: Callable[[T], R],
     items: Iterable[T],
     ahead: int | None = None,
+    *,
+    together: int = 1,
+    lost: Callable[[T, WorkLostError], None] | None = None,
 ) -> Iterator[R]:
     """Apply `function` to items in the executor and yield results in the order of the items.
 
@@ -83,21 +88,45 @@ def bounded_map(
         May be endless.
     ahead
         How many results may wait; three for every worker if not given.
+    together
+        So many items are sent at a time where sending is dear, as to another machine; what costs
+        a moment each should go in greater numbers.
+    lost
+        Told of items that no worker could do, which are then left out; without it, the first one
+        raises.
+
+    Raises
+    ------
+    WorkLostError
+        From a cluster, where no worker could do an item.
     """
-    source = iter(items)
+    size = together if getattr(executor, "sends_far", False) else 1
+    source = batches(items, size)
+    work = partial(_do_each, function)
     limit = ahead or AHEAD_PER_WORKER * count_workers(executor)
-    waiting: deque[Future[R]] = deque(
-        executor.submit(function, item) for item in islice(source, limit)
+    waiting: deque[tuple[list[T], Future[list[R]]]] = deque(
+        (batch, executor.submit(work, batch)) for batch in islice(source, limit)
     )
     try:
         while waiting:
-            result = waiting.popleft().result()
-            for item in islice(source, 1):
-                waiting.append(executor.submit(function, item))
-            yield result
+            sent, future = waiting.popleft()
+            results: list[R] = []
+            try:
+                results = future.result()
+            except WorkLostError as error:
+                if lost is None:
+                    raise
+                for item in sent:
+                    lost(item, error)
+            waiting.extend((batch, executor.submit(work, batch)) for batch in islice(source, 1))
+            yield from results
     finally:
-        for future in waiting:
+        for _, future in waiting:
             future.cancel()
+
+
+def _do_each(function: Callable[[T], R], items: list[T]) -> list[R]:
+    return [function(item) for item in items]
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

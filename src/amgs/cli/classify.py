@@ -22,6 +22,7 @@ from amgs.cli.console import (
     show_progress,
     warn,
 )
+from amgs.cli.where import OnOption, run_on
 from amgs.errors import count_of, quoted
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def classify(
         typer.Option(help="The CSV to write. Without it, the first rows are only shown."),
     ] = None,
     detector: DetectorOption = None,
+    on: OnOption = "",
     restart: Annotated[
         bool, typer.Option("--restart", help="Discard what an interrupted run has done.")
     ] = False,
@@ -77,7 +79,7 @@ def classify(
             {"--out": out, "--restart": restart, "--detector": detector},
             {"--detector": "[extract] detector"},
         )
-        _classify_study(study, model, as_json=json, quiet=quiet)
+        _classify_study(study, model, on, as_json=json, quiet=quiet)
         return
     if not images:
         raise typer.BadParameter("Name images, folders, a CSV or a study after the model.")
@@ -86,11 +88,11 @@ def classify(
         print_model_notice(reader)
     listing = list_images(images)
     if out is None:
-        summary, rows = _show(reader, listing, silent=quiet or json)
+        summary, rows = _show(reader, listing, on, silent=quiet or json)
     else:
         rows = []
         summary = _write(
-            reader, listing, out, overwrite=overwrite, restart=restart, silent=quiet or json
+            reader, listing, out, on, overwrite=overwrite, restart=restart, silent=quiet or json
         )
     if json:
         print_json(describe_run(model, reader, summary, rows, out))
@@ -117,14 +119,16 @@ def _study_among(model: Path, images: list[Path] | None) -> Path | None:
 
 
 def _show(
-    reader: Reader, listing: ImageListing, *, silent: bool
+    reader: Reader, listing: ImageListing, on: str, *, silent: bool
 ) -> tuple[ClassifySummary, list[dict[str, Any]]]:
     from amgs.prediction import classify_images
     from amgs.prediction.sinks import ListSink
 
     sink = ListSink(listing.known, reader.outputs)
-    with show_progress(quiet=silent) as progress:
-        summary = classify_images(reader, listing, listing.total, sink, progress=progress)
+    with run_on(on, None) as executor, show_progress(quiet=silent) as progress:
+        summary = classify_images(
+            reader, listing, listing.total, sink, executor=executor, progress=progress
+        )
     return summary, sink.rows
 
 
@@ -132,6 +136,7 @@ def _write(
     reader: Reader,
     listing: ImageListing,
     out: Path,
+    on: str,
     *,
     overwrite: bool,
     restart: bool,
@@ -156,8 +161,10 @@ def _write(
             quiet=silent,
         )
     try:
-        with show_progress(quiet=silent) as progress:
-            summary = classify_images(reader, listing, listing.total, sink, progress=progress)
+        with run_on(on, out.parent) as executor, show_progress(quiet=silent) as progress:
+            summary = classify_images(
+                reader, listing, listing.total, sink, executor=executor, progress=progress
+            )
         options = {"model": reader.name, "images": listing.total}
         sink.finish(record_provenance(options, {"model": reader.sha256}).as_dict())
     except KeyboardInterrupt:
@@ -167,7 +174,7 @@ def _write(
     return summary
 
 
-def _classify_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) -> None:
+def _classify_study(folder: Path, model: Path, on: str, *, as_json: bool, quiet: bool) -> None:
     """Let a model look at the faces of a study that are new to it, and write its predictions."""
     with open_study(folder) as study:
         require_faces(study, folder, "classify")
@@ -178,8 +185,11 @@ def _classify_study(folder: Path, model: Path, *, as_json: bool, quiet: bool) ->
             from amgs.study.training import warn_of_other_coats
 
             warn(warn_of_other_coats(study, reader.card()))
-        with show_progress(quiet=quiet or as_json) as progress:
-            summary = study.classify(reader, progress=progress)
+        with (
+            run_on(on, study.folder) as executor,
+            show_progress(quiet=quiet or as_json) as progress,
+        ):
+            summary = study.classify(reader, executor=executor, progress=progress)
         path = study.predictions(reader)
     if as_json:
         print_json(

@@ -27,6 +27,7 @@ from amgs.cli.extract_output import (
     tell_previews,
     tell_problems,
 )
+from amgs.cli.where import OnOption, run_on
 from amgs.errors import count_of, quoted
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def extract(
         int | None,
         typer.Option(min=1, help="How many intervals at a time. Default: one per core."),
     ] = None,
+    on: OnOption = "",
     preview: Annotated[
         bool,
         typer.Option(
@@ -159,6 +161,7 @@ def extract(
         _extract_study(
             videos[0],
             jobs,
+            on,
             preview=preview,
             only_new=only_new,
             new_generation=new_generation,
@@ -178,6 +181,7 @@ def extract(
         out,
         options,
         jobs,
+        on,
         detector,
         restart=restart,
         keep_earlier=only_new,
@@ -194,6 +198,7 @@ def extract(
 def _extract_study(
     folder: Path,
     jobs: int | None,
+    on: str,
     *,
     preview: bool,
     only_new: bool,
@@ -208,8 +213,12 @@ def _extract_study(
             tell_previews(study.preview(), as_json=as_json, quiet=quiet)
             return
         try:
-            with show_progress(quiet=quiet or as_json) as progress:
+            with (
+                run_on(on, study.faces) as executor,
+                show_progress(quiet=quiet or as_json) as progress,
+            ):
                 found = study.extract(
+                    executor=executor,
                     jobs=jobs,
                     only_new=only_new,
                     new_generation=new_generation,
@@ -278,6 +287,7 @@ def _extract(
     out: Path,
     options: ExtractionOptions,
     jobs: int | None,
+    on: str,
     detector: str | None,
     *,
     restart: bool,
@@ -292,12 +302,13 @@ def _extract(
     if restart:
         clear_extraction(out)
     try:
-        with show_progress(quiet=silent) as progress:
+        with run_on(on, out) as executor, show_progress(quiet=silent) as progress:
             return extract_faces(
                 videos,
                 out,
                 options,
                 detector=chosen,
+                executor=executor,
                 jobs=jobs,
                 keep_earlier=keep_earlier,
                 progress=progress,

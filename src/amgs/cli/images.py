@@ -20,6 +20,7 @@ from amgs.cli.console import (
     show_progress,
     warn,
 )
+from amgs.cli.where import OnOption, run_on
 from amgs.cohort.words import p_value
 from amgs.errors import count_of, list_faults
 
@@ -48,6 +49,7 @@ def images(
         Path | None, typer.Option(help="A CSV to write: brightness, sharpness … of every image.")
     ] = None,
     figures: FiguresOption = None,
+    on: OnOption = "",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -70,10 +72,9 @@ def images(
         refuse_to_replace_file(out, columns, overwrite=overwrite)
     sets = _find_sets(places, by)
     similarity = compare_similarity(sets, n, seed)
-    with show_progress(quiet=quiet or json) as progress:
-        rows, problems = measure_images(
-            [image for inside in sets.values() for image in inside], progress=progress
-        )
+    everything = [image for inside in sets.values() for image in inside]
+    with run_on(on, None) as executor, show_progress(quiet=quiet or json) as progress:
+        rows, problems = measure_images(everything, executor=executor, progress=progress)
     factors = [c for c in dict.fromkeys((by, "group", "timepoint")) if all(r.get(c) for r in rows)]
     measures = [result for factor in factors for result in compare_measures(rows, factor)]
     notes = say_what_differs(similarity, measures)

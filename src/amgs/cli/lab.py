@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from amgs.cli.console import JsonOption, QuietOption, note, print_facts, print_json
+from amgs.cli.where import OnOption
 
 
 def lab(
@@ -25,6 +27,7 @@ def lab(
         bool,
         typer.Option("--shortcut", help="Only make an icon for the desktop and the start menu."),
     ] = False,
+    on: OnOption = "",
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -41,6 +44,8 @@ def lab(
     """
     from amgs.web.lab.serving import serve_lab
 
+    if on:
+        os.environ["AMGS_ON"] = on  # the processes of long work ask there
     if shortcut:
         _make_shortcut(quiet=quiet)
         return

@@ -19,6 +19,7 @@ from amgs.cli.console import (
     show_progress,
     warn,
 )
+from amgs.cli.where import OnOption, run_on
 from amgs.errors import quoted
 from amgs.vocabulary import Prediction, RecipeName, SplitUnit
 
@@ -86,6 +87,7 @@ def train(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Do not keep features for the next training.")
     ] = False,
+    on: OnOption = "",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -108,15 +110,21 @@ def train(
     )
     if is_study(images):
         refuse_beside_study({"--animal-from-folder": animal_from_folder})
-        _train_study(images, out, options, overwrite=overwrite, as_json=json, quiet=quiet)
+        _train_study(images, out, options, on, overwrite=overwrite, as_json=json, quiet=quiet)
         return
     if out is None:
         raise typer.BadParameter("--out is missing: the model folder to write.")
     labelled = load_training_set(images, animal_from_folder=animal_from_folder)
     notice = read_notice(images if images.is_dir() else images.parent)
-    with show_progress(quiet=quiet or json) as progress:
+    with run_on(on, out.parent) as executor, show_progress(quiet=quiet or json) as progress:
         result = train_model(
-            labelled, out, options, overwrite=overwrite, progress=progress, notice=notice
+            labelled,
+            out,
+            options,
+            overwrite=overwrite,
+            executor=executor,
+            progress=progress,
+            notice=notice,
         )
     if notice:
         note(notice, style="yellow")
@@ -135,6 +143,7 @@ def _train_study(
     folder: Path,
     out: Path | None,
     options: TrainingOptions,
+    on: str,
     *,
     overwrite: bool,
     as_json: bool,
@@ -143,8 +152,13 @@ def _train_study(
     """Train a model of the study's labels."""
     name = FIRST_MODEL if out is None else out.name
     with open_study(folder) as study:
-        with show_progress(quiet=quiet or as_json) as progress:
-            card = study.train(name, options, overwrite=overwrite, progress=progress)
+        with (
+            run_on(on, study.folder) as executor,
+            show_progress(quiet=quiet or as_json) as progress,
+        ):
+            card = study.train(
+                name, options, overwrite=overwrite, executor=executor, progress=progress
+            )
         place = study.model_folder(name)
         same = study.same_model(place)
     if same:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import UnreadableVideoError, count_of
+from amgs.errors import UnreadableVideoError, WorkLostError, count_of, list_faults
 from amgs.extraction.checks import MARKER, check_zones, require_all_earlier_recordings
 from amgs.extraction.interval import IntervalTask, extract_interval
 from amgs.extraction.journal import JOURNALS, split_earlier_journals
 from amgs.extraction.odd import ask_where_it_is, shows_no_face, tell_what_is_odd
 from amgs.extraction.opened import (
     ExtractionOptions,
+    FirstLook,
     OpenedVideo,
     describe_settings,
     open_source,
     soft_faces,
+    take_first_look,
 )
 from amgs.extraction.preview import write_preview
 from amgs.extraction.recordings import VideoToExtract, refuse_copies
@@ -27,13 +30,16 @@ from amgs.extraction.tables import RecordingRows, describe_outcome, write_tables
 from amgs.faces.base import FaceDetector
 from amgs.faces.detectors import describe_detector, open_detector
 from amgs.files import write_json
-from amgs.jobs import ProgressCallback, bounded_map, no_progress, open_executor
+from amgs.jobs import ProgressCallback, bounded_map, count_workers, no_progress, open_executor
 from amgs.provenance import record_provenance
 from amgs.video.header import read_header
 from amgs.video.sampling import cut_intervals
 
 NO_FACES = "no_faces"
 """The folder with a frame of every video in which no face was found."""
+
+TOGETHER = 12
+"""So many intervals go to another machine at a time: two minutes of video, some seconds of work."""
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
@@ -168,7 +174,21 @@ def run_extraction(
         for count in extraction.run(chosen, videos):
             done += count
             progress("detecting faces (intervals)", done, max(total, done))
+    if extraction.lost:
+        msg = (
+            f"Expected every interval to be done by some worker, found {len(extraction.lost)} that "
+            f"none could do:\n{list_faults(extraction.lost)}\nAll else is kept; the same command "
+            "does the rest, here without --on. A video on which workers end is best left out."
+        )
+        raise WorkLostError(msg)
     return extraction.finish()
+
+
+def _look_at(
+    options: ExtractionOptions, detector: FaceDetector, numbered: tuple[int, VideoToExtract]
+) -> tuple[int, FirstLook | str]:
+    number, video = numbered
+    return number, take_first_look(video, options, detector)
 
 
 class _Extraction:
@@ -189,6 +209,7 @@ class _Extraction:
         self.summary = ExtractionSummary(detector=describe_detector(detector))
         self.opened: list[OpenedVideo] = []
         self.failed: list[tuple[VideoToExtract, str]] = []
+        self.lost: list[str] = []
         self.pictures: dict[str, str] = {}
 
     def run(self, executor: Executor, videos: Sequence[VideoToExtract]) -> Iterator[int]:
@@ -196,30 +217,48 @@ class _Extraction:
         # Tasks are made while results come in, so counts of finished intervals go through here.
         skipped: list[int] = []
         by_number: dict[int, OpenedVideo] = {}
-        tasks = self._tasks(videos, skipped, by_number)
-        for number, entries in bounded_map(executor, extract_interval, tasks):
+        looks = bounded_map(
+            executor,
+            partial(_look_at, self.options, self.detector),
+            enumerate(videos),
+            count_workers(executor),
+            lost=lambda item, error: self.lost.append(f"{item[1].name}: {error}"),
+        )
+        tasks = self._tasks(videos, looks, skipped, by_number)
+        done = bounded_map(executor, extract_interval, tasks, together=TOGETHER, lost=self._lose)
+        for number, entries in done:
             for zone, entry in entries.items():
                 by_number[number].journals[zone].add(entry)
             yield 1 + sum(skipped)
             skipped.clear()
         yield sum(skipped)
 
+    def _lose(self, task: IntervalTask, error: WorkLostError) -> None:
+        minutes = (task.interval.start_s + task.shift_s) / 60
+        self.lost.append(f"{task.path.name}, minute {minutes:.1f}: {error}")
+
     def _tasks(
         self,
         videos: Sequence[VideoToExtract],
+        looks: Iterable[tuple[int, FirstLook | str]],
         skipped: list[int],
         by_number: dict[int, OpenedVideo],
     ) -> Iterator[IntervalTask]:
-        for number, video in enumerate(videos):
+        for number, look in looks:
+            video = videos[number]
             self.summary.videos += 1
-            try:
-                opened = open_source(
-                    video, self.folder, self.options, self.detector, keep_earlier=self.keep_earlier
-                )
-            except UnreadableVideoError as error:
-                self.summary.problems.append((video.name, str(error)))
-                self.failed.append((video, str(error)))
+            if isinstance(look, str):
+                self.summary.problems.append((video.name, look))
+                self.failed.append((video, look))
                 continue
+            opened = open_source(
+                video,
+                look,
+                self.folder,
+                self.options,
+                self.detector,
+                keep_earlier=self.keep_earlier,
+            )
             self.opened.append(opened)
             by_number[number] = opened
             self.summary.warnings += opened.session.warnings

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from amgs.errors import ImpossibleValueError
+from amgs.errors import ImpossibleValueError, UnreadableVideoError
 from amgs.extraction.candidates import CandidateOptions, FrameCandidate, Survey, SurveyedZone
 from amgs.extraction.examine import sharpness_p75
 from amgs.extraction.interval import IntervalTask
@@ -165,29 +165,57 @@ class OpenedVideo:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What is read off a video before the work begins: its frames, and what some of them show."""
+
+    fingerprint: str
+    session: Session
+    period_s: tuple[float, float]
+    boxes: tuple[Box, ...]
+    surveys: tuple[Survey, ...]
+
+
+def take_first_look(
+    source: VideoToExtract, options: ExtractionOptions, detector: FaceDetector
+) -> FirstLook | str:
+    """Read the frames of a video and look at some; return the reason where it cannot be used.
+
+    A unit of work like the intervals: on a cluster it is done where they are.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If a zone reaches beyond the frame.
+    """
+    try:
+        session = open_session(source.paths)
+        period_s = session.clip(source.period)
+        boxes = _boxes(source, session)
+        fingerprint = fingerprint_session([fingerprint_video(path) for path in source.paths])
+        surveys = _survey(session, period_s, boxes, detector, options.candidates)
+    except UnreadableVideoError as error:
+        return str(error)
+    return FirstLook(fingerprint, session, period_s, tuple(boxes), tuple(surveys))
+
+
 def open_source(
     source: VideoToExtract,
+    look: FirstLook,
     folder: Path,
     options: ExtractionOptions,
     detector: FaceDetector,
     *,
     keep_earlier: bool,
 ) -> OpenedVideo:
-    """Read the frames of a video, look at some of them, and open what was done before.
+    """Open what was done before of a video that was looked at.
 
     Raises
     ------
-    UnreadableVideoError
-        If the video cannot be used.
-    ImpossibleValueError
-        If a zone reaches beyond the frame.
     ResumeError
         If it was begun with other options and `keep_earlier` is false.
     """
-    session = open_session(source.paths)
-    period_s = session.clip(source.period)
-    boxes = _boxes(source, session)
-    fingerprint = fingerprint_session([fingerprint_video(path) for path in source.paths])
+    session, period_s, fingerprint = look.session, look.period_s, look.fingerprint
     codes = [
         r.code or recording_code(fingerprint, r.zone, source.period) for r in source.recordings
     ]
@@ -220,9 +248,9 @@ def open_source(
         fingerprint,
         session,
         period_s,
-        tuple(boxes),
+        look.boxes,
         tuple(codes),
-        tuple(_survey(session, period_s, boxes, detector, options.candidates)),
+        look.surveys,
         tuple(intervals),
         tuple(journals),
     )

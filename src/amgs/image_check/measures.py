@@ -55,7 +55,9 @@ def measure_images(
     rows: list[dict[str, Any]] = []
     problems: list[tuple[str, str]] = []
     with open_executor(executor) as chosen:
-        results = bounded_map(chosen, _measure_or_reason, (image.path for image in images))
+        results = bounded_map(
+            chosen, _measure_or_reason, (image.path for image in images), together=50
+        )
         for done, (image, found) in enumerate(zip(images, results, strict=True), start=1):
             if isinstance(found, str):
                 problems.append((image.name, found))

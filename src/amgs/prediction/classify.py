@@ -184,7 +184,7 @@ def classify_images(
     waiting = (image for image in images if image.name not in sink.done)
     with open_executor(executor) as chosen:
         work = partial(_answer_batch, reader)
-        for answers in bounded_map(chosen, work, batches(waiting, BATCH_SIZE)):
+        for answers in bounded_map(chosen, work, batches(waiting, BATCH_SIZE), together=8):
             for answer in answers:
                 sink.write(answer)
                 summary.count(answer)

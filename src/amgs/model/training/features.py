@@ -177,7 +177,7 @@ class FeatureExtractor:
         done = 0
         work = partial(_compute_batch, self.network, self.preprocessing)
         tasks = ((batch, [views[row] for row in batch]) for batch in batches(rows, BATCH_SIZE))
-        for batch, computed in bounded_map(executor, work, tasks):
+        for batch, computed in bounded_map(executor, work, tasks, together=8):
             unsaved += _take_in(result, batch, computed)
             if len(unsaved) >= _WRITE_EVERY:
                 self._save(keys, unsaved, result)
@@ -243,7 +243,8 @@ def _hash_contents(
 ) -> tuple[list[str], dict[int, str]]:
     contents: list[str] = []
     problems: dict[int, str] = {}
-    hashed = bounded_map(executor, _hash_or_reason, (view.path for view in views), _AHEAD)
+    paths = (view.path for view in views)
+    hashed = bounded_map(executor, _hash_or_reason, paths, _AHEAD, together=200)
     for row, (content, problem) in enumerate(hashed):
         contents.append(content)
         if problem:

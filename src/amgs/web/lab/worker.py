@@ -12,12 +12,17 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from amgs.errors import AmgsError
 from amgs.jobs import ProgressCallback
 from amgs.web.lab.processes import end_with_input, first_line
+
+if TYPE_CHECKING:
+    from amgs.study import Study
 
 _SAID_EVERY_S = 0.2
 
@@ -79,11 +84,19 @@ class _Told:
 Arguments = Mapping[str, Any]
 
 
+def _engine(study: Study) -> AbstractContextManager[Executor | None]:
+    """Return where the work runs: where ``AMGS_ON``, or ``amgs lab --on``, says."""
+    from amgs.cluster.engines import open_engine
+
+    return open_engine(os.environ.get("AMGS_ON", ""), study.folder)
+
+
 def _extract(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
     from amgs.study import Study
 
-    with Study.open(Path(arguments["study"])) as study:
+    with Study.open(Path(arguments["study"])) as study, _engine(study) as executor:
         found = study.extract(
+            executor=executor,
             only_new=bool(arguments.get("only_new")),
             new_generation=bool(arguments.get("new_generation")),
             progress=progress,
@@ -105,10 +118,11 @@ def _train(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
     from amgs.study import Study
 
     options = TrainingOptions(recipe=arguments["recipe"], predict=arguments["predict"])
-    with Study.open(Path(arguments["study"])) as study:
+    with Study.open(Path(arguments["study"])) as study, _engine(study) as executor:
         card = study.train(
             arguments["name"],
             options,
+            executor=executor,
             progress=progress,
         )
         return {"model": arguments["name"], "warnings": card["warnings"]}
@@ -118,8 +132,8 @@ def _classify(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any
     from amgs.study import Study
 
     model = str(arguments["model"])
-    with Study.open(Path(arguments["study"])) as study:
-        summary = study.classify(model, progress=progress)
+    with Study.open(Path(arguments["study"])) as study, _engine(study) as executor:
+        summary = study.classify(model, executor=executor, progress=progress)
         study.predictions(model)
         return {"model": model, "summary": str(summary)}
 
