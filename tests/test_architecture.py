@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "amgs"
 # A package may import those on earlier lines (and itself). Adding one is one line here.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("_version", "errors", "vocabulary"),
-    ("scale", "config", "provenance", "files", "timepoints"),
+    ("scale", "config", "drives", "provenance", "files", "timepoints"),
     ("workbooks",),
     ("jobs", "tables"),
     ("cluster",),

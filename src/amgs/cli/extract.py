@@ -31,8 +31,9 @@ from amgs.cli.where import OnOption, run_on
 from amgs.errors import count_of, quoted
 
 if TYPE_CHECKING:
-    from amgs.extraction.extract import ExtractionOptions, ExtractionSummary
+    from amgs.extraction.opened import ExtractionOptions
     from amgs.extraction.recordings import VideoToExtract
+    from amgs.extraction.run import ExtractionSummary
 
 
 def extract(
@@ -266,7 +267,7 @@ def _options(
 ) -> ExtractionOptions:
     from dataclasses import replace
 
-    from amgs.extraction.extract import ExtractionOptions
+    from amgs.extraction.opened import ExtractionOptions
 
     usual = ExtractionOptions()
     given = {"interval_s": interval, "margin": margin}

@@ -9,7 +9,7 @@ from amgs.cli.console import fail, note, print_json, print_table, warn
 from amgs.errors import count_of, list_faults
 
 if TYPE_CHECKING:
-    from amgs.extraction.extract import ExtractionSummary
+    from amgs.extraction.run import ExtractionSummary
     from amgs.study.extracting import StudyExtraction
 
 CHANGES = {

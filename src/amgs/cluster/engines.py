@@ -16,7 +16,7 @@ from amgs.errors import ClusterError, ImpossibleValueError, list_faults
 if TYPE_CHECKING:
     from amgs.cluster.executor import DaskExecutor
 
-LOCAL, SLURM, DASK = "local", "slurm", "dask://"
+LOCAL, SLURM, DASK, TLS = "local", "slurm", "dask://", "tls://"
 SETTINGS_FILE = "cluster.toml"
 SETTINGS_VARIABLE = "AMGS_CLUSTER"
 _WAIT_S = 60
@@ -47,7 +47,8 @@ def open_engine(on: str, shared: Path | None = None) -> Iterator[Executor | None
     ----------
     on
         Empty: threads of this process. ``local``: processes of this computer. ``dask://HOST:PORT``:
-        the workers of a scheduler that runs already. ``slurm``: jobs of SLURM, as ``cluster.toml``
+        the workers of a scheduler that runs already (``tls://`` with the certificates that Dask's
+        own settings name). ``slurm``: jobs of SLURM, as ``cluster.toml``
         describes them (in the folder where you are, or where ``AMGS_CLUSTER`` says).
     shared
         The folder of the work, which all workers must see under the same path.
@@ -67,8 +68,8 @@ def open_engine(on: str, shared: Path | None = None) -> Iterator[Executor | None
     if not on:
         yield None
         return
-    if on not in {LOCAL, SLURM} and not on.startswith(DASK):
-        msg = f"--on: expected local, slurm, or dask://HOST:PORT, found {on!r}."
+    if on not in {LOCAL, SLURM} and not on.startswith((DASK, TLS)):
+        msg = f"--on: expected local, slurm, dask://HOST:PORT, or tls://HOST:PORT, found {on!r}."
         raise ImpossibleValueError(msg)
     try:
         import distributed
@@ -86,7 +87,7 @@ def open_engine(on: str, shared: Path | None = None) -> Iterator[Executor | None
             expected = settings["jobs"] * settings["cores"]
             address = stack.enter_context(_slurm_cluster(settings))
         else:
-            address = f"tcp://{on.removeprefix(DASK)}"
+            address = on if on.startswith(TLS) else f"tcp://{on.removeprefix(DASK)}"
         client = stack.enter_context(_connect(distributed, address, on))
         executor: DaskExecutor = DaskExecutor(client, shared, expected=expected)
         stack.callback(executor.shutdown, cancel_futures=True)
@@ -179,8 +180,16 @@ def _slurm_cluster(settings: dict[str, Any]) -> Iterator[Any]:
     except ImportError as error:
         msg = '--on slurm needs dask-jobqueue. Install it: pip install "amgs[cluster]"'
         raise ClusterError(msg) from error
+    from distributed.security import Security
+
     given = {name: value for name, value in settings.items() if name != "jobs"}
+    # Whoever reaches a scheduler can have code run: it speaks to holders of its certificate alone,
+    # which is made anew each time and lies where the jobs find it and nobody else may read.
+    given |= {"security": Security.temporary(), "protocol": "tls://"}
+    given |= {"shared_temp_directory": str(Path.cwd())}
+    options = {"dashboard_address": "127.0.0.1:0"}
     # One process per core: a decoder holds Python's lock for long.
-    with SLURMCluster(**given, processes=settings["cores"]) as cluster:
-        cluster.scale(jobs=settings["jobs"])
+    with SLURMCluster(**given, processes=settings["cores"], scheduler_options=options) as cluster:
+        # Not `scale`: a job that ended, or reached its wall time, is asked for again.
+        cluster.adapt(minimum_jobs=settings["jobs"], maximum_jobs=settings["jobs"])
         yield cluster

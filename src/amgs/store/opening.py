@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from amgs.drives import network_drive_of
 from amgs.errors import StoreError, StoreTooNewError
 from amgs.store.engine import make_engine, settle, shut, together
 from amgs.store.events import SqlEvents
@@ -24,6 +26,9 @@ from amgs.store.store import Store
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
 
 _UPGRADE_LOCK = 20_180_801
 DATABASE = "study.db"
@@ -50,6 +55,8 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
         If a newer amgs wrote it.
     """
     path = folder / DATABASE
+    if not url:
+        _warn_of_network(folder)
     if not url and not path.exists() and not create:
         msg = f"Expected the database {DATABASE} in {folder}, found none. Was it moved?"
         raise StoreError(msg)
@@ -79,6 +86,19 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
         partial(shut, engine),
         engine.url.render_as_string(hide_password=True),
     )
+
+
+@lru_cache(maxsize=64)
+def _warn_of_network(folder: Path) -> None:
+    """Say once that a database file on a network drive bears one writer at a time."""
+    if kind := network_drive_of(folder):
+        _log.warning(
+            "%s lies on a network drive (%s). Its database bears one program at a time there: two "
+            "that write at once can damage it. Work on a local copy, or use PostgreSQL ([study] "
+            "database in study.toml).",
+            folder,
+            kind,
+        )
 
 
 def _bring_up_to_date(engine: Engine, path: Path | None) -> None:

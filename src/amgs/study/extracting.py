@@ -13,12 +13,7 @@ from pathlib import Path
 
 from amgs.errors import NoImagesError, list_faults
 from amgs.extraction.checks import clear_extraction
-from amgs.extraction.extract import (
-    ExtractionSummary,
-    FinishedRun,
-    require_one,
-    run_extraction,
-)
+from amgs.extraction.extract import require_one
 from amgs.extraction.opened import describe_settings
 from amgs.extraction.recordings import (
     Recording,
@@ -28,6 +23,7 @@ from amgs.extraction.recordings import (
     stop_at_copies,
     video_to_extract,
 )
+from amgs.extraction.run import ExtractionSummary, FinishedRun, run_extraction
 from amgs.faces.base import FaceDetector
 from amgs.faces.detectors import describe_detector, open_detector
 from amgs.jobs import ProgressCallback, no_progress

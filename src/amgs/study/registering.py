@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from amgs.extraction.extract import FinishedRun
+from amgs.extraction.run import FinishedRun
 from amgs.extraction.tables import RecordingRows
 from amgs.faces.detections import iou
 from amgs.provenance import hash_file, record_provenance
