@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "amgs"
 # A package may import those on earlier lines (and itself). Adding one is one line here.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("_version", "errors", "vocabulary"),
-    ("scale", "config", "drives", "provenance", "files", "timepoints"),
+    ("scale", "config", "drives", "processes", "provenance", "files", "timepoints"),
     ("workbooks",),
     ("jobs", "tables"),
     ("cluster",),
@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store",),
     ("study",),
     ("simulate",),
+    ("live",),
     ("demo",),
     ("web",),
     ("cli",),

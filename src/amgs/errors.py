@@ -103,6 +103,10 @@ class DownloadError(AmgsError, OSError):
     """A file could not be fetched from the network."""
 
 
+class CameraError(AmgsError, RuntimeError):
+    """A camera, a stream or a growing file cannot be opened, or is lost."""
+
+
 class ClusterError(AmgsError, RuntimeError):
     """A cluster cannot be reached, started, or used."""
 

@@ -45,6 +45,7 @@ from amgs.cli import (
     summarise,
     train,
     unblind,
+    watch,
 )
 from amgs.cli.console import fail
 from amgs.errors import AmgsError
@@ -71,6 +72,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "classify": classify.classify,
     "evaluate": evaluate.evaluate,
     "images": images.images,
+    "watch": watch.watch,
     "summarise": summarise.summarise,
     "compare": compare.compare,
     "report": report.report,
@@ -110,6 +112,7 @@ PANELS = {
     ),
     "Corrections": ("exclude", "include", "raters", "convert"),
     "Images and models": ("find", "train", "adapt", "classify", "evaluate", "images", "models"),
+    "Live": ("watch",),
     "Planning the next experiment": ("power",),
     "Other programs, and drawn mice": ("import", "export", "simulate"),
 }

@@ -12,6 +12,7 @@ from amgs.extraction.candidates import CandidateOptions, FrameCandidate, Survey,
 from amgs.extraction.examine import sharpness_p75
 from amgs.extraction.interval import IntervalTask
 from amgs.extraction.journal import JOURNALS, Journal
+from amgs.extraction.known_look import read_known_look
 from amgs.extraction.recordings import (
     Recording,
     VideoToExtract,
@@ -193,7 +194,9 @@ def take_first_look(
         period_s = session.clip(source.period)
         boxes = _boxes(source, session)
         fingerprint = fingerprint_session([fingerprint_video(path) for path in source.paths])
-        surveys = _survey(session, period_s, boxes, detector, options.candidates)
+        surveys = _known_surveys(source, session, detector) or survey_files(
+            session, period_s, boxes, detector, options.candidates
+        )
     except UnreadableVideoError as error:
         return str(error)
     return FirstLook(fingerprint, session, period_s, tuple(boxes), tuple(surveys))
@@ -273,7 +276,24 @@ def _boxes(source: VideoToExtract, session: Session) -> list[Box]:
         raise ImpossibleValueError(f"{source.name}: {error}") from error
 
 
-def _survey(
+def _known_surveys(
+    source: VideoToExtract, session: Session, detector: FaceDetector
+) -> list[Survey] | None:
+    """Return what a live recording knew of every file, where it wrote that down of all."""
+    zones = [r.zone.name for r in source.recordings]
+    surveys: list[Survey] = []
+    for file in session.files:
+        known = read_known_look(file.path, zones, detector)
+        if known is None:
+            # Files in which nothing was left to examine have none; the last that has one counts.
+            if not surveys:
+                return None
+            known = list(surveys[-1].zones)
+        surveys.append(Survey(known, {}))
+    return surveys
+
+
+def survey_files(
     session: Session,
     period_s: tuple[float, float],
     boxes: Sequence[Box],

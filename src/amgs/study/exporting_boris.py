@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,6 @@ from amgs.video.session import Session, open_session
 
 if TYPE_CHECKING:
     from amgs.prediction.readers import Reader
-
-_PART = re.compile(r"_p(\d|_not_scorable)$")
-"""The probabilities behind a score: too many for a remark."""
 
 _FACE = "face"
 """What an image is called whose model says numbers alone."""
@@ -81,6 +77,6 @@ def _played(session: Session, time_s: float) -> float:
 def _words(reader: Reader, row: Mapping[Any, Any]) -> tuple[str, str]:
     """Return what an image is called, and its numbers as a remark."""
     called = next((str(row[o.name]) for o in reader.outputs if not o.is_number), "")
-    numbers = [o.name for o in reader.outputs if o.is_number and not _PART.search(o.name)]
+    numbers = [o.name for o in reader.outputs if o.is_number and not o.detail]
     said = ", ".join(f"{name} {row[name]}" for name in numbers if row.get(name))
     return called or _FACE, said

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LONGEST_PAUSE_S = 6 * 3600
 """Times further apart than this are of a clock that was set, not of one session."""
 
+LEAST_PAUSE_S = 0.1
+"""A pause of fewer seconds is the rounding of two clocks."""
+
 _EARLY_S = 2.0
 """Cameras note whole seconds, so the next file may seem to begin a little before the last ends."""
 
@@ -59,7 +62,7 @@ class Session:
         return [
             (before.stop_s, after.offset_s)
             for before, after in zip(self.files, self.files[1:], strict=False)
-            if after.offset_s > before.stop_s
+            if after.offset_s - before.stop_s > LEAST_PAUSE_S
         ]
 
     def clip(self, period: Period) -> tuple[float, float]:
@@ -142,9 +145,10 @@ def open_session(paths: Sequence[Path]) -> Session:
                 )
             offset_s = 0.0
             if files:
-                pause = _pause(begun[-2], begun[-1], files[-1])
+                pause = pause_between(begun[-2], begun[-1], files[-1].table.duration_s)
                 offset_s = files[-1].stop_s + (pause or 0.0)
-                warnings.append(_say_pause(files[-1].path.name, path.name, pause))
+                if pause is None or pause > LEAST_PAUSE_S:
+                    warnings.append(_say_pause(files[-1].path.name, path.name, pause))
             files.append(SessionFile(path, video.table, offset_s))
         finally:
             video.close()
@@ -155,10 +159,21 @@ def open_session(paths: Sequence[Path]) -> Session:
     return Session(tuple(files), *sizes[0], tuple(warnings))
 
 
-def _pause(before: datetime | None, after: datetime | None, file: SessionFile) -> float | None:
+def pause_between(
+    before: datetime | None, after: datetime | None, duration_s: float
+) -> float | None:
+    """Return for how many seconds nothing was filmed between two files, by when both were begun.
+
+    Parameters
+    ----------
+    before, after
+        When each file was begun; ``None`` where that is not known.
+    duration_s
+        How long the first one is.
+    """
     if before is None or after is None:
         return None
-    pause = (after - before).total_seconds() - file.table.duration_s
+    pause = (after - before).total_seconds() - duration_s
     return max(0.0, pause) if -_EARLY_S <= pause <= LONGEST_PAUSE_S else None
 
 

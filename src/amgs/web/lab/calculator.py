@@ -13,8 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from amgs.processes import end_with_parent
 from amgs.web.lab.computed import get_ready
-from amgs.web.lab.processes import end_with_parent
 
 R = TypeVar("R")
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from amgs.errors import AmgsError
+from amgs.processes import end_with_input
 from amgs.study import Study
 from amgs.study.consistency import require_same_scoring
-from amgs.web.lab.processes import end_with_input
 from amgs.web.serving import Address, serve
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from amgs.errors import StudyError
-from amgs.web.lab.processes import begin_process, end_input, kill_all
+from amgs.processes import begin_process, end_input, kill_all
 
 _PATIENCE_S = 10.0
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
 from amgs.errors import ConflictError
-from amgs.web.lab.processes import begin_process, end_input, kill_all
+from amgs.processes import begin_process, end_input, kill_all
 
 State = Literal["running", "stopping", "done", "failed", "stopped"]
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from amgs.errors import AmgsError
 from amgs.jobs import ProgressCallback
-from amgs.web.lab.processes import end_with_input, first_line
+from amgs.processes import end_with_input, first_line
 
 if TYPE_CHECKING:
     from amgs.study import Study

@@ -1,6 +1,6 @@
-"""Processes that the lab begins: modules of amgs that end when their standard input does.
+"""Processes that amgs begins: modules of it that end when their standard input does.
 
-That is the same on every system, and it also happens when the lab itself ends in whatever way.
+That is the same on every system, and it also happens when whoever began them ends in whatever way.
 """
 
 from __future__ import annotations

@@ -1,0 +1,209 @@
+"""The process that records one source: ``python -m amgs.live.recorder``.
+
+It reads what to do from the first line of its standard input, says what happens in lines of JSON on
+its standard output, and ends in order when its standard input does. It does nothing else, so that
+no frame is lost to the reading of images.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from amgs.errors import CameraError
+from amgs.live.cameras import open_camera, parse_source
+from amgs.live.segments import SegmentWriter, Stamp
+from amgs.processes import first_line
+
+JUMP_S = 1.0
+"""When the camera's clock moves by so much more than the computer's, it was set."""
+
+LATE_S, STAYS_LATE_S = 5.0, 30.0
+"""Frames that come so late, and stay so for half a minute, are of a clock that stood still."""
+
+_RETRY_S = (1.0, 2.0, 5.0, 10.0)
+_SAY_EVERY_S = 2.0
+_RAW = {"rawvideo", "wrapped_avframe"}
+
+
+class Recorder:
+    """Records one source into files, and waits for it when it is lost.
+
+    Parameters
+    ----------
+    spec
+        ``source``, ``folder``, ``name``, ``segment_s``, ``patience_s`` (of files).
+    channel
+        Where it says what happens.
+    """
+
+    def __init__(self, spec: Mapping[str, Any], channel: TextIO) -> None:
+        self.source = parse_source(spec["source"])
+        self.folder = Path(spec["folder"])
+        self.name = str(spec["name"])
+        self.segment_s = float(spec["segment_s"])
+        self.patience_s = float(spec["patience_s"])
+        self.stopping = threading.Event()
+        self._channel = channel
+        self._writer: SegmentWriter | None = None
+        self._lost_at: float | None = None
+        self._said = 0.0
+        self._late_since: float | None = None
+
+    def run(self) -> None:
+        """Record until it is told to stop, or a file has ended."""
+        tries = 0
+        while not self.stopping.is_set():
+            try:
+                container = open_camera(self.source, self.stopping.is_set, self.patience_s)
+            except CameraError as error:
+                self._lose(str(error))
+                self.stopping.wait(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
+                tries += 1
+                continue
+            reason = "it ended"
+            try:
+                for item, stamp, stream, encode in _received(container, self.stopping.is_set):
+                    tries = 0
+                    self._take(item, stamp, stream, encode=encode)
+            except OSError as error:
+                reason = str(error)
+            finally:
+                self._end_segment()
+                with suppress(Exception):  # a lost stream may not close in order
+                    container.close()
+            if self.source.kind == "file":
+                break
+            if not self.stopping.is_set():
+                self._lose(reason)
+        self.say("finished")
+
+    def say(self, what: str, **facts: Any) -> None:
+        """Say what happens."""
+        self._channel.write(json.dumps({"what": what, **facts}) + "\n")
+        self._channel.flush()
+
+    def _take(self, item: Any, stamp: Stamp, stream: Any, *, encode: bool) -> None:
+        writer = self._writer
+        starts = encode or bool(item.is_keyframe)
+        begun_s = stamp.computer_s
+        if writer is not None and writer.last is not None and writer.first is not None:
+            jumped = self._clock_was_set(writer.first, writer.last, stamp)
+            full = stamp.camera_s - writer.first.camera_s >= self.segment_s and starts
+            if jumped:
+                self.say(
+                    "jump",
+                    camera_s=round(stamp.camera_s - writer.last.camera_s, 3),
+                    computer_s=round(stamp.computer_s - writer.last.computer_s, 3),
+                )
+            elif full:
+                # It goes on without a pause: by the camera's clock, not by when packets came.
+                begun_s = writer.begun_s + stamp.camera_s - writer.first.camera_s
+            if jumped or full:
+                self._end_segment()
+        if self._writer is None:
+            if not starts:
+                return  # what hangs on a frame that was lost cannot be shown
+            self._begin_segment(begun_s, stream, encode=encode)
+        assert self._writer is not None  # noqa: S101 - begun above
+        self._writer.write(item, stamp)
+        if time.monotonic() - self._said > _SAY_EVERY_S:
+            self._said = time.monotonic()
+            self.say("recording", frames=self._writer.n_frames, length_s=self._writer.length_s)
+
+    def _clock_was_set(self, first: Stamp, last: Stamp, now: Stamp) -> bool:
+        """Whether the camera's clock went back, leapt ahead, or stood still.
+
+        A stream that stalls is none of these: its frames come late, but with their own times.
+        """
+        by_camera = now.camera_s - last.camera_s
+        if by_camera <= 0:
+            return True
+        if self.source.kind == "file":
+            return False  # when its frames are read says nothing
+        if by_camera - (now.computer_s - last.computer_s) > JUMP_S:
+            return True
+        late_s = (now.computer_s - first.computer_s) - (now.camera_s - first.camera_s)
+        if late_s < LATE_S:
+            self._late_since = None
+        elif self._late_since is None:
+            self._late_since = now.computer_s
+        return self._late_since is not None and now.computer_s - self._late_since > STAYS_LATE_S
+
+    def _begin_segment(self, begun_s: float, stream: Any, *, encode: bool) -> None:
+        if self._lost_at is not None:
+            self.say("back", lost_s=round(time.time() - self._lost_at, 1))
+            self._lost_at = None
+        begun = datetime.fromtimestamp(begun_s, UTC)
+        path = self.folder / f"{self.name}_{begun:%Y%m%dT%H%M%S}.mkv"
+        number = 2
+        while path.exists():
+            path = path.with_name(f"{self.name}_{begun:%Y%m%dT%H%M%S}_{number}.mkv")
+            number += 1
+        self._late_since = None
+        self._writer = SegmentWriter(path, stream, begun_s, encode=encode)
+        self.say("segment", file=path.name, begun_s=begun_s)
+
+    def _end_segment(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self.say("closed", file=self._writer.path.name, frames=self._writer.n_frames)
+            self._writer = None
+
+    def _lose(self, reason: str) -> None:
+        if self._lost_at is None:
+            self._lost_at = time.time()
+            self.say("lost", reason=reason)
+
+
+def _received(container: Any, stopping: Any) -> Iterator[tuple[Any, Stamp, Any, bool]]:
+    """Yield packets (or frames, where the source sends none that are encoded) with their times."""
+    stream = container.streams.video[0]
+    encode = stream.codec_context.name in _RAW
+    base = float(stream.time_base)
+    for packet in container.demux(stream):
+        if stopping():
+            return
+        now = time.time()
+        if not encode:
+            # Damaged, or the empty one at the end.
+            if packet.size and packet.pts is not None:
+                yield packet, Stamp(packet.pts * base, now), stream, False
+            continue
+        for frame in packet.decode():
+            if frame.pts is not None:
+                yield frame, Stamp(frame.pts * base, now), stream, True
+
+
+def main() -> None:
+    """Do the work."""
+    # What FFmpeg prints must not come between the lines that are read.
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    os.dup2(2, 1)
+    recorder = Recorder(json.loads(first_line()), channel)
+
+    def stop_at_the_end() -> None:
+        with suppress(OSError):
+            while os.read(0, 1024):
+                pass
+        recorder.stopping.set()
+
+    threading.Thread(target=stop_at_the_end, daemon=True).start()
+    try:
+        recorder.run()
+    except Exception as error:  # noqa: BLE001 - whoever watches must learn why nothing is recorded
+        recorder.say("failed", reason=f"{type(error).__name__}: {error}")
+    channel.flush()
+    # A read that waits for a camera would keep the process.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
