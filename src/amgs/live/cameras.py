@@ -71,7 +71,8 @@ def parse_source(text: str) -> Source:
         return Source(text, "camera", name, form, {"framerate": "25"})
     if text.startswith(_LISTEN):
         place = "rtsp://" + text.removeprefix(_LISTEN)
-        return Source(text, "stream", place, None, {"rtsp_flags": "listen"})
+        options = {"rtsp_flags": "listen", "listen_timeout": f"{_OPEN_S:.0f}"}
+        return Source(text, "stream", place, None, options)
     if text.startswith(_STREAMS):
         options = {}
         if text.startswith("rtsp"):
@@ -115,6 +116,11 @@ class GrowingFile:
         self._stream.close()
 
 
+def _timeouts(source: Source) -> tuple[float | None, float]:
+    # One who listens waits by its own option; FFmpeg refuses both.
+    return (None if "rtsp_flags" in source.options else _OPEN_S), _READ_S
+
+
 def open_camera(source: Source, stopping: Callable[[], bool], patience_s: float = 20.0) -> Any:
     """Open a source; return a container of PyAV whose first video stream is read.
 
@@ -136,7 +142,7 @@ def open_camera(source: Source, stopping: Callable[[], bool], patience_s: float 
                 source.place,
                 format=source.form,
                 options=source.options,
-                timeout=None if source.kind == "camera" else (_OPEN_S, _READ_S),
+                timeout=None if source.kind == "camera" else _timeouts(source),
                 metadata_errors="replace",
             )
     except (av.error.FFmpegError, OSError, ValueError) as error:
