@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -131,6 +132,8 @@ def watch(
     watched = Watch(sources, animals, folder, tools, options)
     warn([CAUTION])
     note(f"Recording into {folder}. Stop with Ctrl-C.", quiet=quiet or json)
+    # Services are ended by this signal; it is a Ctrl-C to them.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stop = threading.Event()
     thread = threading.Thread(target=watched.run, args=(stop,))
     thread.start()
