@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,14 +136,14 @@ def watch(
     # Services are ended by this signal; it is a Ctrl-C to them.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     stop = threading.Event()
-    thread = threading.Thread(target=watched.run, args=(stop,))
-    thread.start()
-    try:
-        _show(watched.status, thread, quiet=quiet or json)
-    except KeyboardInterrupt:
-        note("Stopping: the files are ended in order.", quiet=quiet or json)
-    stop.set()
-    thread.join()
+    with ThreadPoolExecutor(1) as beside:
+        work = beside.submit(watched.run, stop)
+        try:
+            _show(watched.status, work, quiet=quiet or json)
+        except KeyboardInterrupt:
+            note("Stopping: the files are ended in order.", quiet=quiet or json)
+        stop.set()
+        work.result()
     status = watched.status()
     if json:
         print_json({"out": folder.as_posix(), **status})
@@ -203,15 +204,15 @@ def _folder(out: Path | None, study: Path | None) -> Path:
     return study / "live" / f"{datetime.now().astimezone():%Y%m%dT%H%M%S}"
 
 
-def _show(status: Callable[[], dict[str, Any]], thread: threading.Thread, *, quiet: bool) -> None:
+def _show(status: Callable[[], dict[str, Any]], work: Future[None], *, quiet: bool) -> None:
     """Show how every animal is: a table that changes in a terminal, a line a minute elsewhere."""
     from rich.live import Live
 
     console = stderr()
     if quiet or not console.is_terminal:
         since = 0.0
-        while thread.is_alive():
-            thread.join(0.5)
+        while not work.done():
+            wait([work], 0.5)
             since += 0.5
             if not quiet and since >= _LINE_EVERY_S:
                 since = 0.0
@@ -219,8 +220,8 @@ def _show(status: Callable[[], dict[str, Any]], thread: threading.Thread, *, qui
                     note(f"{animal['animal']}: {_words(animal)}")
         return
     with Live(_table(status()), console=console, refresh_per_second=1) as live:
-        while thread.is_alive():
-            thread.join(1.0)
+        while not work.done():
+            wait([work], 1.0)
             live.update(_table(status()))
 
 

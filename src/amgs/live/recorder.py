@@ -30,6 +30,10 @@ LATE_S, STAYS_LATE_S = 5.0, 30.0
 
 _RETRY_S = (1.0, 2.0, 5.0, 10.0)
 _SAY_EVERY_S = 2.0
+_NO_FRAME = (
+    "ended without a frame that could be read. A usual MP4 can be read only when it is complete; "
+    "have the program write MPEG-TS, Matroska (MKV) or a fragmented MP4."
+)
 _RAW = {"rawvideo", "wrapped_avframe"}
 
 
@@ -54,6 +58,7 @@ class Recorder:
         self._channel = channel
         self._writer: SegmentWriter | None = None
         self._lost_at: float | None = None
+        self._any = False
         self._said = 0.0
         self._late_since: float | None = None
 
@@ -64,6 +69,9 @@ class Recorder:
             try:
                 container = open_camera(self.source, self.stopping.is_set, self.patience_s)
             except CameraError as error:
+                if self.source.kind == "file":
+                    self.say("failed", reason=str(error))
+                    break
                 self._lose(str(error))
                 self.stopping.wait(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
                 tries += 1
@@ -80,6 +88,8 @@ class Recorder:
                 with suppress(Exception):  # a lost stream may not close in order
                     container.close()
             if self.source.kind == "file":
+                if not self._any:
+                    self.say("failed", reason=f"{self.source.text} {_NO_FRAME}")
                 break
             if not self.stopping.is_set():
                 self._lose(reason)
@@ -96,7 +106,7 @@ class Recorder:
         begun_s = stamp.computer_s
         if writer is not None and writer.last is not None and writer.first is not None:
             jumped = self._clock_was_set(writer.first, writer.last, stamp)
-            full = stamp.camera_s - writer.first.camera_s >= self.segment_s and starts
+            full = stamp.camera_s - writer.first.camera_s > self.segment_s - 1e-3 and starts
             if jumped:
                 self.say(
                     "jump",
@@ -113,6 +123,7 @@ class Recorder:
                 return  # what hangs on a frame that was lost cannot be shown
             self._begin_segment(begun_s, stream, encode=encode)
         assert self._writer is not None  # noqa: S101 - begun above
+        self._any = True
         self._writer.write(item, stamp)
         if time.monotonic() - self._said > _SAY_EVERY_S:
             self._said = time.monotonic()

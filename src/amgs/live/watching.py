@@ -296,6 +296,8 @@ class Watch:
             time.sleep(0.05)
         for source in self._sources:
             kill_all(source.process)
+            source.process.wait()
+            source.process.stdout.close()
             if not source.ended:
                 source.ended, source.state = True, "failed"
                 self._look(source, ended=True)

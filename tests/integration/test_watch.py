@@ -1,0 +1,276 @@
+"""Animals watched live: what is read live is what extracting the recording gives, and gaps are told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import av
+import pytest
+from PIL import Image
+
+from amgs.errors import ImpossibleValueError, OutputExistsError, UnreadableVideoError
+from amgs.extraction.known_look import known_look_path, read_known_look
+from amgs.extraction.opened import ExtractionOptions
+from amgs.faces.detectors import open_detector
+from amgs.live.alerts import AlertRule
+from amgs.live.following import FollowedRecording
+from amgs.live.notes import list_watches, read_status
+from amgs.live.plan import CAUTION, WatchedAnimal, WatchOptions, WatchTools
+from amgs.live.watching import Watch
+from amgs.prediction import open_reader
+from amgs.video import open_video
+from amgs.video.zones import parse_zone
+from program import amgs
+
+PAIR = [WatchedAnimal("m01", parse_zone("left")), WatchedAnimal("m02", parse_zone("right"))]
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drawn video of two animals, the second one in pain; a minute and a quarter."""
+    place = tmp_path_factory.mktemp("drawn")
+    done = amgs(
+        "simulate", "video", "two.mp4", "--pain", "0.1,1.7", "--minutes", "1.25",
+        "--size", "480x270", "--rate", "5", "--seed", "4", cwd=place,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    # As a program writes it that is still filming: a usual MP4 can only be read when it is whole.
+    with av.open(str(place / "two.mp4")) as source, av.open(str(place / "two.ts"), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    return place / "two.ts"
+
+
+@pytest.fixture(scope="module")
+def tools(model_folder: Path) -> WatchTools:
+    detector = open_detector()
+    return WatchTools(open_reader(model_folder, detector), detector, ExtractionOptions())
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def events(folder: Path) -> list[str]:
+    lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["what"] for line in lines]
+
+
+def watch(watched: Watch, until: float = 60.0) -> None:
+    stop = threading.Event()
+    timer = threading.Timer(until, stop.set)
+    timer.start()
+    watched.run(stop)
+    timer.cancel()
+
+
+@pytest.mark.slow
+def test_extracting_the_recording_gives_what_was_read_live(
+    video: Path,
+    tools: WatchTools,
+    model_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same images to the last byte and the same numbers, across the files of the recording."""
+    # The file is there as a whole: all of it is read at once, and all of it is to be examined.
+    monkeypatch.setattr("amgs.live.following.MOST_WAITING", 100)
+    rule = AlertRule(above=0, below=0, quiet_minutes=0, least_images=2)
+    options = WatchOptions(minutes=5, threshold=0.5, segment_s=25, patience_s=1, rule=rule)
+    folder = tmp_path / "live" / "one"
+    watch(Watch([str(video)], PAIR, folder, tools, options))
+    live = {(r["animal"], r["time_s"]): r for r in rows(folder / "readings.csv")}
+    status = read_status(folder)
+    assert status is not None
+    assert status["sources"][0]["state"] == "ended"
+    assert status["sources"][0]["files"] == 3
+    assert status["caution"] == CAUTION
+    assert {a["animal"] for a in status["animals"]} == {"m01", "m02"}
+    assert list(list_watches(tmp_path / "live")) == [folder]
+
+    done = amgs("extract", folder / "recordings.csv", "--out", "later", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    faces = rows(tmp_path / "later" / "faces.csv")
+    kept = {key: row for key, row in live.items() if row["image"]}
+    assert len(kept) >= 8
+    assert {(f["animal"], f"{float(f['time_s']):.3f}") for f in faces} == set(kept)
+    done = amgs(
+        "classify", model_folder, tmp_path / "later" / "faces.csv", "--out", "later.csv",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = {row["image"]: row for row in rows(tmp_path / "later.csv")}
+    for face in faces:
+        mine = kept[face["animal"], f"{float(face['time_s']):.3f}"]
+        assert (folder / mine["image"]).read_bytes() == (
+            tmp_path / "later" / face["image"]
+        ).read_bytes()
+        then = next(row for name, row in said.items() if name.endswith(face["image"]))
+        assert float(then["p_pain"]) == float(mine["p_pain"])
+    alerts = [json.loads(x) for x in (folder / "alerts.jsonl").read_text().splitlines()]
+    for alert in alerts:
+        assert alert["saw"]["pct_pain"] > 0
+        assert all((folder / image).is_file() for image, _ in alert["images"])
+        assert CAUTION in alert["text"]
+
+
+class _Camera(BaseHTTPRequestHandler):
+    """A network camera: JPEGs one after the other, cut off after a while the first time."""
+
+    frames: tuple[bytes, ...] = ()
+    served: ClassVar[list[int]] = []
+    cut_after = 60
+    away_s = 3.0
+
+    def do_GET(self) -> None:
+        if self.served and time.monotonic() - self.server.cut_at < self.away_s:  # type: ignore[attr-defined]
+            self.send_error(503)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        turn = len(self.served)
+        self.served.append(0)
+        try:
+            for number in range(10_000):
+                if turn == 0 and number >= self.cut_after:
+                    self.server.cut_at = time.monotonic()  # type: ignore[attr-defined]
+                    return
+                jpeg = self.frames[number % len(self.frames)]
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                self.wfile.write(head.encode() + jpeg + b"\r\n")
+                self.served[turn] += 1
+                time.sleep(0.1)
+        except OSError:
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def camera(video: Path) -> Iterator[str]:
+    opened = open_video(video)
+    jpegs = []
+    for frame in opened.frames(0, 100):
+        buffer = io.BytesIO()
+        Image.fromarray(frame.rgb()).save(buffer, "JPEG", quality=90)
+        jpegs.append(buffer.getvalue())
+    opened.close()
+    handler = type("Camera", (_Camera,), {"frames": tuple(jpegs), "served": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/stream.mjpg"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+def test_a_camera_that_is_cut_off_is_waited_for(
+    camera: str, tools: WatchTools, tmp_path: Path
+) -> None:
+    """Its gap is told, and is a pause of the recording; what came before and after is read."""
+    folder = tmp_path / "cut"
+    watch(Watch([camera], PAIR, folder, tools, WatchOptions(minutes=5)), until=25)
+    heard = events(folder)
+    assert heard[:4] == ["segment", "lost", "back", "segment"]
+    read = rows(folder / "readings.csv")
+    assert {row["animal"] for row in read} == {"m01", "m02"}
+    assert any(row["image"] for row in read)
+    done = amgs("extract", folder / "recordings.csv", "--out", "later", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (first, _) = rows(tmp_path / "later" / "extraction.csv")
+    assert first["pauses"], "nothing was filmed while it was away"
+    faces = rows(tmp_path / "later" / "faces.csv")
+    kept = {(r["animal"], r["time_s"]) for r in read if r["image"]}
+    assert {(f["animal"], f"{float(f['time_s']):.3f}") for f in faces} == kept
+
+
+def test_who_falls_behind_leaves_out_readings_and_no_frames(
+    video: Path, tools: WatchTools, tmp_path: Path
+) -> None:
+    following = FollowedRecording(
+        tmp_path, "cam1", [parse_zone("left")], tools.detector, ExtractionOptions(interval_s=5.0)
+    )
+    following.begin_file(video)
+    found = list(following.examine())
+    assert following.left_out > 0
+    numbers = [f.number for f in found]
+    assert numbers == sorted(numbers)
+    assert len(numbers) == 2, "the newest two"
+    rest = list(following.examine(ended=True))
+    assert rest[0].number == numbers[-1] + 1
+    assert rest[-1].number == 14
+    known_look_path(video).unlink()
+
+
+def test_what_is_known_of_a_file_beside_it(video: Path, tools: WatchTools, tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    assert read_known_look(path, ["left"], tools.detector) is None
+    known_look_path(path).write_text("{}", encoding="utf-8")
+    with pytest.raises(UnreadableVideoError, match="delete it to do without"):
+        read_known_look(path, ["left"], tools.detector)
+
+
+def test_who_is_watched_where(tools: WatchTools, tmp_path: Path) -> None:
+    twice = [PAIR[0], WatchedAnimal("m01", parse_zone("right"))]
+    with pytest.raises(ImpossibleValueError, match="every animal once"):
+        Watch(["a.ts"], twice, tmp_path / "x", tools, WatchOptions())
+    with pytest.raises(ImpossibleValueError, match=r"found none in b\.ts"):
+        Watch(["a.ts", "b.ts"], PAIR, tmp_path / "x", tools, WatchOptions())
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a").touch()
+    with pytest.raises(OutputExistsError, match="new or empty folder"):
+        Watch(["a.ts"], PAIR, tmp_path / "full", tools, WatchOptions())
+
+
+@pytest.mark.slow
+def test_the_command_ends_in_order(model_folder: Path, tmp_path: Path) -> None:
+    """Two cameras without encoding; ended like a service, all files are whole."""
+    source = "camera:lavfi:testsrc=size=320x240:rate=10,realtime"
+    words = [source, source, "--model", str(model_folder), "--out", "two", "--json"]
+    zones = ["--zone", "full=a", "--zone", "2:full=b"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "amgs", "watch", *words, *zones],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = read_status(tmp_path / "two")
+            if found and all(s["recorded_s"] > 1 for s in found["sources"]):
+                break
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM if sys.platform != "win32" else signal.CTRL_C_EVENT)
+        out, error = process.communicate(timeout=60)
+    document = json.loads(out)
+    assert process.returncode == 0, error
+    assert CAUTION in " ".join(error.split())
+    assert [s["state"] for s in document["sources"]] == ["ended", "ended"]
+    assert {path.name[:4] for path in (tmp_path / "two").glob("*.mkv")} == {"cam1", "cam2"}
+    for path in (tmp_path / "two").glob("*.mkv"):
+        opened = open_video(path)
+        assert opened.info.codec == "h264"
+        opened.close()
+    done = amgs("watch", source, "--model", model_folder, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--study" in done.stderr

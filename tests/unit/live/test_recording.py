@@ -1,0 +1,151 @@
+"""Recordings survive a power cut, cuts of the stream and clocks that jump."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from amgs.errors import CameraError, ImpossibleValueError
+from amgs.live.cameras import open_camera, parse_source
+from amgs.live.recorder import Recorder
+from amgs.live.segments import Stamp
+from amgs.video import open_video
+from amgs.video.session import open_session
+
+
+def begin(source: str, folder: Path, segment_s: float = 600.0) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "amgs.live.recorder"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    spec = {"source": source, "folder": str(folder), "name": "cam1", "segment_s": segment_s,
+            "patience_s": 1.0}  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write((json.dumps(spec) + "\n").encode())
+    process.stdin.flush()
+    return process
+
+
+def said(process: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
+    assert process.stdout is not None
+    return [json.loads(line) for line in process.stdout]
+
+
+def recorder(source: str = "http://x/") -> tuple[Recorder, io.StringIO]:
+    channel = io.StringIO()
+    spec = {"source": source, "folder": ".", "name": "c", "segment_s": 60, "patience_s": 1}
+    return Recorder(spec, channel), channel
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place"),
+    [
+        ("rtsp://h/a", "stream", "rtsp://h/a"),
+        ("rtsp+listen://127.0.0.1:1/a", "stream", "rtsp://127.0.0.1:1/a"),
+        ("http://h/video.mjpg", "stream", "http://h/video.mjpg"),
+        ("camera:lavfi:testsrc", "camera", "testsrc"),
+        ("cage.ts", "file", "cage.ts"),
+    ],
+)
+def test_sources(text: str, kind: str, place: str) -> None:
+    found = parse_source(text)
+    assert (found.kind, found.place) == (kind, place)
+
+
+def test_cameras_by_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    for system, form, place in (
+        ("linux", "v4l2", "/dev/video0"),
+        ("win32", "dshow", "video=0"),
+        ("darwin", "avfoundation", "0"),
+    ):
+        monkeypatch.setattr(sys, "platform", system)
+        found = parse_source("camera:0")
+        assert (found.form, found.place) == (form, place)
+    with pytest.raises(ImpossibleValueError, match="such as camera:0"):
+        parse_source("camera:")
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    for text in ("camera:/dev/no_camera", "http://127.0.0.1:9/x", str(tmp_path / "none.ts")):
+        with pytest.raises(CameraError, match="Expected"):
+            open_camera(parse_source(text), lambda: False)
+
+
+def test_a_power_cut_leaves_a_file_that_is_read(tmp_path: Path) -> None:
+    """The process is killed at work: what was recorded up to then is there, with its times."""
+    with begin("camera:lavfi:testsrc=size=320x240:rate=25,realtime", tmp_path) as process:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if any(path.stat().st_size > 60_000 for path in tmp_path.glob("*.mkv")):
+                break
+            time.sleep(0.05)
+        process.kill()
+    (path,) = tmp_path.glob("*.mkv")
+    video = open_video(path)
+    n = len(video.table)
+    assert n > 10
+    last = video.still(n - 1)
+    assert last.shape == (240, 320, 3)
+    assert video.begun is not None
+    video.close()
+
+
+def test_files_follow_each_other_without_a_gap(tmp_path: Path) -> None:
+    """Cut at keyframes; no frame is lost or doubled, and the session has no pauses."""
+    source = tmp_path / "in.mkv"
+    with av.open(str(source), "w") as out:
+        stream: Any = out.add_stream(
+            "libx264", rate=10, options={"g": "10", "bf": "0", "sc_threshold": "0"}
+        )
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for k in range(95):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * k, np.uint8), "rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 10)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with begin(str(source), folder, segment_s=3.0) as process:
+        heard = said(process)
+    assert [h["what"] for h in heard].count("segment") == 4
+    assert heard[-1]["what"] == "finished"
+    files = sorted(folder.glob("*.mkv"))
+    session = open_session(files)
+    assert session.pauses == []
+    assert session.warnings == ()
+    assert sum(len(file.table) for file in session.files) == 95
+    assert [round(file.offset_s, 3) for file in session.files] == [0, 3, 6, 9]
+    for file in files:
+        rows = (file.with_name(f"{file.stem}_times.csv")).read_text().splitlines()
+        assert rows[0] == "frame,camera_s,computer"
+        (table,) = [f.table for f in session.files if f.path == file]
+        assert len(rows) - 1 == len(table)
+
+
+def test_clocks_that_were_set_and_streams_that_only_stall() -> None:
+    found, _ = recorder()
+    first = Stamp(100.0, 5000.0)
+    last = Stamp(110.0, 5010.0)
+    assert not found._clock_was_set(first, last, Stamp(110.04, 5010.04))
+    assert found._clock_was_set(first, last, Stamp(50.0, 5010.04)), "back"
+    assert found._clock_was_set(first, last, Stamp(110.0, 5010.04)), "not at all"
+    assert found._clock_was_set(first, last, Stamp(200.0, 5010.04)), "leapt ahead"
+    assert not found._clock_was_set(first, last, Stamp(130.0, 5030.0)), "nothing was sent"
+    assert not found._clock_was_set(first, last, Stamp(110.04, 5018.0)), "the network stalls"
+    assert not found._clock_was_set(first, Stamp(118.0, 5018.1), Stamp(118.04, 5018.1)), "caught up"
+    assert not found._clock_was_set(first, last, Stamp(110.04, 5018.0))
+    late = Stamp(150.0, 5058.0)
+    assert found._clock_was_set(first, late, Stamp(150.04, 5058.04)), "it stood still for a while"
+    of_file, _ = recorder("a.ts")
+    assert not of_file._clock_was_set(first, last, Stamp(300.0, 5010.04)), "read fast"
