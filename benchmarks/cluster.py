@@ -122,7 +122,10 @@ def simulated(workers: int, pieces: int, seconds: float) -> dict[str, Any]:
     """Many workers in this process, whose work is a sleep: what remains is the scheduler's."""
     import distributed
 
-    options: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "processes": False}
+    # One process holds them all: its memory is no worker's own.
+    options: dict[str, Any] = {
+        "n_workers": workers, "threads_per_worker": 1, "processes": False, "memory_limit": 0,
+    }  # fmt: skip
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with (
         distributed.LocalCluster(
