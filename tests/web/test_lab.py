@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import sys
 import time
@@ -21,6 +22,7 @@ SECRETS = re.compile(r"secretanimal|secretgroup|secrettime|secretfile|baseline")
 
 PAGES = (
     *("", "/design", "/zones", "/faces", "/scoring", "/model", "/answer", "/report"),
+    "/live",
     "/settings",
 )
 
@@ -289,7 +291,7 @@ def test_no_page_of_the_lab_has_a_barrier(
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.goto(lab.entrance)
-    page.wait_for_url(f"{lab.url}/")
+    page.wait_for_url(f"{lab.url}/study/*")
     found: list[str] = []
     paths = ("", *(base + one for one in PAGES), f"{base}/faces/of/{code}", face_of(client, base))
     for path in paths:
@@ -321,7 +323,7 @@ def test_the_design_by_keyboard_alone(browser: Any, lab: RunningLab, client: htt
     context = browser.new_context()
     page = context.new_page()
     page.goto(lab.entrance)
-    page.wait_for_url(f"{lab.url}/")
+    page.wait_for_url(f"{lab.url}/study/*")
     page.goto(f"{lab.url}{base}/design")
     expect(page.locator("#verdict")).to_contain_text("recordings", timeout=30_000)
     page.get_by_label("group, row 1", exact=True).focus()
@@ -499,7 +501,7 @@ def test_pasting_into_a_cell_divides_at_tabs_alone(
     page = context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(lab.entrance)
-    page.wait_for_url(f"{lab.url}/")
+    page.wait_for_url(f"{lab.url}/study/*")
     page.goto(f"{lab.url}{base}/design")
     page.get_by_label("group, row 1", exact=True).click()
     page.evaluate(
@@ -618,3 +620,57 @@ def test_no_page_holds_a_group_beside_a_human_score(client: httpx.Client, study:
         tells_scores = "Ratername" in text or "human_scores" in text
         assert not (tells_groups and tells_scores), path
     assert client.get(f"{base}/scoring/human_scores.csv").status_code == 303
+
+
+def test_the_live_page_shows_what_a_watch_says(
+    browser: Any, lab: RunningLab, client: httpx.Client, study: Study
+) -> None:
+    """The newest watch: shares with limits, images, gaps, messages; it renews itself."""
+    base = base_of(client)
+    assert "amgs watch camera:0" in client.get(f"{base}/live").text
+    folder = study.folder / "live" / "20261126T100000"
+    (folder / "faces").mkdir(parents=True)
+    image = next(iter(study.store.faces.all())).image
+    (folder / "faces" / "a.jpg").write_bytes((study.folder / image).read_bytes())
+    now = time.time()
+    animal = {
+        "animal": "<b>m01</b>", "source": "cam1", "zone": "left", "minutes": 10.0, "intervals": 30,
+        "images": 25, "confident_images": 20, "pain_images": 12, "pct_pain": 60.0,
+        "pct_pain_low": 38.7, "pct_pain_high": 78.1, "mean_mgs": 4.2, "quality": 0.5,
+        "possible_sleep": 3, "unlike_training": 2, "course": [[now - 60, 0.9, False, "faces/a.jpg"]],
+    }  # fmt: skip
+    source = {"name": "cam1", "source": "rtsp://h/", "state": "lost", "lost_since_s": now,
+              "recorded_s": 600.0, "files": 1, "intervals_left_out": 4}  # fmt: skip
+    happened = [{"computer_time": "2026-11-26T10:10:00+01:00", "source": "cam1", "what": "lost",
+                 "reason": "it ended"}]  # fmt: skip
+    told = [{"computer_time": "2026-11-26T10:09:00+01:00", "animal": "m01",
+             "text": "m01: pain in 60 % of 20 images. LOOK"}]  # fmt: skip
+    status = {"now_s": now, "caution": "LOOK", "animals": [animal], "sources": [source],
+              "events": happened, "alerts": told}  # fmt: skip
+    (folder / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    text = client.get(f"{base}/live").text
+    assert "60 % pain (95 % limits 39 to 78 %) in 20 confident images" in text
+    assert "&lt;b&gt;m01" in text
+    assert "the camera is lost: it ended" in text
+    assert "4 intervals not read in time" in text
+    assert "possible sleep in 3 images" in text
+    assert "2026-11-26 10:09:00: m01: pain in 60 % of 20 images." in text
+    assert client.get(f"{base}/live/image/faces/a.jpg").headers["content-type"] == "image/jpeg"
+    for path in ("study.toml", "faces/../../../study.toml", "..%2F..%2Fstudy.toml"):
+        assert client.get(f"{base}/live/image/{path}").status_code in {400, 404}
+    expect = pytest.importorskip("playwright.sync_api").expect
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(lab.entrance)
+    page.wait_for_url(f"{lab.url}/study/*")
+    page.goto(f"{lab.url}{base}/live")
+    expect(page.get_by_text("60 % pain")).to_be_visible()
+    status["animals"] = [animal | {"pct_pain": 70.0}]
+    (folder / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    expect(page.get_by_text("70 % pain")).to_be_visible(timeout=10_000)
+    context.close()
+    status["now_s"] = now - 7200
+    (folder / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    text = client.get(f"{base}/live").text
+    assert "It ended 120 minutes ago." in text or "It ended 2 hours ago." in text
+    assert "data-poll" not in text

@@ -12,16 +12,15 @@ from typing import Any
 
 from amgs.errors import UnreadableVideoError, WorkLostError, count_of, list_faults
 from amgs.extraction.checks import check_zones
+from amgs.extraction.first_look import FirstLook, take_first_look
 from amgs.extraction.interval import IntervalTask, extract_interval
 from amgs.extraction.journal import JOURNALS, split_earlier_journals
 from amgs.extraction.odd import ask_where_it_is, shows_no_face, tell_what_is_odd
 from amgs.extraction.opened import (
     ExtractionOptions,
-    FirstLook,
     OpenedVideo,
     open_source,
     soft_faces,
-    take_first_look,
 )
 from amgs.extraction.preview import write_preview
 from amgs.extraction.recordings import VideoToExtract
@@ -109,7 +108,7 @@ def _look_at(
     options: ExtractionOptions, detector: FaceDetector, numbered: tuple[int, VideoToExtract]
 ) -> tuple[int, FirstLook | str]:
     number, video = numbered
-    return number, take_first_look(video, options, detector)
+    return number, take_first_look(video, options.candidates, detector)
 
 
 class _Extraction:

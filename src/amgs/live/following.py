@@ -17,9 +17,10 @@ from typing import Any
 
 from amgs.errors import UnreadableVideoError
 from amgs.extraction.candidates import Survey, SurveyedZone
+from amgs.extraction.first_look import survey_files
 from amgs.extraction.interval import IntervalTask, close_video_of_this_thread, extract_interval
 from amgs.extraction.known_look import write_known_look
-from amgs.extraction.opened import ExtractionOptions, survey_files
+from amgs.extraction.opened import ExtractionOptions
 from amgs.faces.base import FaceDetector
 from amgs.faces.detections import Box
 from amgs.video import open_video

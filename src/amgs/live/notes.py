@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amgs.files import write_json
-from amgs.live.rolling import LiveImage
 from amgs.tables import harmless_cells, write_table
 from amgs.vocabulary import Output
+
+if TYPE_CHECKING:
+    from amgs.live.rolling import LiveImage
 
 STATUS, READINGS, EVENTS, ALERTS, RECORDINGS = (
     "status.json", "readings.csv", "events.jsonl", "alerts.jsonl", "recordings.csv",

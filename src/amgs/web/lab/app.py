@@ -17,6 +17,7 @@ from amgs.web.lab import (
     answering,
     designing,
     facing,
+    living,
     modelling,
     overviews,
     reporting,
@@ -37,6 +38,7 @@ PAGES = (
     modelling,
     answering,
     reporting,
+    living,
 )
 """Modules that each have a function ``routes(lab)``."""
 

@@ -25,6 +25,7 @@ FORMS = (
     ("long", ".csv", "For R or SPSS: one row per number, with a dictionary"),
     ("spreadsheet", ".csv", "CSV with semicolons and decimal commas"),
     ("ratings", ".csv", "Every answer of every rater"),
+    ("boris", ".boris", "A project of BORIS: images and possible sleep on the videos"),
     ("figures", ".zip", "All figures with their data (ZIP)"),
     ("archive", ".zip", "The whole study without its videos (ZIP)"),
 )

@@ -38,8 +38,7 @@ def serve_lab(
     keys = Keys.make(with_access=False)
     keys.owners.idle_s = OWNER_IDLE_S
     app = make_lab_app(keys)
-    if folder is not None:
-        app.state.lab.take_up(folder)
+    begin = "" if folder is None else f"&study={app.state.lab.take_up(folder)}"
     listening = listen("127.0.0.1", port, DEFAULT_PORT)
-    announce(f"http://127.0.0.1:{listening.getsockname()[1]}/?key={keys.owner}")
+    announce(f"http://127.0.0.1:{listening.getsockname()[1]}/?key={keys.owner}{begin}")
     PatientServer(app, lambda: None, None, make_room_for_files()).run(listening)

@@ -53,15 +53,21 @@ class StartPages:
     def __init__(self, lab: LabState) -> None:
         self.lab = lab
 
-    def enter(self, request: Request, key: str = "") -> Response:
-        """Let the person with the key in; without one, show the page to whom was let in before."""
+    def enter(self, request: Request, key: str = "", study: str = "") -> Response:
+        """Let the person with the key in; without one, show the page to whom was let in before.
+
+        `study` is the mark of the study that was named when the lab was begun.
+        """
         if key:
             if not equal_secrets(key, self.lab.keys.owner):
                 self.lab.keys.guesses.count("owner", address_of(request))
                 return self._refused()
             # Not sent on by the server: a browser that came from elsewhere would not send the
             # cookie with the next request. The address with the key leaves the history.
-            response = HTMLResponse(self.lab.templates.get_template("lab/enter.html").render())
+            # Only the mark of a study that is open here: never an address from outside.
+            then = f"/study/{study}" if self.lab.is_open(study) else "/"
+            template = self.lab.templates.get_template("lab/enter.html")
+            response = HTMLResponse(template.render(then=then))
             response.set_cookie(
                 self.lab.cookie,
                 self.lab.keys.owners.start(),

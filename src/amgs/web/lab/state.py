@@ -97,6 +97,11 @@ class LabState:
         self.calculator.warm()
         return mark
 
+    def is_open(self, mark: str) -> bool:
+        """Whether a study of this mark was opened since the lab was begun."""
+        with self._lock:
+            return mark in self._folders
+
     def study(self, mark: str) -> Study:
         """Return the open study of a mark; opened anew where its settings were changed.
 

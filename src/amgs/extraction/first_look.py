@@ -1,0 +1,118 @@
+"""What is read off a video before the work begins: its frames, and what some of them show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amgs.errors import ImpossibleValueError, UnreadableVideoError
+from amgs.extraction.candidates import CandidateOptions, FrameCandidate, Survey, SurveyedZone
+from amgs.extraction.examine import sharpness_p75
+from amgs.extraction.known_look import read_known_look
+from amgs.extraction.recordings import VideoToExtract, fingerprint_session, fingerprint_video
+from amgs.extraction.survey import Seen, shows_other_animal, survey_video
+from amgs.faces.base import FaceDetector
+from amgs.faces.detections import Box
+from amgs.video import open_video
+from amgs.video.session import Session, open_session
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What is read off a video before the work begins: its frames, and what some of them show."""
+
+    fingerprint: str
+    session: Session
+    period_s: tuple[float, float]
+    boxes: tuple[Box, ...]
+    surveys: tuple[Survey, ...]
+
+
+def take_first_look(
+    source: VideoToExtract, options: CandidateOptions, detector: FaceDetector
+) -> FirstLook | str:
+    """Read the frames of a video and look at some; return the reason where it cannot be used.
+
+    A unit of work like the intervals: on a cluster it is done where they are.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If a zone reaches beyond the frame.
+    """
+    try:
+        session = open_session(source.paths)
+        period_s = session.clip(source.period)
+        boxes = _boxes(source, session)
+        fingerprint = fingerprint_session([fingerprint_video(path) for path in source.paths])
+        surveys = _known_surveys(source, session, detector) or survey_files(
+            session, period_s, boxes, detector, options
+        )
+    except UnreadableVideoError as error:
+        return str(error)
+    return FirstLook(fingerprint, session, period_s, tuple(boxes), tuple(surveys))
+
+
+def _boxes(source: VideoToExtract, session: Session) -> list[Box]:
+    try:
+        return [r.zone.box(session.width, session.height) for r in source.recordings]
+    except ImpossibleValueError as error:
+        raise ImpossibleValueError(f"{source.name}: {error}") from error
+
+
+def _known_surveys(
+    source: VideoToExtract, session: Session, detector: FaceDetector
+) -> list[Survey] | None:
+    """Return what a live recording knew of every file, where it wrote that down of all."""
+    zones = [r.zone.name for r in source.recordings]
+    surveys: list[Survey] = []
+    for file in session.files:
+        known = read_known_look(file.path, zones, detector)
+        if known is None:
+            # Files in which nothing was left to examine have none; the last that has one counts.
+            if not surveys:
+                return None
+            known = list(surveys[-1].zones)
+        surveys.append(Survey(known, {}))
+    return surveys
+
+
+def survey_files(
+    session: Session,
+    period_s: tuple[float, float],
+    boxes: Sequence[Box],
+    detector: FaceDetector,
+    options: CandidateOptions,
+) -> list[Survey]:
+    """Look at some frames of every file; how sharp faces are is said of all files together."""
+    seen: list[Seen] = []
+    for file in session.files:
+        start_s = max(0.0, period_s[0] - file.offset_s)
+        stop_s = min(file.table.duration_s, period_s[1] - file.offset_s)
+        if stop_s <= start_s:
+            seen.append(Seen({}, ["ordinary"] * len(boxes), [[] for _ in boxes]))
+            continue
+        video = open_video(file.path, file.table)
+        try:
+            seen.append(survey_video(video, boxes, detector, options, (start_s, stop_s)))
+        finally:
+            video.close()
+    frames = [found for s in seen for found in s.by_frame.values()]
+    zones = [_surveyed(seen, frames, zone) for zone in range(len(boxes))]
+    return [Survey([zone[file] for zone in zones], s.by_frame) for file, s in enumerate(seen)]
+
+
+def _surveyed(
+    seen: Sequence[Seen], frames: Sequence[list[FrameCandidate]], zone: int
+) -> list[SurveyedZone]:
+    """Return what is known of a zone, for every file of the session."""
+    is_other = shows_other_animal(frames, zone)
+    if is_other:
+        for candidate in (found[zone] for found in frames):
+            if candidate.face is not None:
+                candidate.rejected = "other animal"
+    p75 = sharpness_p75(found[zone] for found in frames)
+    is_empty = all(s.is_empty(zone) for s in seen)
+    return [
+        SurveyedZone(p75, s.looks[zone], is_empty, tuple(s.fixtures[zone]), is_other) for s in seen
+    ]
