@@ -136,9 +136,9 @@ def simulated(workers: int, pieces: int, seconds: float) -> dict[str, Any]:
         client.wait_for_workers(workers)
         with_workers_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         executor = DaskExecutor(client)
-        started = time.perf_counter()
+        started, cpu_s = time.perf_counter(), time.process_time()
         n = sum(1 for _ in bounded_map(executor, _sleep, [seconds] * pieces))
-        took_s = time.perf_counter() - started
+        took_s, cpu_s = time.perf_counter() - started, time.process_time() - cpu_s
         executor.shutdown()
     ideal_s = pieces * seconds / workers
     return {
@@ -147,6 +147,7 @@ def simulated(workers: int, pieces: int, seconds: float) -> dict[str, Any]:
         "ideal_s": ideal_s,
         "took_s": took_s,
         "overhead_pct": 100 * (took_s / ideal_s - 1),
+        "cpu_ms_per_piece_of_all": 1000 * cpu_s / pieces,
         "overhead_ms_per_piece": 1000 * (took_s - ideal_s) / pieces,
         "memory_before_mb": before_mb,
         "memory_with_workers_mb": with_workers_mb,
