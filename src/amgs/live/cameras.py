@@ -76,7 +76,8 @@ def parse_source(text: str) -> Source:
     if text.startswith(_STREAMS):
         options = {}
         if text.startswith("rtsp"):
-            options["rtsp_transport"] = "tcp"  # lost packets of UDP would be damaged images
+            # Lost packets of UDP are damaged images; some cameras speak nothing else.
+            options["rtsp_flags"] = "prefer_tcp"
         if text.startswith("http"):
             # A stream of JPEGs has no times; FFmpeg would count 25 a second, however many come.
             options["use_wallclock_as_timestamps"] = "1"
@@ -118,7 +119,7 @@ class GrowingFile:
 
 def _timeouts(source: Source) -> tuple[float | None, float]:
     # One who listens waits by its own option; FFmpeg refuses both.
-    return (None if "rtsp_flags" in source.options else _OPEN_S), _READ_S
+    return (None if source.options.get("rtsp_flags") == "listen" else _OPEN_S), _READ_S
 
 
 def open_camera(source: Source, stopping: Callable[[], bool], patience_s: float = 20.0) -> Any:

@@ -63,6 +63,12 @@ def test_sources(text: str, kind: str, place: str) -> None:
     assert (found.kind, found.place) == (kind, place)
 
 
+def test_network_cameras_are_asked_for_tcp_first() -> None:
+    """Some speak UDP alone: they must not be refused."""
+    assert parse_source("rtsp://h/a").options == {"rtsp_flags": "prefer_tcp"}
+    assert parse_source("rtsp+listen://h/a").options["rtsp_flags"] == "listen"
+
+
 def test_cameras_by_system(monkeypatch: pytest.MonkeyPatch) -> None:
     for system, form, place in (
         ("linux", "v4l2", "/dev/video0"),
