@@ -27,6 +27,7 @@ from amgs.live.alerts import AlertRule
 from amgs.live.following import FollowedRecording
 from amgs.live.notes import list_watches, read_status
 from amgs.live.plan import CAUTION, WatchedAnimal, WatchOptions, WatchTools
+from amgs.live.recorder import Recorder
 from amgs.live.watching import Watch
 from amgs.prediction import open_reader
 from amgs.video import open_video
@@ -136,6 +137,7 @@ class _Camera(BaseHTTPRequestHandler):
     served: ClassVar[list[int]] = []
     cut_after = 60
     away_s = 3.0
+    stall_s = 0.0
 
     def do_GET(self) -> None:
         if self.served and time.monotonic() - self.server.cut_at < self.away_s:  # type: ignore[attr-defined]
@@ -149,6 +151,7 @@ class _Camera(BaseHTTPRequestHandler):
         try:
             for number in range(10_000):
                 if turn == 0 and number >= self.cut_after:
+                    time.sleep(self.stall_s)
                     self.server.cut_at = time.monotonic()  # type: ignore[attr-defined]
                     return
                 jpeg = self.frames[number % len(self.frames)]
@@ -200,6 +203,31 @@ def test_a_camera_that_is_cut_off_is_waited_for(
     faces = rows(tmp_path / "later" / "faces.csv")
     kept = {(r["animal"], r["time_s"]) for r in read if r["image"]}
     assert {(f["animal"], f"{float(f['time_s']):.3f}") for f in faces} == kept
+
+
+def test_a_stream_that_says_nothing_is_asked_for_again(
+    camera: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stalls without closing: after the time for reading it counts as lost."""
+    monkeypatch.setattr("amgs.live.cameras._READ_S", 1.0)
+    monkeypatch.setattr(_Camera, "cut_after", 15)
+    monkeypatch.setattr(_Camera, "stall_s", 6.0)
+    monkeypatch.setattr(_Camera, "away_s", 0.0)
+    channel = io.StringIO()
+    spec = {"source": camera, "folder": str(tmp_path), "name": "c", "segment_s": 60,
+            "patience_s": 1}  # fmt: skip
+    recorder = Recorder(spec, channel)
+    thread = threading.Thread(target=recorder.run)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while '"back"' not in channel.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    recorder.stopping.set()
+    thread.join(30)
+    heard = [json.loads(line)["what"] for line in channel.getvalue().splitlines()]
+    assert [what for what in heard if what in {"segment", "lost", "back", "failed"}][:4] == [
+        "segment", "lost", "back", "segment",
+    ]  # fmt: skip
 
 
 def test_who_falls_behind_leaves_out_readings_and_no_frames(

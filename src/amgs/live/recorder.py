@@ -64,6 +64,8 @@ class Recorder:
 
     def run(self) -> None:
         """Record until it is told to stop, or a file has ended."""
+        import av
+
         tries = 0
         while not self.stopping.is_set():
             try:
@@ -81,7 +83,8 @@ class Recorder:
                 for item, stamp, stream, encode in _received(container, self.stopping.is_set):
                     tries = 0
                     self._take(item, stamp, stream, encode=encode)
-            except OSError as error:
+            except (av.error.FFmpegError, OSError) as error:
+                # One that says nothing for long ends as well: it is asked for again.
                 reason = str(error)
             finally:
                 self._end_segment()
