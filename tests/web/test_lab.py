@@ -636,7 +636,7 @@ def test_the_live_page_shows_what_a_watch_says(
     animal = {
         "animal": "<b>m01</b>", "source": "cam1", "zone": "left", "minutes": 10.0, "intervals": 30,
         "images": 25, "confident_images": 20, "pain_images": 12, "pct_pain": 60.0,
-        "pct_pain_low": 38.7, "pct_pain_high": 78.1, "mean_mgs": 4.2, "quality": 0.5,
+        "pct_pain_low": 38.7, "pct_pain_high": 78.1, "means": {"predicted_mgs": 4.2, "p_pain": 0.6}, "quality": 0.5,
         "possible_sleep": 3, "unlike_training": 2, "course": [[now - 60, 0.9, False, "faces/a.jpg"]],
     }  # fmt: skip
     source = {"name": "cam1", "source": "rtsp://h/", "state": "lost", "lost_since_s": now,
@@ -654,6 +654,7 @@ def test_the_live_page_shows_what_a_watch_says(
     assert "the camera is lost: it ended" in text
     assert "4 intervals not read in time" in text
     assert "possible sleep in 3 images" in text
+    assert "predicted mgs 4.20" in text
     assert "2026-11-26 10:09:00: m01: pain in 60 % of 20 images." in text
     assert client.get(f"{base}/live/image/faces/a.jpg").headers["content-type"] == "image/jpeg"
     for path in ("study.toml", "faces/../../../study.toml", "..%2F..%2Fstudy.toml"):

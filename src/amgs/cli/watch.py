@@ -230,21 +230,27 @@ def _table(status: dict[str, Any]) -> Table:
 
     states = ", ".join(f"{s['name']} {s['state']}" for s in status["sources"])
     table = Table(title=f"amgs watch · {states}", box=None, title_justify="left")
-    for name in ("animal", "pain", "images", "MGS", "possible sleep", "unlike training"):
+    for name in ("animal", "pain", "images", "mean", "possible sleep", "unlike training"):
         table.add_column(name, justify="left" if name == "animal" else "right")
     for a in status["animals"]:
-        mgs = "–" if a["mean_mgs"] is None else f"{a['mean_mgs']:.1f}"
         table.add_row(
             str(a["animal"]),
             _share(a),
             f"{a['confident_images']} of {a['intervals']}",
-            mgs,
+            _grade(a),
             str(a["possible_sleep"]),
             str(a["unlike_training"]),
         )
     for alert in status["alerts"][-_ALERTS_SHOWN:]:
         table.add_row(f"[bold yellow]{alert['computer_time']}[/] {alert['animal']}", "message sent")
     return table
+
+
+def _grade(animal: dict[str, Any]) -> str:
+    """Return the graded output that says most: the MGS, or the first number of another model."""
+    means = {name: mean for name, mean in animal["means"].items() if mean is not None}
+    name = "predicted_mgs" if "predicted_mgs" in means else next(iter(means), "")
+    return f"{name.replace('_', ' ')} {means[name]:.1f}" if name else "–"
 
 
 def _share(animal: dict[str, Any]) -> str:
@@ -257,8 +263,8 @@ def _share(animal: dict[str, Any]) -> str:
 def _words(animal: dict[str, Any]) -> str:
     return (
         f"pain {_share(animal)} of {animal['confident_images']} confident images in "
-        f"{animal['minutes']:g} min, possible sleep in {animal['possible_sleep']}, unlike the "
-        f"training images {animal['unlike_training']}"
+        f"{animal['minutes']:g} min, {_grade(animal)}, possible sleep in "
+        f"{animal['possible_sleep']}, unlike the training images {animal['unlike_training']}"
     )
 
 

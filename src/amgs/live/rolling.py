@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from amgs.extraction.journal import read_sleep_candidate
 from amgs.extraction.sleep import SleepCandidate, find_possible_sleep
 from amgs.model.metrics import wilson_interval
-from amgs.vocabulary import PAIN, Reading
+from amgs.vocabulary import PAIN, Output, Reading
 
 _SLEEP_KEPT_S = 300.0
 
@@ -54,11 +55,14 @@ class RollingWindow:
         How long the window is.
     threshold
         Least confidence of an image that counts.
+    outputs
+        What the model says, for the means of its numbers.
     """
 
-    def __init__(self, minutes: float, threshold: float) -> None:
+    def __init__(self, minutes: float, threshold: float, outputs: Sequence[Output] = ()) -> None:
         self.minutes = minutes
         self.threshold = threshold
+        self._numbers = [o.name for o in outputs if o.is_number and not o.detail]
         self.images: deque[LiveImage] = deque()
         self._candidates: deque[SleepCandidate] = deque()
 
@@ -96,12 +100,9 @@ class RollingWindow:
             i.reading is not None and i.reading.values["predicted"] == PAIN for i in confident
         )
         limits = wilson_interval(pain, len(confident)) if confident else None
-        grades = [
-            value
-            for image in judged
-            if image.reading and (value := image.reading.number("predicted_mgs")) is not None
-        ]
-        quality = [image.quality for image in judged if image.quality is not None]
+        readings = [image.reading for image in judged if image.reading is not None]
+        means = {name: _mean(r.number(name) for r in readings) for name in self._numbers}
+        quality = (image.quality for image in judged)
         return {
             "minutes": self.minutes,
             "intervals": len(self.images),
@@ -111,8 +112,13 @@ class RollingWindow:
             "pct_pain": 100 * pain / len(confident) if confident else None,
             "pct_pain_low": None if limits is None else 100 * limits[0],
             "pct_pain_high": None if limits is None else 100 * limits[1],
-            "mean_mgs": sum(grades) / len(grades) if grades else None,
-            "quality": sum(quality) / len(quality) if quality else None,
+            "means": means,
+            "quality": _mean(quality),
             "possible_sleep": sum(image.possible_sleep for image in judged),
             "unlike_training": sum(image.unlike for image in judged),
         }
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

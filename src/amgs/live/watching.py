@@ -87,7 +87,8 @@ class Watch:
         self._log: IO[bytes] = (self.folder / "recorder.log").open("ab")
         self.notes = WatchNotes(self.folder, self.reader.outputs)
         self._windows = {
-            a.animal: RollingWindow(options.minutes, options.threshold) for a in animals
+            a.animal: RollingWindow(options.minutes, options.threshold, self.reader.outputs)
+            for a in animals
         }
         self._alarms = {a.animal: Alarm(options.rule) for a in animals if options.rule}
         self._told_at = 0.0

@@ -15,7 +15,7 @@ import pytest
 from amgs.errors import ImpossibleValueError
 from amgs.live.alerts import Alarm, AlertRule, Messenger
 from amgs.live.rolling import LiveImage, RollingWindow
-from amgs.vocabulary import Reading
+from amgs.vocabulary import Output, Reading
 
 
 def summary(share: float | None, images: int = 20) -> dict[str, Any]:
@@ -65,14 +65,18 @@ def test_the_window_counts_what_is_confident_and_recent() -> None:
 
 
 def test_possible_sleep_and_images_unlike_the_training_are_counted() -> None:
-    window = RollingWindow(minutes=5, threshold=0.75)
+    outputs = (
+        Output("predicted_mgs", "score", "the MGS"),
+        Output("more", "score", "", detail=True),
+    )
+    window = RollingWindow(minutes=5, threshold=0.75, outputs=outputs)
     window.add(image(5.0, pain=True, unlike_training="yes", predicted_mgs=4.0))
     asleep = LiveImage(15.0, 1015.0, "b.jpg", Reading({"predicted": "pain", "confidence": 0.9}),
                        0.7, possible_sleep=True)  # fmt: skip
     window.add(asleep)
     found = window.summary()
     assert (found["unlike_training"], found["possible_sleep"]) == (1, 1)
-    assert found["mean_mgs"] == 4.0
+    assert found["means"] == {"predicted_mgs": 4.0}
     assert found["quality"] == pytest.approx(0.6)
     closed = {
         "candidates": [

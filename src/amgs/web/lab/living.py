@@ -17,6 +17,10 @@ from amgs.web.lab.plots import Point, time_line
 from amgs.web.lab.state import LabState
 
 LIVE = "live"
+_SAID_ALREADY = {
+    "confidence", "p_pain", "signed_score", "distance_from_training", "predicted_mgs_low",
+    "predicted_mgs_high",
+}  # fmt: skip
 SILENT_S = 20.0
 """A watch that said nothing for so long has ended, in whatever way."""
 
@@ -109,8 +113,9 @@ def _animal(found: dict[str, Any], base: str) -> LiveAnimal:
             f"{found['confident_images']} confident images of the last {found['minutes']:g} minutes"
         )
     facts = []
-    if found["mean_mgs"] is not None:
-        facts.append(f"mean MGS {found['mean_mgs']:.1f}")
+    for name, mean in found["means"].items():
+        if mean is not None and name not in _SAID_ALREADY:
+            facts.append(f"{name.replace('_', ' ')} {mean:.2f}")
     if found["quality"] is not None:
         facts.append(f"image quality {found['quality']:.2f}")
     if found["possible_sleep"]:
