@@ -3,7 +3,7 @@
     python benchmarks/live.py SOURCE --model MODEL --minutes 60 --zone left=a --zone right=b
     python benchmarks/live.py days --model MODEL --days 3
 
-``days`` is speeded time: FFmpeg draws test images of five a second as fast as they can be encoded,
+``days`` is speeded time: FFmpeg draws test images of two a second as fast as they can be encoded,
 so that files, events and readings left out come as in days. Memory is that of both processes, from
 ``/proc`` (Linux), after a tenth of the time and at the end.
 """
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--days", type=float, default=3.0)
     options = parser.parse_args()
     speeded = options.source == "days"
-    source = "camera:lavfi:testsrc=size=320x240:rate=5" if speeded else options.source
+    source = "camera:lavfi:testsrc=size=160x120:rate=2" if speeded else options.source
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "live"
         words = [source, "--model", options.model, "--out", str(out), "--quiet"]

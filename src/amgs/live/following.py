@@ -151,7 +151,7 @@ class FollowedRecording:
         """
         self.refresh()
         waiting = list(self._waiting(ended=ended))
-        if not ended and len(waiting) > MOST_WAITING:
+        if len(waiting) > MOST_WAITING:
             late = waiting[: len(waiting) - 2]
             self.left_out += len(late)
             self._next = late[-1].number + 1
