@@ -185,7 +185,7 @@ def test_where_work_can_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with open_engine("") as nothing:
         assert nothing is None
     with (
-        pytest.raises(ImpossibleValueError, match="expected local, slurm, or dask"),
+        pytest.raises(ImpossibleValueError, match="expected local, slurm, dask"),
         open_engine("x"),
     ):
         pass

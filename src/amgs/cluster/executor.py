@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs._version import __version__
-from amgs.errors import AmgsError, ClusterError, WorkLostError
+from amgs.cluster.units import Back, do_there, leave_token
+from amgs.errors import ClusterError, WorkLostError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,15 +28,6 @@ MOST_TRIES = 4
 _EVERY_S = 5.0
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
-
-
-@dataclass(frozen=True, slots=True)
-class _Back:
-    """What comes back from a worker: a result, or why this worker could do nothing."""
-
-    worker: str
-    result: Any = None
-    lost: str = ""
 
 
 @dataclass(slots=True)
@@ -53,40 +44,6 @@ class _Unit:
     ended: int = 0
     began_s: float | None = None
     on: str = ""
-
-
-def do_there(
-    function: Callable[..., Any], arguments: tuple[Any, ...], token: str, version: str, where: str
-) -> _Back:
-    """Do a unit of work on a worker that sees the files and runs the same amgs.
-
-    Parameters
-    ----------
-    function, arguments
-        The unit.
-    token
-        A file that was written into the shared folder when the work began.
-    version
-        Of the amgs that sent it.
-    where
-        The folder in which relative paths of the work start.
-    """
-    from distributed import get_worker
-
-    here = str(get_worker().address)
-    if version != __version__:
-        return _Back(here, lost=f"it runs amgs {__version__}, not {version}")
-    with suppress(OSError):
-        os.chdir(where)
-    # A lost disk often leaves its empty folder behind; only a file that must be there tells.
-    if token and not Path(token).is_file():
-        return _Back(here, lost=f"it does not see the files in {Path(token).parent}")
-    try:
-        return _Back(here, function(*arguments))
-    except AmgsError:
-        raise
-    except OSError as error:
-        return _Back(here, lost=f"{type(error).__name__}: {error}")
 
 
 class DaskExecutor(Executor):
@@ -126,8 +83,10 @@ class DaskExecutor(Executor):
         self._units: dict[int, _Unit] = {}
         self._lock = threading.RLock()
         self._next = 0
+        self._suspects: deque[_Unit] = deque()
+        self._on_trial: _Unit | None = None
         self._closed = threading.Event()
-        self._token = _leave_token(shared)
+        self._token = leave_token(shared)
         self._watch = threading.Thread(target=self._watch_over, daemon=True)
         self._watch.start()
 
@@ -189,10 +148,13 @@ class DaskExecutor(Executor):
         unit.sent.add_done_callback(lambda sent: self._came_back(unit, sent))
 
     def _cancelled(self, unit: _Unit, future: Future[Any]) -> None:
-        if future.cancelled() and unit.sent is not None:
+        if not future.cancelled():
+            return
+        if unit.sent is not None:
             unit.sent.cancel()
-            with self._lock:
-                self._units.pop(unit.number, None)
+        with self._lock:
+            self._units.pop(unit.number, None)
+        self._end_trial(unit)
 
     def _came_back(self, unit: _Unit, sent: Any) -> None:
         """Take a result in; called in a thread of the client."""
@@ -215,19 +177,38 @@ class DaskExecutor(Executor):
             if not isinstance(error, KilledWorker):
                 self._finish(unit, error=error)
                 return
-            # Dask suspects whatever was on a worker that died, also what only waited there.
+            # Dask suspects whatever was on a worker that died, also what only waited there: each
+            # is tried once more, one after the other, so that only the culprit is given up.
             unit.ended += 1
             if unit.ended > 1:
                 what = "workers ended at it, again and again"
                 self._finish(unit, error=WorkLostError(what))
             else:
-                self._send(unit)
+                unit.sent = None
+                with self._lock:
+                    self._suspects.append(unit)
+                self._try_next_suspect()
             return
-        back: _Back = sent.result()
+        back: Back = sent.result()
         if back.lost:
             self._again(unit, back.worker, back.lost)
         else:
             self._finish(unit, result=back.result)
+
+    def _try_next_suspect(self) -> None:
+        with self._lock:
+            while self._on_trial is None and self._suspects:
+                unit = self._suspects.popleft()
+                if not unit.waiting.cancelled():
+                    self._on_trial = unit
+                    self._send(unit)
+
+    def _end_trial(self, unit: _Unit) -> None:
+        with self._lock:
+            if self._on_trial is not unit:
+                return
+            self._on_trial = None
+        self._try_next_suspect()
 
     def _again(self, unit: _Unit, worker: str, reason: str) -> None:
         if worker:
@@ -242,6 +223,7 @@ class DaskExecutor(Executor):
         with self._lock:
             self._units.pop(unit.number, None)
         unit.sent = None
+        self._end_trial(unit)
         if not unit.waiting.set_running_or_notify_cancel():
             return
         if error is not None:
@@ -308,19 +290,3 @@ class DaskExecutor(Executor):
         except Exception as error:  # noqa: BLE001 - a worker without a nanny: only Dask can drop it
             _log.debug("%s was not restarted: %s", worker, error)
             self._client.retire_workers([worker], close_workers=True)
-
-
-def _leave_token(shared: Path | None) -> str:
-    """Leave a file that workers must see; return its path, or an empty text without a folder."""
-    if shared is None:
-        return ""
-    import secrets
-
-    place = shared.absolute() / f".amgs-{secrets.token_hex(8)}"
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text("The workers of amgs look for this file.\n", encoding="utf-8")
-    except OSError as error:
-        msg = f"Expected a folder that can be written at {shared}, found: {error}"
-        raise ClusterError(msg) from error
-    return str(place)
