@@ -248,6 +248,26 @@ def test_who_falls_behind_leaves_out_readings_and_no_frames(
     known_look_path(video).unlink()
 
 
+def test_a_reading_that_fails_does_not_end_the_recording(
+    tools: WatchTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told once, and frames go on to be written."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FollowedRecording, "examine", fail)
+    source = "camera:lavfi:testsrc=size=160x120:rate=10,realtime"
+    watched = Watch([source], PAIR[:1], tmp_path / "w", tools, WatchOptions())
+    watch(watched, until=5)
+    told = [e for e in watched.notes.events if "the reading failed" in e.get("reason", "")]
+    assert len(told) == 1
+    (path,) = (tmp_path / "w").glob("*.mkv")
+    opened = open_video(path)
+    assert len(opened.table) > 10
+    opened.close()
+
+
 def test_what_is_known_of_a_file_beside_it(video: Path, tools: WatchTools, tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     assert read_known_look(path, ["left"], tools.detector) is None

@@ -112,6 +112,7 @@ def watch(
     Example: `amgs watch rtsp://10.0.0.7/cage3 --model pain --study laparotomy --zone left=m01`
     """
     from amgs.live.alerts import AlertRule
+    from amgs.live.notes import read_status
     from amgs.live.plan import CAUTION, WatchOptions
     from amgs.live.watching import Watch
 
@@ -139,7 +140,8 @@ def watch(
     with ThreadPoolExecutor(1) as beside:
         work = beside.submit(watched.run, stop)
         try:
-            _show(watched.status, work, quiet=quiet or json)
+            # From its file: the watch is at work in another thread.
+            _show(lambda: read_status(folder) or {}, work, quiet=quiet or json)
         except KeyboardInterrupt:
             note("Stopping: the files are ended in order.", quiet=quiet or json)
         stop.set()
@@ -216,13 +218,15 @@ def _show(status: Callable[[], dict[str, Any]], work: Future[None], *, quiet: bo
             since += 0.5
             if not quiet and since >= _LINE_EVERY_S:
                 since = 0.0
-                for animal in status()["animals"]:
+                for animal in status().get("animals", []):
                     note(f"{animal['animal']}: {_words(animal)}")
         return
-    with Live(_table(status()), console=console, refresh_per_second=1) as live:
+    with Live(console=console, refresh_per_second=1) as live:
         while not work.done():
+            # On Windows a file that is being replaced cannot be read for a moment.
+            if now := status():
+                live.update(_table(now))
             wait([work], 1.0)
-            live.update(_table(status()))
 
 
 def _table(status: dict[str, Any]) -> Table:

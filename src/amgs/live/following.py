@@ -92,11 +92,6 @@ class FollowedRecording:
         """From the first frame to the last that was read."""
         return self._files[-1].stop_s if self._files else 0.0
 
-    @property
-    def pauses(self) -> list[tuple[float, float]]:
-        """From when to when nothing was filmed, among the last files."""
-        return self._session().pauses if self._files else []
-
     def begin_file(self, path: Path) -> None:
         """Take notice of a file that was begun; the one before is complete now."""
         self.refresh()

@@ -39,6 +39,7 @@ class _Source:
     lost_since_s: float | None = None
     begun_s: list[tuple[str, float]] = field(default_factory=list)
     ended: bool = False
+    failed_reading: str = ""
 
 
 class Watch:
@@ -97,6 +98,7 @@ class Watch:
             self._begin(number, text, [a for a in animals if a.source == number])
             for number, text in enumerate(sources)
         ]
+        self._tell(last=True)
 
     def run(self, stop: threading.Event) -> None:
         """Watch; returns when told to stop, or when every source has ended."""
@@ -202,8 +204,14 @@ class Watch:
         if source.ended and not ended:
             return
         before = source.following.left_out
-        for found in source.following.examine(ended=ended):
-            self._judge(source, found)
+        try:
+            for found in source.following.examine(ended=ended):
+                self._judge(source, found)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in it, the recording goes on
+            reason = f"the reading failed: {error}"
+            if reason != source.failed_reading:
+                source.failed_reading = reason
+                self.notes.event(source.name, what="note", reason=reason)
         if source.following.left_out > before:
             n = source.following.left_out - before
             self.notes.event(source.name, what="behind", intervals_left_out=n)
