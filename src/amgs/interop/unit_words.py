@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ _SCORE = re.compile(r"^([0-2])(?:\.0+)?(?:\s*[(=:,].*)?$")
 _ENDING = re.compile(r"^(.*?)[\s_=:-]+([0-9]|ns|na)$")
 
 
+@cache
 def _all_units() -> dict[str, str]:
     named = {n: n for scale in SCALES for n in load_scale(scale).unit_names}
     return {**_SHORT, **named}

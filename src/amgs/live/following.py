@@ -8,6 +8,7 @@ beside it, and `extract` takes it from there, so that both choose the same frame
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -86,6 +87,7 @@ class FollowedRecording:
         self._size = (0, 0)
         self._next = 0
         self._open: Path | None = None
+        self._refreshed_s = float("-inf")
 
     @property
     def duration_s(self) -> float:
@@ -96,12 +98,13 @@ class FollowedRecording:
         """Take notice of a file that was begun; the one before is complete now."""
         self.refresh()
         self.paths.append(path)
-        self._open = path
+        self._open, self._refreshed_s = path, float("-inf")
 
     def refresh(self) -> None:
         """Read how far the file that is written has come."""
         if self._open is None or not self._open.is_file():
             return
+        self._refreshed_s = time.monotonic()
         try:
             video = open_video(self._open)
         except UnreadableVideoError:
@@ -144,7 +147,9 @@ class FollowedRecording:
         ended
             Whether the recording is complete: then the rest is examined, too.
         """
-        self.refresh()
+        # All packets of the file are read for it: not at every tick, as often as it can matter.
+        if ended or time.monotonic() - self._refreshed_s >= self.options.interval_s / 4:
+            self.refresh()
         waiting = list(self._waiting(ended=ended))
         if len(waiting) > MOST_WAITING:
             late = waiting[: len(waiting) - 2]

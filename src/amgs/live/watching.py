@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,7 +37,7 @@ class _Source:
     animals: list[WatchedAnimal]
     state: str = "opening"
     lost_since_s: float | None = None
-    begun_s: list[tuple[str, float]] = field(default_factory=list)
+    begun_s: float | None = None
     ended: bool = False
     failed_reading: str = ""
 
@@ -187,7 +187,8 @@ class Watch:
         what = said["what"]
         if what == "segment":
             source.state, source.lost_since_s = "recording", None
-            source.begun_s.append((said["file"], said["begun_s"]))
+            if source.begun_s is None:
+                source.begun_s = said["begun_s"]
             source.following.begin_file(self.folder / said["file"])
             self._write_recordings()
         elif what == "lost":
@@ -258,12 +259,7 @@ class Watch:
                 f"{animal}: pain in {summary['pct_pain']:.0f} % of {summary['confident_images']} "
                 f"confident images of the last {summary['minutes']:g} minutes. {CAUTION}"
             ),
-            "rule": {
-                "above": self.options.rule.above,
-                "below": self.options.rule.below,
-                "quiet_minutes": self.options.rule.quiet_minutes,
-                "least_images": self.options.rule.least_images,
-            },
+            "rule": asdict(self.options.rule),
             "saw": summary,
             "images": [[i.image, _p_pain(i)] for i in window.images if i.image],
             "model": {"name": self.reader.name, "sha256": self.reader.sha256},
@@ -284,8 +280,7 @@ class Watch:
 
     def _computer_time(self, source: _Source, time_s: float) -> float:
         """Return when a moment of the recording was, by the clock of the computer."""
-        begun = source.begun_s[0][1] if source.begun_s else self._started_s
-        return begun + time_s
+        return (self._started_s if source.begun_s is None else source.begun_s) + time_s
 
     def _note(self, text: str) -> None:
         self.notes.event("amgs", what="note", reason=text)

@@ -31,6 +31,7 @@ def write_boris(study: StudyFolder, out: Path) -> tuple[str, ...]:
     now = present(study)
     faces = {face.image: face for face in now.assigned}
     times = recording_times(now)
+    sessions: dict[str, Session] = {}
     observations, notes = [], []
     for r, part in by_recording(table, now.planned):
         paths = [study.folder / file for file in r.files]
@@ -38,7 +39,10 @@ def write_boris(study: StudyFolder, out: Path) -> tuple[str, ...]:
         if missing:
             notes.append(f"{r.name}: left out, there is no video {', '.join(missing)}")
             continue
-        session = open_session(paths)
+        # Two animals of one video: its frames are counted once.
+        if r.video not in sessions:
+            sessions[r.video] = open_session(paths)
+        session = sessions[r.video]
         names = seen_from(r.files, study.folder, out.parent)
         files = {
             name: (round(f.table.duration_s, 3), round(len(f.table) / f.table.duration_s, 3))
