@@ -136,6 +136,8 @@ def browser():
     path = find_browser()
     if path is None:
         pytest.skip("no chromium here (Debian: apt-get install chromium)")
+    # These tests are of what happens, not of how soon on a busy machine.
+    playwright.expect.set_options(timeout=30_000)
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield opened

@@ -237,6 +237,8 @@ def score(browser: Any, page: Any, folder: Path, rater: str, shots: Any) -> None
     shots(page, f"room_{rater}")
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     room = context.new_page()
+    errors: list[str] = []
+    room.on("pageerror", lambda error: errors.append(str(error)))
     room.goto(address)
     room.fill("#name", rater)
     room.keyboard.press("Enter")
@@ -248,6 +250,7 @@ def score(browser: Any, page: Any, folder: Path, rater: str, shots: Any) -> None
             for key in pressed:
                 room.keyboard.press(key)
     room.wait_for_selector("#finished", state="visible", timeout=30_000)
+    assert errors == []
     context.close()
     page.click("text=Close the room")
     expect(page.locator(".done")).to_contain_text("closed")
