@@ -47,6 +47,7 @@ def print_card_numbers(card: dict[str, Any]) -> None:
         rows,
     )
     _print_intervals_over_units(card["metrics"]["test"], unit)
+    _print_promises(card.get("promises") or [])
     if "units" in card:
         _print_units(card["units"])
 
@@ -64,6 +65,26 @@ def _print_intervals_over_units(test: dict[str, Any], unit: str) -> None:
         limits = f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else f"too few {unit}"
         facts.append((name, f"{number(value)} ({limits})"))
     print_facts(f"Test part, 95 % intervals over {unit}", facts)
+
+
+def _print_promises(promises: list[dict[str, Any]]) -> None:
+    """Print from which confidence on calls on new animals are wrong as seldom as is asked for."""
+    if not promises:
+        return
+    rows = [
+        [
+            f"{100 * of['error_rate']:.0f} %",
+            "none reaches it" if of["min_confidence"] is None else f"{of['min_confidence']:.2f}",
+            "" if of["coverage"] is None else f"{100 * of['coverage']:.0f} %",
+            "" if of["wrong"] is None else f"{100 * of['wrong']:.0f} %",
+        ]
+        for of in promises
+    ]
+    print_table(
+        f"Thresholds with a promise, from {promises[0]['animals']} animals, each left out",
+        ["at most wrong on new animals", "confidence from", "images that reach it", "wrong here"],
+        rows,
+    )
 
 
 def _print_units(units: dict[str, Any]) -> None:

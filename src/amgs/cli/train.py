@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ from amgs.cli.console import (
     warn,
 )
 from amgs.cli.where import OnOption, run_on
-from amgs.errors import quoted
+from amgs.errors import count_of, quoted
 from amgs.vocabulary import Prediction, RecipeName, SplitUnit
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def train(
 
     Example: `amgs train labelled/ --out models/first`
     """
+    from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
     from amgs.model.training.sets import load_training_set
     from amgs.model.training.train import TrainingOptions, train_model
     from amgs.study import is_study
@@ -126,9 +127,12 @@ def train(
             progress=progress,
             notice=notice,
         )
+    doubtful = out.with_name(f"{out.name}_{DOUBTFUL}")
+    write_doubtful_labels(doubtful, result.doubtful)
     if notice:
         note(notice, style="yellow")
     warn(result.card["warnings"])
+    _tell_doubtful(result.card, doubtful)
     if json:
         print_json({"model": out.as_posix(), "card": result.card})
         return
@@ -137,6 +141,18 @@ def train(
         f"Model written to {out}. Next: amgs classify {out} IMAGES --out predictions.csv",
         quiet=quiet,
     )
+
+
+def _tell_doubtful(card: dict[str, Any], place: Path) -> None:
+    """Say how many labels are worth a second look, and where they are listed."""
+    n = card.get("doubtful_labels", 0)
+    if n:
+        text = (
+            f"{count_of(n, 'label')} of {card['data']['images']} may be wrong, or the model errs: "
+            "with their animals left out it is 90 % sure of the other class. They are listed in "
+            f"{place}: look at them again, blind."
+        )
+        warn([text])
 
 
 def _train_study(
@@ -150,6 +166,9 @@ def _train_study(
     quiet: bool,
 ) -> None:
     """Train a model of the study's labels."""
+    from amgs.model.training.held_out import DOUBTFUL
+    from amgs.study.layout import RESULTS
+
     name = FIRST_MODEL if out is None else out.name
     with open_study(folder) as study:
         with (
@@ -164,6 +183,7 @@ def _train_study(
     if same:
         note(f"The same labels and settings gave the model {same!r} again, to the last byte.")
     warn(card["warnings"])
+    _tell_doubtful(card, folder / RESULTS / DOUBTFUL)
     if as_json:
         print_json({"model": place.as_posix(), "card": card})
         return

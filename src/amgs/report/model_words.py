@@ -7,6 +7,7 @@ from typing import Any
 
 from amgs.errors import count_of
 from amgs.model.card_warnings import FEW_UNITS
+from amgs.model.promise import say_promise
 from amgs.model.proving import FIGURES, say_figure
 from amgs.report.material import ReportMaterial
 from amgs.vocabulary import plural_of
@@ -66,7 +67,8 @@ def describe_model(material: ReportMaterial) -> str:
         )
         if card["split"]["parts"]["test"]["units"] < FEW_UNITS:
             text += f" So few {plural_of(kept)} allow little conclusion about others."
-    return text
+    promise = say_promise(card)
+    return f"{text} {promise[0].upper()}{promise[1:]}." if promise else text
 
 
 def _over_units(test: Mapping[str, Any], units: str) -> str:

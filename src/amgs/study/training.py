@@ -16,6 +16,7 @@ from amgs.files import atomic_folder
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import CARD, load_model
 from amgs.model.training.graded_images import ScoredImages
+from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
 from amgs.model.training.sets import load_training_set
 from amgs.model.training.train import TrainingOptions, train_model
 from amgs.provenance import hash_file, record_provenance
@@ -73,6 +74,7 @@ def train_on_labels(
         about={"coats": coats} if (coats := list_coats(study)) else {},
         scored=None if options.predict == "pain" else scored_images(study),
     )
+    write_doubtful_labels(path.with_name(DOUBTFUL), result.doubtful)
     sha256 = register_model(study, folder)
     rule = asdict(study.label_rule)
     labels = hash_file(path.with_name("training_images.csv"))

@@ -48,9 +48,13 @@ class Head:
 
     def p_pain(self, features: Floats) -> Floats:
         """Return the calibrated probability of pain, one per row of features."""
+        return self.p_of_logit(self.logit(features))
+
+    def p_of_logit(self, logits: Floats) -> Floats:
+        """Return the calibrated probability of pain of outputs before calibration."""
         from scipy.special import expit
 
-        probability: Floats = expit(self.slope * self.logit(features) + self.intercept)
+        probability: Floats = expit(self.slope * logits + self.intercept)
         return probability
 
 

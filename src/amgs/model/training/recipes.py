@@ -23,6 +23,7 @@ from amgs.model.training.heads import (
     train_logistic_head,
     train_paper_head,
 )
+from amgs.model.training.held_out import HeldOut
 from amgs.model.training.splits import PartsOfData, cross_validation_folds
 from amgs.vocabulary import RecipeName
 
@@ -46,10 +47,11 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A head, and what its card has to say of how it came about."""
+    """A head, how it came about for its card, and what it says of animals that were left out."""
 
     head: Head
     details: dict[str, Any]
+    held_out: HeldOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def train_best(data: TrainingData) -> Trained:
         "folds": int(folds.max()) + 1,
         "calibration": "Platt on held-out predictions, both classes weighing the same",
     }
-    return Trained(calibrate(head, logits, is_pain), details)
+    head = calibrate(head, logits, is_pain)
+    return Trained(head, details, HeldOut(rows, head.p_of_logit(logits)))
 
 
 RecipeFunction: TypeAlias = Callable[[TrainingData], Trained]

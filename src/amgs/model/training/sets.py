@@ -22,6 +22,7 @@ from amgs.vocabulary import (
     NO_PAIN,
     PAIN,
     SPLITS,
+    TRAINED_PARTS,
     LabelledImage,
     PainClass,
     Part,
@@ -225,3 +226,16 @@ def refuse_conflicting_content(images: Sequence[LabelledImage], contents: Sequen
             f"{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
         )
         raise ConflictingLabelsError(msg)
+
+
+def parts_by_content(contents: Sequence[str], parts: Sequence[Part]) -> dict[str, Part]:
+    """Return the part each image was in; of equal images in several parts, one it learned from.
+
+    With a split by image, copies of one image may lie in different parts: what the model has seen
+    anywhere is not new to it.
+    """
+    found: dict[str, Part] = {}
+    for content, part in zip(contents, parts, strict=True):
+        if found.get(content) not in TRAINED_PARTS:
+            found[content] = part
+    return found

@@ -42,8 +42,13 @@ from amgs.model.card_warnings import (
 from amgs.model.likeness import Likeness, describe_likeness, learn_likeness
 from amgs.model.training.features import Extracted, FeatureCache, FeatureExtractor, View
 from amgs.model.training.graded_images import GradedImages, ScoredImages, grade_images
+from amgs.model.training.held_out import describe_promises, list_doubtful_labels
 from amgs.model.training.recipes import RECIPES, Trained, TrainingData
-from amgs.model.training.sets import leave_out_unreadable, refuse_conflicting_content
+from amgs.model.training.sets import (
+    leave_out_unreadable,
+    parts_by_content,
+    refuse_conflicting_content,
+)
 from amgs.model.training.splits import PartsOfData, split_images
 from amgs.provenance import hash_file, hash_text, record_provenance
 from amgs.vocabulary import (
@@ -93,10 +98,15 @@ class TrainingOptions:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What was learned, in numbers; the model itself lies in its folder."""
+    """What was learned, in numbers; the model itself lies in its folder.
+
+    ``doubtful`` are images of whose label a head that never saw their animal says surely the other
+    (`list_doubtful_labels`).
+    """
 
     folder: Path
     card: dict[str, Any]
+    doubtful: Sequence[dict[str, Any]] = ()
 
 
 def train_model(
@@ -175,10 +185,13 @@ def train_model(
     )
     likeness = _learn_likeness(kept, parts, extracted, options.seed)
     card["likeness"] = describe_likeness(likeness)
+    card["promises"] = describe_promises(kept, parts, trained.held_out)
+    doubtful = list_doubtful_labels(kept, trained.held_out)
+    card["doubtful_labels"] = len(doubtful)
     card |= about or {}
     if notice:
         card["notice"] = notice
-    part_of = _parts_by_content(extracted.contents, parts.part.tolist())
+    part_of = parts_by_content(extracted.contents, parts.part.tolist())
     graded = _grade(scored, kept, parts, extractor, options, progress)
     if graded is not None:
         card["units"] = graded.card
@@ -194,7 +207,7 @@ def train_model(
         graded=None if graded is None else graded.head,
         overwrite=overwrite,
     )
-    return TrainingResult(folder, card)
+    return TrainingResult(folder, card, doubtful)
 
 
 def _grade(  # noqa: PLR0917
@@ -282,19 +295,6 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
             seed=options.seed,
         ).as_dict(),
     }
-
-
-def _parts_by_content(contents: Sequence[str], parts: Sequence[Part]) -> dict[str, Part]:
-    """Return the part each image was in; of equal images in several parts, one it learned from.
-
-    With a split by image, copies of one image may lie in different parts: what the model has seen
-    anywhere is not new to it.
-    """
-    found: dict[str, Part] = {}
-    for content, part in zip(contents, parts, strict=True):
-        if found.get(content) not in TRAINED_PARTS:
-            found[content] = part
-    return found
 
 
 def open_extractor(

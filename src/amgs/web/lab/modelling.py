@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from amgs.errors import AmgsError, StudyError
 from amgs.model.bundle import CARD
 from amgs.model.packing import add_model
+from amgs.model.promise import say_promise
 from amgs.prediction.models import BUILT_IN_MODELS
 from amgs.study import Study
 from amgs.study.layout import MODELS
@@ -164,6 +165,8 @@ def _describe(name: str, card: Mapping[str, Any], read: int) -> ModelCard:
     test = card.get("metrics", {}).get("test")
     if test:
         facts += _test_facts(test, card)
+    if promise := say_promise(card):
+        facts.append(("threshold", promise))
     calibration = card.get("recipe", {}).get("calibration")
     if calibration:
         facts.append(("calibrated", str(calibration)))

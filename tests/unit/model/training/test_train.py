@@ -260,12 +260,12 @@ class TestTraining:
 
 def test_a_trained_copy_makes_an_image_trained() -> None:
     """Of two copies in two parts the one that the model learned from decides."""
-    from amgs.model.training.train import _parts_by_content
+    from amgs.model.training.sets import parts_by_content
 
     contents, parts = ["a", "a", "b", "b", "c"], ["train", "test", "test", "validation", "test"]
     expected = {"a": "train", "b": "validation", "c": "test"}
-    assert _parts_by_content(contents, parts) == expected
-    assert _parts_by_content(contents[::-1], parts[::-1]) == expected
+    assert parts_by_content(contents, parts) == expected
+    assert parts_by_content(contents[::-1], parts[::-1]) == expected
 
 
 def test_paths_of_windows_are_found(make_image, tmp_path: Path) -> None:
