@@ -72,7 +72,10 @@ class Likeness:
 
     def distances(self, features: Floats) -> Floats:
         """Return the scaled distance of each row of features."""
-        return _nearest(_unit(features), self._known) / self.usual
+        # One row at a time: a product of matrices rounds otherwise than that of a matrix and a row,
+        # and what is said of an image must not depend on which others are in its batch.
+        rows = [_nearest(_unit(row[None]), self._known) for row in features]
+        return np.concatenate(rows) / self.usual if rows else np.empty(0)
 
     @cached_property
     def _known(self) -> npt.NDArray[np.float32]:

@@ -149,3 +149,16 @@ def test_which_animals_are_named() -> None:
 )
 def test_of_images_alone(images: int, mean: float | None, unlike: int, said: bool) -> None:
     assert bool(warn_of_unlike_images(images, mean, unlike)) is said
+
+
+def test_the_distance_of_an_image_does_not_depend_on_its_batch() -> None:
+    """To the last bit: an interrupted run goes on in other batches."""
+    rng = np.random.default_rng(5)
+    features = rng.gamma(0.5, 1.0, (300, 640)).astype(np.float32)
+    likeness = learn_likeness(features, np.arange(300).astype(str), 0)
+    assert likeness is not None
+    new = rng.gamma(0.5, 1.0, (60, 640)).astype(np.float32)
+    whole = likeness.distances(new)
+    for size in (1, 3, 4, 7):
+        parts = [likeness.distances(new[k : k + size]) for k in range(0, 60, size)]
+        assert np.array_equal(np.concatenate(parts), whole)
