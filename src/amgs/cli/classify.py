@@ -73,7 +73,7 @@ def classify(
     """
     from amgs.prediction import list_images, open_reader
 
-    study = _study_among(model, images)
+    study = study_among(model, images)
     if study is not None:
         refuse_beside_study(
             {"--out": out, "--restart": restart, "--detector": detector},
@@ -109,7 +109,7 @@ def _open_detector(name: str) -> Any:
     return open_detector(name)
 
 
-def _study_among(model: Path, images: list[Path] | None) -> Path | None:
+def study_among(model: Path, images: list[Path] | None) -> Path | None:
     """Return the study that is meant, if one is: in place of the images, or alone."""
     from amgs.study import is_study
 
@@ -178,7 +178,7 @@ def _classify_study(folder: Path, model: Path, on: str, *, as_json: bool, quiet:
     """Let a model look at the faces of a study that are new to it, and write its predictions."""
     with open_study(folder) as study:
         require_faces(study, folder, "classify")
-        reader = _choose_reader(study, folder, model, quiet=quiet)
+        reader = choose_reader(study, folder, model, quiet=quiet)
         if reader.folder is not None and not study.notice:
             print_model_notice(reader)
         if reader.folder is not None:
@@ -212,7 +212,7 @@ def _classify_study(folder: Path, model: Path, on: str, *, as_json: bool, quiet:
     )
 
 
-def _choose_reader(study: Study, folder: Path, model: Path, *, quiet: bool) -> Reader:
+def choose_reader(study: Study, folder: Path, model: Path, *, quiet: bool) -> Reader:
     """Open the model that is meant: the newest, a folder (copied in), or a name."""
     from amgs.model.bundle import CARD
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from amgs.images.reading import RGB
+from amgs.model.backbones.networks import BATCH_SIZE
 from amgs.model.bundle import Model, load_model
 from amgs.model.likeness import DISTANCE, UNLIKE
 from amgs.prediction.readers import DECIMALS, Reader
@@ -40,9 +42,7 @@ class PainReader(Reader):
 
     def read(self, images: Sequence[RGB]) -> list[Reading]:
         """See `Reader.read`."""
-        # One forward pass for the batch; the network gives each image the same features alone.
-        prepared = np.stack([self.model.preprocessing.apply(rgb) for rgb in images])
-        features = self._network.features(prepared)
+        features = self.features(images)
         p_pain = self.model.head.p_pain(features)
         # Rounded before the class is decided, so that class and table never contradict each other.
         values = [dict(call_pain(p).values) for p in p_pain.round(DECIMALS).tolist()]
@@ -54,6 +54,22 @@ class PainReader(Reader):
             for said, units in zip(values, graded.read(features), strict=True):
                 said.update(units)
         return [Reading(said) for said in values]
+
+    def features(self, images: Sequence[RGB]) -> npt.NDArray[np.float32]:
+        """Return what the network makes of images, (images, n); the same as of each alone."""
+        prepared = [self.model.preprocessing.apply(rgb) for rgb in images]
+        found = [
+            self._network.features(np.stack(prepared[k : k + BATCH_SIZE]))
+            for k in range(0, len(prepared), BATCH_SIZE)
+        ]
+        return np.concatenate(found)
+
+    def log_odds(self, images: Sequence[RGB]) -> list[float]:
+        """Return the calibrated log odds of pain of each image, which no limit cuts off."""
+        head = self.model.head
+        logits = head.logit(self.features(images))
+        found: list[float] = (head.slope * logits + head.intercept).tolist()
+        return found
 
     def part_of(self, sha256: str) -> str:
         """See `Reader.part_of`."""

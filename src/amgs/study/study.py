@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from amgs.image_check.measures import ImageOfSet
     from amgs.model.training.train import TrainingOptions
     from amgs.prediction.classify import ClassifySummary
+    from amgs.prediction.explaining import Evidence
     from amgs.prediction.readers import Reader
     from amgs.study.checking import CheckReport
     from amgs.study.comparing import StudyComparison
@@ -232,6 +233,20 @@ class Study(StudyFolder):
 
         reader = self.reader(model) if isinstance(model, Path | str) else model
         return classify_faces(self, reader, executor=executor, progress=progress)
+
+    def explain(
+        self,
+        model: Path | str | Reader = "",
+        images: int = 100,
+        *,
+        executor: Executor | None = None,
+        progress: ProgressCallback = no_progress,
+    ) -> Evidence:
+        """Find out what a model's calls rest on: regions of the face, or what is no face."""
+        from amgs.study.explaining import explain_study
+
+        reader = self.reader(model) if isinstance(model, Path | str) else model
+        return explain_study(self, reader, images, executor=executor, progress=progress)
 
     def predictions(self, model: Path | str | Reader = "") -> Path:
         """Write what a model said to ``results/predictions_NAME.csv`` and return it."""
