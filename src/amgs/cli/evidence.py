@@ -52,7 +52,7 @@ def evidence(
         Path | None,
         typer.Option(help="The folder to write. Of a study: results/evidence inside it."),
     ] = None,
-    n: Annotated[
+    faces: Annotated[
         int, typer.Option(min=1, help="Faces that are looked at closely, about a second each.")
     ] = 100,
     detector: DetectorOption = None,
@@ -74,13 +74,13 @@ def evidence(
     if study is not None:
         refuse_beside_study({"--detector": detector}, {"--detector": "[extract] detector"})
         found, reader, folder = _of_study(
-            study, model, out, n, on, overwrite=overwrite, silent=quiet or json
+            study, model, out, faces, on, overwrite=overwrite, silent=quiet or json
         )
     else:
         found, reader, folder = _of_images(
-            model, images, out, n, detector, on, overwrite=overwrite, silent=quiet or json
+            model, images, out, faces, detector, on, overwrite=overwrite, silent=quiet or json
         )
-    written = _write(folder, found, reader, n)
+    written = _write(folder, found, reader, faces)
     if json:
         print_json(
             {**found.as_dict(), "model": reader.name, "written": [p.as_posix() for p in written]}

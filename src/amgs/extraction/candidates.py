@@ -13,6 +13,7 @@ from amgs.faces.base import FoundFace
 from amgs.faces.detections import Box
 from amgs.faces.looks import Look
 from amgs.faces.quality import DEFAULT_MAX_MOTION, DEFAULT_MIN_SHARPNESS, Quality
+from amgs.video import Frame
 from amgs.video.sampling import Interval
 
 Rejection: TypeAlias = Literal[
@@ -68,6 +69,9 @@ class FrameCandidate:
         Whether the face is that of a cat or a dog; ``None`` where nobody looked.
     zone_thumbnail
         The zone as 48 × 48 grey values, to see what moves in it; in the survey only.
+    frame, patch
+        The frame itself, and what measuring motion needs of it, while it may be kept: decoding it
+        again would cost more than all the rest. Not in the survey.
     """
 
     index: int
@@ -79,6 +83,8 @@ class FrameCandidate:
     faces: int = 0
     is_other: bool | None = None
     zone_thumbnail: npt.NDArray[np.uint8] | None = None
+    frame: Frame | None = None
+    patch: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +100,17 @@ class IntervalResult:
     def candidates(self) -> list[FrameCandidate]:
         """All candidates."""
         return [*self.keyframes, *self.others]
+
+    def hold_best_frame(self) -> None:
+        """Let go of all frames but that of the keyframe which is best before motion is known.
+
+        A frame of 4K takes 12 MB, and nearly always that one is kept in the end.
+        """
+        able = [c for c in self.keyframes if c.rejected is None and c.quality is not None]
+        best = max(able, key=lambda c: c.quality.value if c.quality else 0.0, default=None)
+        for candidate in self.keyframes:
+            if candidate is not best:
+                candidate.frame = None
 
 
 @dataclass(frozen=True, slots=True)

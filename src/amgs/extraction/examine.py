@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from amgs.faces.looks import detect_from, shown_px
 from amgs.faces.other_animals import AnimalKinds
 from amgs.faces.quality import (
     Quality,
+    compare_for_motion,
+    cut_for_motion,
     cut_grey,
-    measure_motion,
     measure_sharpness,
     measure_view,
     measure_visibility,
@@ -141,6 +142,9 @@ class Examiner:
             fixtures = self._zone(zone).fixtures
             real = [face for face in near if not is_fixture(face.box, fixtures)]
             self._judge(candidate, max(real or near, key=lambda face: face.score), full, zone)
+            if self.kinds is None and candidate.rejected is None and candidate.face is not None:
+                candidate.frame = frame
+                candidate.patch = cut_for_motion(full, candidate.face.box)
         return candidates
 
     def _count(self, faces: Sequence[FoundFace]) -> int:
@@ -212,7 +216,7 @@ class Examiner:
         open_zones: list[int],
     ) -> None:
         """Examine further frames in the order of time, until every open zone has a good one."""
-        for frame in self.walk(indices):
+        for frame, after in self.walk_in_pairs(indices):
             candidates = (
                 [self.damaged(frame) for _ in open_zones]
                 if isinstance(frame, int)
@@ -221,51 +225,75 @@ class Examiner:
             for number, candidate in zip(tuple(open_zones), candidates, strict=True):
                 results[number].others.append(candidate)
                 if candidate.rejected is None:
-                    self._measure_motion(candidate)
+                    self._measure_motion(candidate, after)
                 if candidate.rejected is None:
                     results[number].kept = candidate
                     open_zones.remove(number)
+                else:
+                    candidate.frame = candidate.patch = None
             if not open_zones:
                 return
 
-    def walk(self, indices: Sequence[int]) -> Iterable[Frame | int]:
-        """Yield the frames, or their index where they cannot be decoded.
+    def walk(self, indices: Sequence[int]) -> Iterator[Frame | int]:
+        """Yield the frames, or their index where they cannot be decoded."""
+        for frame, _ in self.walk_in_pairs(indices):
+            yield frame
 
-        Where all are keyframes each is decoded alone, else all between are decoded once.
+    def walk_in_pairs(self, indices: Sequence[int]) -> Iterator[tuple[Frame | int, Frame | None]]:
+        """Yield the frames, each with the one that motion is measured against.
+
+        Where all are keyframes each is decoded alone and the second is ``None``, else all between
+        are decoded once, and the second was decoded on the way. In place of a frame that cannot be
+        decoded stands its index.
         """
         if not indices:
             return
-        wanted = set(indices)
         if self.video.table.key[list(indices)].all():
             for index in indices:
                 try:
-                    yield self.video.frame(index)
+                    yield self.video.frame(index), None
                 except UnreadableVideoError:
-                    yield index
+                    yield index, None
             return
+        last = len(self.video.table) - 1
+        partners = {index: min(last, self._later(index)) for index in indices}
+        waiting: list[Frame] = []
         done = -1
         try:
-            for frame in self.video.frames(indices[0], indices[-1] + 1):
-                if frame.index in wanted:
-                    done = frame.index
-                    yield frame
+            for frame in self.video.frames(indices[0], partners[indices[-1]] + 1):
+                if frame.index in partners:
+                    waiting.append(frame)
+                while waiting and partners[waiting[0].index] <= frame.index:
+                    done = waiting[0].index
+                    yield waiting.pop(0), frame
         except UnreadableVideoError:
-            yield from (index for index in indices if index > done)
+            for frame in waiting:
+                done = frame.index
+                yield frame, None
+            yield from ((index, None) for index in indices if index > done)
 
-    def _measure_motion(self, candidate: FrameCandidate) -> None:
-        assert candidate.face is not None  # noqa: S101 - only faces are measured
-        assert candidate.quality is not None  # noqa: S101
+    def _later(self, index: int) -> int:
+        """Return the frame that comes about a thirtieth of a second later."""
         times = self.video.table.times_s
         # A quarter of a step of tolerance: times of variable-rate videos jitter.
-        later = int(np.searchsorted(times, candidate.time_s + 0.75 * NEIGHBOUR_S))
-        if later >= len(times):
+        return int(np.searchsorted(times, times[index] + 0.75 * NEIGHBOUR_S))
+
+    def _measure_motion(self, candidate: FrameCandidate, after: Frame | None = None) -> None:
+        assert candidate.face is not None  # noqa: S101 - only faces are measured
+        assert candidate.quality is not None  # noqa: S101
+        later = self._later(candidate.index)
+        if later >= len(self.video.table):
             return
-        try:
-            # The video's own decoder may be in the middle of `walk`; its twin goes back.
-            frames = list(self.video.twin().frames(candidate.index, later + 1))
-        except UnreadableVideoError:
-            return
-        motion = measure_motion(frames[0].rgb(), frames[-1].rgb(), candidate.face.box)
+        box, patch = candidate.face.box, candidate.patch
+        if after is None or patch is None:
+            try:
+                # The video's own decoder may be in the middle of `walk`; its twin goes back.
+                frames = list(self.video.twin().frames(candidate.index, later + 1))
+            except UnreadableVideoError:
+                return
+            patch = cut_for_motion(frames[0].rgb(), box) if patch is None else patch
+            after = frames[-1]
+        motion = compare_for_motion(patch, after.rgb(), box)
         known = candidate.quality
         candidate.quality = Quality(known.visibility, known.view, known.sharpness, motion)
         if motion > self.options.max_motion:

@@ -119,6 +119,7 @@ def examine_interval(  # noqa: PLR0917
     for index in keyframes_to_examine(video.table, interval):
         for result, candidate in zip(results, examiner.examine(index, zones), strict=True):
             result.keyframes.append(candidate)
+            result.hold_best_frame()
     for result in results:
         result.kept = examiner.choose(result.keyframes)
     # Most intervals end here; only where no keyframe will do are the frames between decoded.
@@ -168,7 +169,10 @@ def _write_image(
     kept = result.kept
     if kept is None or kept.face is None:
         return None
-    crop = crop_face(video.still(kept.index), kept.face.box, task.margin, task.boxes[number])
+    # Of an interlaced video its neighbours are needed too.
+    held = None if video.info.interlaced else kept.frame
+    whole = video.still(kept.index) if held is None else held.rgb()
+    crop = crop_face(whole, kept.face.box, task.margin, task.boxes[number])
     code = task.codes[number]
     name = f"faces/{code}/{code}_{_time_in_name(kept.time_s + task.shift_s)}.jpg"
     write_crop(task.folder / name, crop)

@@ -106,7 +106,17 @@ def measure_motion(before: RGB, after: RGB, box: Box) -> float:
     Mean absolute difference of the face region (48 pixels long, so that noise averages out), over
     the standard deviation of its brightness; 0 for two equal images.
     """
-    a, b = cut_grey(before, box, MOTION_PX), cut_grey(after, box, MOTION_PX)
+    return compare_for_motion(cut_for_motion(before, box), after, box)
+
+
+def cut_for_motion(rgb: RGB, box: Box) -> Grey | None:
+    """Cut what `compare_for_motion` needs of the first image; ``None`` if that is too small."""
+    return cut_grey(rgb, box, MOTION_PX)
+
+
+def compare_for_motion(before: Grey | None, after: RGB, box: Box) -> float:
+    """Return what `measure_motion` returns, of a first image that was cut already."""
+    a, b = before, cut_for_motion(after, box)
     if a is None or b is None:
         return 0.0
     return float(np.abs(a - b).mean() / (a.std() + _LEAST_CONTRAST))
