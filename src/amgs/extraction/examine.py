@@ -20,9 +20,9 @@ from amgs.faces.looks import detect_from, shown_px
 from amgs.faces.other_animals import AnimalKinds
 from amgs.faces.quality import (
     Quality,
-    compare_for_motion,
     cut_for_motion,
     cut_grey,
+    measure_motion,
     measure_sharpness,
     measure_view,
     measure_visibility,
@@ -293,7 +293,7 @@ class Examiner:
                 return
             patch = cut_for_motion(frames[0].rgb(), box) if patch is None else patch
             after = frames[-1]
-        motion = compare_for_motion(patch, after.rgb(), box)
+        motion = measure_motion(patch, after.rgb(), box)
         known = candidate.quality
         candidate.quality = Quality(known.visibility, known.view, known.sharpness, motion)
         if motion > self.options.max_motion:

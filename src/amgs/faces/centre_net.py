@@ -44,8 +44,8 @@ MIN_FACE_PX = 80.0
 """Narrower faces are found, but not kept from videos (docs/models.md has the measurement)."""
 
 NEAR_PX = 256
-"""Longest side of a second look. With 320 the validation photographs and marked frames of videos are
-read no better, and it costs half as much again (docs/models.md)."""
+"""Longest side of a second look. With 320 validation photographs and marked frames of videos are
+read no better, at one and a half times the cost (docs/models.md)."""
 
 MOST_ZOOM = 2.0
 """A second look enlarges the image at most so much: more shows no more."""

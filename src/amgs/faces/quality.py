@@ -100,22 +100,26 @@ def measure_sharpness(rgb: RGB, box: Box) -> float:
     return float(1 - blur(gaussian_filter(grey, _NOISE_SD_PX)))
 
 
-def measure_motion(before: RGB, after: RGB, box: Box) -> float:
+def cut_for_motion(rgb: RGB, box: Box) -> Grey | None:
+    """Cut what `measure_motion` needs of the first image; ``None`` where that is too small."""
+    return cut_grey(rgb, box, MOTION_PX)
+
+
+def measure_motion(before: Grey | None, after: RGB, box: Box) -> float:
     """Return how much the face differs between two images shortly after each other.
 
     Mean absolute difference of the face region (48 pixels long, so that noise averages out), over
     the standard deviation of its brightness; 0 for two equal images.
+
+    Parameters
+    ----------
+    before
+        From `cut_for_motion` of the first image and the same box.
+    after
+        The second image in full resolution.
+    box
+        The face.
     """
-    return compare_for_motion(cut_for_motion(before, box), after, box)
-
-
-def cut_for_motion(rgb: RGB, box: Box) -> Grey | None:
-    """Cut what `compare_for_motion` needs of the first image; ``None`` if that is too small."""
-    return cut_grey(rgb, box, MOTION_PX)
-
-
-def compare_for_motion(before: Grey | None, after: RGB, box: Box) -> float:
-    """Return what `measure_motion` returns, of a first image that was cut already."""
     a, b = before, cut_for_motion(after, box)
     if a is None or b is None:
         return 0.0
