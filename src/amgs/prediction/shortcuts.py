@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 BACKGROUND, FACE = "background", "whole image"
 
 _STRENGTH, _FOLDS, _SEED = 0.3, 5, 0
-_LEAST_ANIMALS = 6
+_LEAST_ANIMALS, _LEAST_IMAGES = 6, 40
 _FRAME = 0.04
 _SHARE_OF_FACE = 0.75
 _LEAST_ALARMING = 0.65
@@ -100,10 +100,10 @@ def probe_shortcuts(  # noqa: PLR0917
     Returns
     -------
     list of Probe
-        The whole image first. Empty with fewer than six animals, or where a class hangs on too few
-        of them.
+        The whole image first. Empty with fewer than six animals or forty images, or where a class
+        hangs on too few animals.
     """
-    if len(np.unique(animals)) < _LEAST_ANIMALS:
+    if len(np.unique(animals)) < _LEAST_ANIMALS or len(images) < _LEAST_IMAGES:
         return []
     with open_executor(executor) as chosen:
         look = partial(_look, reader, detector)

@@ -50,6 +50,8 @@ class ReportMaterial:
         The model's card.
     model_check
         How the model did on animals of this study, as `amgs models check` found.
+    evidence
+        What `amgs evidence` found of this model on faces of this study.
     trained_here
         Whether it was trained on scores of this study; ``None`` where that is not known.
     image_sets
@@ -109,6 +111,7 @@ class ReportMaterial:
     labels: Mapping[str, int] | None = None
     card: Mapping[str, Any] | None = None
     model_check: Mapping[str, Any] | None = None
+    evidence: Mapping[str, Any] | None = None
     trained_here: bool | None = None
     image_sets: Mapping[str, Any] | None = None
     unblindings: Sequence[Mapping[str, Any]] | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amgs.faces.detectors import open_detector
 from amgs.jobs import ProgressCallback, no_progress
@@ -48,6 +49,18 @@ def list_explained(study: StudyFolder) -> list[ExplainedImage]:
             )
         )
     return found
+
+
+def last_evidence(study: StudyFolder, sha256: str) -> dict[str, Any] | None:
+    """Return the summary that `amgs evidence` last wrote, where it is of this model."""
+    path = study.results / EVIDENCE / "evidence.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        of_this = found["provenance"]["inputs"]["model"] == sha256
+        whole = all(isinstance(found[name], list) for name in ("sets", "probes", "notes"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return dict(found) if of_this and whole else None
 
 
 def explain_study(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +23,7 @@ from amgs.report.flow import exclusion_flow
 from amgs.report.gather import read_summary
 from amgs.report.material import ReportMaterial
 from amgs.report.words import methods
+from amgs.study.explaining import last_evidence
 
 GROUPS = ("sham", "surgery", "surgery + carprofen")
 
@@ -343,3 +347,30 @@ def test_methods_say_what_raters_could_still_see(
     }
     more = {"agreement": agreement, "blinded": True, "settings": {"threshold": 0.75, **settings}}
     assert expected in " ".join(methods(make_material(tmp_path, make_image, **more)))
+
+
+def test_what_the_calls_rest_on_is_told(tmp_path: Path, make_image) -> None:
+    """As `amgs evidence` found it, with its warnings; a file of another model is not taken."""
+    one = {"set": "called <pain>", "images": 7, "animals": 3, "share_outside": 0.123}
+    evidence = {
+        "sets": [one | {"effects": {"eyes": 1.5, "outside the face": None}}],
+        "probes": [{"name": "background", "auc": 0.914, "alarming": True}],
+        "notes": ["The background alone tells pain."],
+        "provenance": {"inputs": {"model": "abc"}},
+    }
+    card = {"title": "a network", "sha256_of_this_card": "f00", "card": "text", "warnings": []}
+    more = {"adapted_from": "", "adapting": {"way": "as it is"}}
+    material = make_material(tmp_path, make_image, card=card | more, evidence=evidence)
+    text = page_of(tmp_path, material)
+    assert "called &lt;pain&gt;" in text
+    assert "12.3 %" in text
+    assert "background 0.91." in text
+    assert "The background alone tells pain." in text
+    study: Any = SimpleNamespace(results=tmp_path)
+    assert last_evidence(study, "abc") is None
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
+    assert last_evidence(study, "abc") == evidence
+    assert last_evidence(study, "def") is None
+    (tmp_path / "evidence" / "evidence.json").write_text("[1, 2", encoding="utf-8")
+    assert last_evidence(study, "abc") is None
