@@ -295,6 +295,13 @@ def train_and_read(page: Any, shots: Any) -> None:
     page.locator(".model-card button").first.click()
     finished(page)
     expect(page.locator(".done")).to_contain_text("reads the faces: finished", timeout=LONG_MS)
+    page.click("text=What do its calls rest on?")
+    finished(page)
+    expect(page.locator(".done")).to_contain_text("rest on: finished", timeout=LONG_MS)
+    page.locator(".model-card details").evaluate("box => { box.open = true; }")
+    image = page.locator(".model-card details img").first
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
     shots(page, "model")
 
 

@@ -72,19 +72,16 @@ def evidence(
     """
     study = study_among(model, images)
     if study is not None:
-        refuse_beside_study({"--detector": detector}, {"--detector": "[extract] detector"})
-        found, reader, folder = _of_study(
-            study, model, out, faces, on, overwrite=overwrite, silent=quiet or json
+        refuse_beside_study(
+            {"--out": out, "--detector": detector}, {"--detector": "[extract] detector"}
         )
+        found, reader, folder = _of_study(study, model, faces, on, silent=quiet or json)
     else:
         found, reader, folder = _of_images(
             model, images, out, faces, detector, on, overwrite=overwrite, silent=quiet or json
         )
-    written = _write(folder, found, reader, faces)
     if json:
-        print_json(
-            {**found.as_dict(), "model": reader.name, "written": [p.as_posix() for p in written]}
-        )
+        print_json({**found.as_dict(), "model": reader.name, "folder": folder.as_posix()})
         return
     _print(found)
     warn(found.notes)
@@ -92,19 +89,16 @@ def evidence(
 
 
 def _of_study(
-    place: Path, model: Path, out: Path | None, n: int, on: str, *, overwrite: bool, silent: bool
+    place: Path, model: Path, n: int, on: str, *, silent: bool
 ) -> tuple[Evidence, Reader, Path]:
-    from amgs.study.explaining import EVIDENCE
+    from amgs.study.evidence import EVIDENCE
 
     with open_study(place) as study:
         require_faces(study, place, "evidence")
         reader = choose_reader(study, place, model, quiet=silent)
-        folder = out or study.results / EVIDENCE
-        if out is not None:
-            _refuse(folder, overwrite=overwrite)
         with run_on(on, study.folder) as executor, show_progress(quiet=silent) as progress:
             found = study.explain(reader, n, executor=executor, progress=progress)
-    return found, reader, folder
+        return found, reader, study.results / EVIDENCE
 
 
 def _of_images(
@@ -119,14 +113,17 @@ def _of_images(
     silent: bool,
 ) -> tuple[Evidence, Reader, Path]:
     from amgs.faces.detectors import open_detector
+    from amgs.figures.evidence import write_evidence
+    from amgs.files import refuse_to_replace_folder
     from amgs.prediction import list_images, open_reader
     from amgs.prediction.explaining import ExplainedImage, explain
+    from amgs.provenance import record_provenance
 
     if not images:
         raise typer.BadParameter("Name images, folders, a CSV or a study after the model.")
     if out is None:
         raise typer.BadParameter("--out is missing: the folder to write.")
-    _refuse(out, overwrite=overwrite)
+    refuse_to_replace_folder(out, "evidence.json", overwrite=overwrite)
     reader = open_reader(model)
     print_model_notice(reader)
     listing = list_images(images)
@@ -144,21 +141,9 @@ def _of_images(
             executor=executor,
             progress=progress,
         )
+    origin = record_provenance({"model": reader.name, "faces": n}, {"model": reader.sha256})
+    write_evidence(out, found, origin.as_dict())
     return found, reader, out
-
-
-def _refuse(folder: Path, *, overwrite: bool) -> None:
-    from amgs.files import refuse_to_replace_folder
-
-    refuse_to_replace_folder(folder, "evidence.json", overwrite=overwrite)
-
-
-def _write(folder: Path, found: Evidence, reader: Reader, n: int) -> list[Path]:
-    from amgs.figures.evidence import write_evidence
-    from amgs.provenance import record_provenance
-
-    origin = record_provenance({"model": reader.name, "n": n}, {"model": reader.sha256})
-    return write_evidence(folder, found, origin.as_dict())
 
 
 def _print(found: Evidence) -> None:

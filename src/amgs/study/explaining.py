@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amgs.faces.detectors import open_detector
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.prediction.readers import ImageToClassify, Reader
+from amgs.provenance import record_provenance
 from amgs.scoring.labels import label_images
+from amgs.study.evidence import EVIDENCE
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import make_codes, score_faces
 from amgs.study.present import present
 
 if TYPE_CHECKING:
     from amgs.prediction.explaining import Evidence, ExplainedImage
-
-EVIDENCE = "evidence"
-"""The folder inside the results."""
 
 
 def list_explained(study: StudyFolder) -> list[ExplainedImage]:
@@ -51,18 +49,6 @@ def list_explained(study: StudyFolder) -> list[ExplainedImage]:
     return found
 
 
-def last_evidence(study: StudyFolder, sha256: str) -> dict[str, Any] | None:
-    """Return the summary that `amgs evidence` last wrote, where it is of this model."""
-    path = study.results / EVIDENCE / "evidence.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        of_this = found["provenance"]["inputs"]["model"] == sha256
-        whole = all(isinstance(found[name], list) for name in ("sets", "probes", "notes"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return dict(found) if of_this and whole else None
-
-
 def explain_study(
     study: StudyFolder,
     reader: Reader,
@@ -71,9 +57,17 @@ def explain_study(
     executor: Executor | None = None,
     progress: ProgressCallback = no_progress,
 ) -> Evidence:
-    """Find out what a model's calls rest on; see `amgs.prediction.explaining.explain`."""
+    """Find out what a model's calls rest on, and keep it in ``results/evidence``.
+
+    See `amgs.prediction.explaining.explain` and `amgs.figures.evidence.write_evidence`.
+    """
+    from amgs.figures.evidence import write_evidence
     from amgs.prediction.explaining import explain
 
     detector = open_detector(study.settings.extract.detector)
     images = list_explained(study)
-    return explain(reader, detector, images, most=most, executor=executor, progress=progress)
+    found = explain(reader, detector, images, most=most, executor=executor, progress=progress)
+    options = {"model": reader.name, "faces": most}
+    origin = record_provenance(options, {"model": reader.sha256}).as_dict()
+    write_evidence(study.results / EVIDENCE, found, origin)
+    return found

@@ -23,7 +23,7 @@ from amgs.report.material import ReportMaterial
 from amgs.study.classifying import find_reader
 from amgs.study.comparing import compare_summary, timepoints_to_compare
 from amgs.study.design import RECORDINGS_FILE, Design
-from amgs.study.explaining import last_evidence
+from amgs.study.evidence import last_evidence
 from amgs.study.extraction_tables import list_recording_rows
 from amgs.study.folder import StudyFolder
 from amgs.study.generations import settings_in_use

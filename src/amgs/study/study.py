@@ -242,7 +242,7 @@ class Study(StudyFolder):
         executor: Executor | None = None,
         progress: ProgressCallback = no_progress,
     ) -> Evidence:
-        """Find out what a model's calls rest on: regions of the face, or what is no face."""
+        """Find out, and keep, what a model's calls rest on: the face, or what is no face."""
         from amgs.study.explaining import explain_study
 
         reader = self.reader(model) if isinstance(model, Path | str) else model

@@ -23,7 +23,7 @@ from amgs.report.flow import exclusion_flow
 from amgs.report.gather import read_summary
 from amgs.report.material import ReportMaterial
 from amgs.report.words import methods
-from amgs.study.explaining import last_evidence
+from amgs.study.evidence import last_evidence
 
 GROUPS = ("sham", "surgery", "surgery + carprofen")
 

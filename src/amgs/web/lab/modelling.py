@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from amgs.model.packing import add_model
 from amgs.model.promise import say_promise
 from amgs.prediction.models import BUILT_IN_MODELS
 from amgs.study import Study
+from amgs.study.evidence import last_evidence
 from amgs.study.layout import MODELS
 from amgs.study.training import register_model
 from amgs.web.lab.state import LabState, to
@@ -37,6 +38,7 @@ class ModelCard:
     read: int
     built_in: bool
     notice: str = ""
+    evidence: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class ModelPages:
     def page(self, request: Request, mark: str) -> Response:
         """Show the models at hand."""
         study = self.lab.study(mark)
-        last = self.lab.board.latest(mark, "train", "classify")
+        last = self.lab.board.latest(mark, "train", "classify", "explain")
         models = list_models(study)
         taken = {model.name for model in models}
         context = ModelContext(
@@ -107,6 +109,16 @@ class ModelPages:
         self.lab.board.start("classify", f"The model {name} reads the faces", mark, arguments)
         return to(f"/study/{mark}/model")
 
+    def explain(self, mark: str, name: Annotated[str, Form()] = "") -> Response:
+        """Find out what the calls of a model rest on."""
+        study = self.lab.study(mark)
+        if name not in {model.name for model in list_models(study) if not model.built_in}:
+            raise StudyError(f"There is no trained model {name!r} in this study.")
+        arguments = {"study": str(study.folder), "model": name}
+        title = f"What the calls of the model {name} rest on"
+        self.lab.board.start("explain", title, mark, arguments)
+        return to(f"/study/{mark}/model")
+
     def bring_in(self, mark: str, path: Annotated[str, Form()] = "") -> Response:
         """Take a model in that was trained elsewhere: a folder or a packed file."""
         study = self.lab.study(mark)
@@ -136,11 +148,12 @@ def list_models(study: Study) -> list[ModelCard]:
     said = study.store.predictions
     read = {name: said.count(sha256) for name, _, sha256 in said.models()}
     found = []
-    for name, folder, _ in reversed(said.models()):
+    for name, folder, sha256 in reversed(said.models()):
         path = study.folder / folder / CARD
         if folder and path.is_file():
             card = json.loads(path.read_text(encoding="utf-8"))
-            found.append(_describe(name, card, read.get(name, 0)))
+            described = _describe(name, card, read.get(name, 0))
+            found.append(replace(described, evidence=last_evidence(study, sha256)))
     for name, title in BUILT_IN_TITLES.items():
         if name in BUILT_IN_MODELS:
             facts = [("needs", "no training: it reads what the detector sees of the eyes")]
@@ -233,5 +246,6 @@ def routes(lab: LabState) -> APIRouter:
     router.add_api_route("", pages.page, methods=["GET"])
     router.add_api_route("/train", pages.train, methods=["POST"])
     router.add_api_route("/classify", pages.classify, methods=["POST"])
+    router.add_api_route("/explain", pages.explain, methods=["POST"])
     router.add_api_route("/bring-in", pages.bring_in, methods=["POST"])
     return router

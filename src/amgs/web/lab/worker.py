@@ -138,6 +138,15 @@ def _classify(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any
         return {"model": model, "summary": str(summary)}
 
 
+def _explain(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
+    from amgs.study import Study
+
+    model = str(arguments["model"])
+    with Study.open(Path(arguments["study"])) as study, _engine(study) as executor:
+        found = study.explain(model, executor=executor, progress=progress)
+        return {"model": model, "notes": found.notes}
+
+
 def _report(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
     from amgs.study import Study
 
@@ -170,6 +179,7 @@ VERBS: dict[str, Callable[[Arguments, ProgressCallback], dict[str, Any]]] = {
     "convert": _convert,
     "train": _train,
     "classify": _classify,
+    "explain": _explain,
     "report": _report,
     "export": _export,
     "demo": _demo,

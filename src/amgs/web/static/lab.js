@@ -64,6 +64,7 @@ const browser = {
   path: document.getElementById("browser-path"),
   problem: document.getElementById("browser-problem"),
   all: document.getElementById("browser-all"),
+  asked: 0,
 
   open(kind, chosen, many) {
     Object.assign(browser, { kind, chosen, many });
@@ -74,17 +75,23 @@ const browser = {
     browser.go(browser.path.value);
   },
 
+  // An answer that comes after a newer one was asked for is not shown, and never replaces what
+  // somebody has typed in the meantime.
   async go(path) {
+    browser.asked += 1;
+    const mine = browser.asked, typed = browser.path.value;
     let found;
     try {
       found = await lab.ask(`/browse?kind=${browser.kind}&path=${encodeURIComponent(path)}`);
+      if (mine !== browser.asked) { return; }
       browser.problem.hidden = true;
     } catch (error) {
+      if (mine !== browser.asked) { return; }
       browser.problem.textContent = error.message;
       browser.problem.hidden = false;
       return;
     }
-    browser.path.value = found.path;
+    if (browser.path.value === typed) { browser.path.value = found.path; }
     const places = browser.dialog.querySelector(".places");
     places.replaceChildren(...found.places.map((place) => browser.button(place.name, () => browser.go(place.path), "small")));
     const rows = [];
