@@ -675,3 +675,29 @@ def test_the_live_page_shows_what_a_watch_says(
     text = client.get(f"{base}/live").text
     assert "It ended 120 minutes ago." in text or "It ended 2 hours ago." in text
     assert "data-poll" not in text
+
+
+def test_a_late_answer_of_the_file_browser_is_not_shown(
+    browser: Any, lab: RunningLab, client: httpx.Client, tmp_path: Path
+) -> None:
+    """Of two folders asked for, the one asked for last is shown, whichever answer comes last."""
+    base = base_of(client)
+    expect = pytest.importorskip("playwright.sync_api").expect
+    (tmp_path / "wanted").mkdir()
+    (tmp_path / "wanted" / "film.mp4").write_bytes(b"x")
+    context = browser.new_context()
+    page = context.new_page()
+    held: list[Any] = []
+    page.route("**/browse?*", lambda route: route.continue_() if held else held.append(route))
+    page.goto(lab.entrance)
+    page.wait_for_url(f"{lab.url}/study/*")
+    page.goto(f"{lab.url}{base}/design")
+    page.click("#add-videos")
+    page.fill("#browser-path", str(tmp_path / "wanted"))
+    page.click("#browser-go")
+    expect(page.locator("#browser-list input")).to_have_count(1)
+    held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#browser-list input")).to_have_count(1)
+    expect(page.locator("#browser-path")).to_have_value(str(tmp_path / "wanted"))
+    context.close()
