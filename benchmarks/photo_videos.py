@@ -35,12 +35,22 @@ class Encoding:
     gop: int
     bit_rate: int
     b_frames: int
+    codec: str = "libx264"
+    times: int = 1
 
 
 ENCODINGS = (
     Encoding("gop15_20mbit", 15, 20_000_000, 2),
     Encoding("gop250_3mbit", 250, 3_000_000, 2),
 )
+
+FURTHER = (
+    Encoding("gop15_60mbit_4k", 15, 60_000_000, 2, times=2),
+    Encoding("gop250_12mbit_4k", 250, 12_000_000, 2, times=2),
+    Encoding("gop15_12mbit_hevc", 15, 12_000_000, 2, "libx265"),
+    Encoding("gop250_2mbit_hevc", 250, 2_000_000, 2, "libx265"),
+)
+"""3840 × 2160, and H.265."""
 
 
 def usable_photographs(folder: Path, seed: int = 0) -> list[Photograph]:
@@ -70,8 +80,9 @@ def write_videos(
     truth: list[dict[str, Any]] = []
     for number, (rgb, known) in enumerate(draw_pictures(photographs, minutes, seed)):
         truth.append(known)
-        frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
+        drawn = av.VideoFrame.from_ndarray(rgb, format="rgb24")
         for container, stream in opened:
+            frame = drawn.reformat(stream.width, stream.height, "yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(stream.encode(frame))
     for container, stream in opened:
@@ -83,13 +94,14 @@ def write_videos(
 
 def _open(path: Path, encoding: Encoding) -> tuple[Any, Any]:
     container = av.open(str(path), "w")
-    stream = container.add_stream("libx264", rate=RATE)
-    stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    stream: Any = container.add_stream(encoding.codec, rate=RATE)
+    stream.width, stream.height = encoding.times * WIDTH, encoding.times * HEIGHT
+    stream.pix_fmt = "yuv420p"
     context = stream.codec_context
     context.gop_size, context.max_b_frames = encoding.gop, encoding.b_frames
     context.bit_rate = encoding.bit_rate
     context.options = {
-        "preset": "superfast",
+        "preset": "ultrafast" if encoding in FURTHER else "superfast",
         "sc_threshold": "0",
         "keyint_min": str(encoding.gop),
         "maxrate": str(encoding.bit_rate),

@@ -263,3 +263,26 @@ def test_the_size_of_a_face_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert runs == []
     detector.refine(frame, face, scale=1 / 6)  # seen 104 pixels wide
     assert len(runs) == 1
+
+
+@pytest.mark.parametrize(("near_score", "sizes"), [(0.9, [256]), (0.5, [256, 320]), (0.05, [256])])
+def test_a_doubtful_face_is_looked_at_with_more_pixels(
+    near_score: float, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what that shows counts; a face that is sure, or none, is not looked at again."""
+    detector, seen = CentreNet(), []
+    far = FoundFace((400.0, 300.0, 560.0, 460.0), 0.5, (), (), None, (1, 0, 0, 0))
+
+    def run(canvas: np.ndarray, _min_score: float) -> list[FoundFace]:
+        seen.append(canvas.shape[0])
+        zoom = canvas.shape[0] / (1.7 * 160)
+        edge = (1.7 - 1) / 2 * 160 * zoom
+        box = (edge, edge, edge + 160 * zoom, edge + 160 * zoom)
+        score = near_score if len(seen) == 1 else 0.1
+        return [FoundFace(box, score, (), (), None, (1, 0, 0, 0))]
+
+    monkeypatch.setattr(detector, "_run", run)
+    found = detector.refine(np.zeros((1080, 1920, 3), np.uint8), far)
+    assert seen == sizes
+    last = 0.1 if len(sizes) > 1 else near_score
+    assert found.score == pytest.approx((0.5 + last) / 2)
