@@ -258,7 +258,7 @@ def test_the_size_of_a_face_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> N
         detector, "_run", lambda canvas, limit: runs.append(canvas.shape) or run(canvas, limit)
     )
     frame = np.full((1080, 1920, 3), 90, np.uint8)
-    face = FoundFace((600, 300, 1221, 921), 0.8, (), (), None, (1.0, 0.0, 0.0, 0.0))
+    face = FoundFace((600, 300, 1221, 921), 0.7, (), (), None, (1.0, 0.0, 0.0, 0.0))
     assert detector.refine(frame, face, scale=1 / 3) == face, "seen 207 pixels wide"
     assert runs == []
     detector.refine(frame, face, scale=1 / 6)  # seen 104 pixels wide
