@@ -19,7 +19,7 @@ from amgs.faces.detections import Box
 from amgs.images import read_image
 from amgs.images.reading import RGB
 from amgs.jobs import ProgressCallback, bounded_map, no_progress, open_executor
-from amgs.prediction.orbital import MIN_FACE_SCORE
+from amgs.prediction.orbital import find_main_face
 from amgs.prediction.pain import PainReader
 from amgs.prediction.readers import ImageToClassify
 
@@ -132,10 +132,9 @@ def _explain_file(
         rgb = read_image(image.path)
     except UnreadableImageError as error:
         return FaceEvidence(image, problem=str(error))
-    faces = detector.find(rgb, MIN_FACE_SCORE)
-    if not faces:
+    face = find_main_face(detector, rgb)
+    if face is None:
         return FaceEvidence(image, problem="no face found in it")
-    face = max(faces, key=lambda f: f.score * f.width)
     return explain_face(reader, rgb, face, image)
 
 

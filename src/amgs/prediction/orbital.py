@@ -22,6 +22,12 @@ NOTICE = (
 )
 
 
+def find_main_face(detector: FaceDetector, rgb: RGB) -> FoundFace | None:
+    """Return the face that a face image was taken for: sure and large; ``None`` without any."""
+    faces = detector.find(rgb, MIN_FACE_SCORE)
+    return max(faces, key=lambda face: face.score * face.width, default=None)
+
+
 class OrbitalReader(Reader):
     """Reads the state of the eyes that the face detector sees.
 
@@ -48,10 +54,8 @@ class OrbitalReader(Reader):
         return [self._read_one(rgb) for rgb in images]
 
     def _read_one(self, rgb: RGB) -> Reading:
-        faces = self._detector.find(rgb, MIN_FACE_SCORE)
-        if not faces:
-            return _NOT_SCORABLE
-        return score_orbital(max(faces, key=lambda face: face.score * face.width))
+        face = find_main_face(self._detector, rgb)
+        return _NOT_SCORABLE if face is None else score_orbital(face)
 
     def card(self) -> dict[str, Any]:
         """Return the card of the face detector, which is also that of `orbital`, as its text."""

@@ -20,7 +20,7 @@ from amgs.model.metrics import area_under_curve
 from amgs.model.over_units import Interval, interval_over_units
 from amgs.model.training.heads import train_logistic_head
 from amgs.model.training.splits import cross_validation_folds
-from amgs.prediction.orbital import MIN_FACE_SCORE
+from amgs.prediction.orbital import find_main_face
 from amgs.prediction.pain import PainReader
 from amgs.prediction.readers import ImageToClassify
 
@@ -109,6 +109,8 @@ def probe_shortcuts(  # noqa: PLR0917
         look = partial(_look, reader, detector)
         first = list(_tell(progress, bounded_map(chosen, look, images), len(images)))
         kept = [k for k, seen in enumerate(first) if seen is not None]
+        if not kept:
+            return []
         # One place for all images: a patch that follows the face would tell how its ears stand.
         edges = np.array([seen[1] for seen in first if seen is not None])
         hidden = common_place(edges)
@@ -146,10 +148,9 @@ def _look(
         rgb = read_image(image.path)
     except AmgsError:
         return None
-    faces = detector.find(rgb, MIN_FACE_SCORE)
-    if not faces:
+    face = find_main_face(detector, rgb)
+    if face is None:
         return None
-    face = max(faces, key=lambda f: f.score * f.width)
     boxes = np.array([face.box, *(ear.box for ear in face.ears)])
     left, top = (boxes[:, :2].min(axis=0) / rgb.shape[1::-1]).tolist()
     right, bottom = (boxes[:, 2:].max(axis=0) / rgb.shape[1::-1]).tolist()
