@@ -23,6 +23,9 @@ Looked at: above 0.76 nearly all pairs are the same animal or place, at 0.72 eve
 0.72 mere likeness chains 42 photographs into one cluster, with 0.70 84.
 """
 
+LAST_LAYER = 1280
+"""So many of the features are of the network's last layer, and come first; `ALIKE` is of these."""
+
 NOT_SURE = ("toy", "figurine", "perhaps dead", "probably dead", "mirror image", "prey in a snake")
 """Photographs whose note says one of these are left out of training and measuring."""
 
@@ -171,7 +174,7 @@ def _features(photographs: Sequence[Photograph]) -> npt.NDArray[np.float32]:
     backbone = find_backbone(DEFAULT_BACKBONE)
     network = Network(locate_backbone(backbone))
     rows = [network.features(backbone.preprocessing.apply(p.rgb)[None])[0] for p in photographs]
-    stacked = np.stack(rows)
+    stacked = np.stack(rows)[:, :LAST_LAYER]
     return np.asarray(stacked / np.linalg.norm(stacked, axis=1, keepdims=True), np.float32)
 
 

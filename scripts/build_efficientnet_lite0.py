@@ -9,6 +9,10 @@ The weights are read without running code from them; no torch is needed. The gra
 table of the EfficientNet paper (Tan & Le 2019) with the changes of the Lite variants: no squeeze
 and excitation, ReLU6 in place of swish. `tests/published/test_backbones.py` compares its features
 with those of an independent implementation in torch.
+
+Two inner layers are averaged beside the last one. They cost nothing and tell the action units
+better (`benchmarks/features.py`): the last layer was made for telling things apart that look alike
+wherever their parts are.
 """
 
 from __future__ import annotations
@@ -28,7 +32,10 @@ WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 OUTPUT = Path(__file__).parents[1] / "src/amgs/data/efficientnet_lite0/backbone.onnx"
 
 INPUT_PX = 224
-N_FEATURES = 1280
+WIDENED = (8, 11)
+"""Blocks whose widened maps, of 14 × 14 places, are features too: 480 and 672 channels."""
+
+N_FEATURES = 1280 + 672 + 480
 BATCH_NORM_EPSILON = 0.001
 
 # repeats, stride of the first, expansion, channels in, channels out
@@ -44,28 +51,37 @@ STAGES = (
 
 
 def build_efficientnet_lite0(weights: Weights) -> onnx.ModelProto:
-    """Build the graph from 224 × 224 images to 1280 pooled features."""
+    """Build the graph from 224 × 224 images to the mean of the last layer and of two inner ones."""
     graph = GraphBuilder(weights, BATCH_NORM_EPSILON)
     x = graph.convolution(INPUT_NAME, "_conv_stem.weight", "_bn0", stride=2, padding="same")
     x = graph.relu6(x)
     number = 0
+    inner: list[str] = []
     for repeats, first_stride, expansion, channels_in, channels_out in STAGES:
         for repeat in range(repeats):
             stride = first_stride if repeat == 0 else 1
-            inner = (channels_in if repeat == 0 else channels_out) * expansion
-            y = add_block(graph, x, f"_blocks.{number}", stride, inner, expand=expansion > 1)
+            width = (channels_in if repeat == 0 else channels_out) * expansion
+            widened = x
+            if expansion > 1:
+                widened = widen(graph, x, f"_blocks.{number}")
+            if number in WIDENED:
+                inner.insert(0, widened)
+            y = add_block(graph, widened, f"_blocks.{number}", stride, width)
             x = y if repeat == 0 else graph.add(x, y)
             number += 1
     x = graph.relu6(graph.convolution(x, "_conv_head.weight", "_bn1"))
-    return graph.finish(x, name="efficientnet_lite0", input_px=INPUT_PX, n_features=N_FEATURES)
+    return graph.finish(
+        x, name="efficientnet_lite0", input_px=INPUT_PX, n_features=N_FEATURES, inner=inner
+    )
 
 
-def add_block(
-    graph: GraphBuilder, x: str, name: str, stride: int, inner: int, *, expand: bool
-) -> str:
-    """Add an inverted residual block: widen, look around each channel, narrow."""
-    if expand:
-        x = graph.relu6(graph.convolution(x, f"{name}._expand_conv.weight", f"{name}._bn0"))
+def widen(graph: GraphBuilder, x: str, name: str) -> str:
+    """Add the beginning of an inverted residual block: more channels."""
+    return graph.relu6(graph.convolution(x, f"{name}._expand_conv.weight", f"{name}._bn0"))
+
+
+def add_block(graph: GraphBuilder, x: str, name: str, stride: int, width: int) -> str:
+    """Add the rest of the block: look around each of its channels, narrow."""
     x = graph.relu6(
         graph.convolution(
             x,
@@ -73,7 +89,7 @@ def add_block(
             f"{name}._bn1",
             stride=stride,
             padding="same",
-            groups=inner,
+            groups=width,
         )
     )
     return graph.convolution(x, f"{name}._project_conv.weight", f"{name}._bn2")

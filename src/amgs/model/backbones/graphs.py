@@ -149,8 +149,10 @@ class GraphBuilder:
         """Add the channels of several inputs after one another."""
         return self._node("Concat", list(parts), f"{parts[-1]}.concat", axis=1)
 
-    def finish(self, x: str, *, name: str, input_px: int, n_features: int) -> onnx.ModelProto:
-        """Average `x` over the image and close the graph.
+    def finish(
+        self, x: str, *, name: str, input_px: int, n_features: int, inner: Sequence[str] = ()
+    ) -> onnx.ModelProto:
+        """Average `x`, and then inner layers, over the image and close the graph.
 
         Returns
         -------
@@ -159,6 +161,9 @@ class GraphBuilder:
             (batch, n_features), both float32; checked by `onnx.checker`.
         """
         pooled = self._node("GlobalAveragePool", [x], "pooled")
+        if inner:
+            means = [self._node("GlobalAveragePool", [y], f"{y}.pooled") for y in inner]
+            pooled = self.concatenate([pooled, *means])
         return self.close(self.flatten(pooled), name=name, input_px=input_px, n_features=n_features)
 
     def flatten(self, x: str) -> str:

@@ -83,8 +83,8 @@ BACKBONES = {
             mean=127.0,
             scale=128.0,
         ),
-        n_features=1280,
-        sha256="6086ca69cf707f76c7a5108ed96d1220409f482f0d037866173d305b9b5e8796",
+        n_features=2432,
+        sha256="4106edd3599313f7a224ef0e988f891bbc9a9d6bee3778abc56020bbef4de09e",
     ),
     "inception_v3": Backbone(
         name="inception_v3",
