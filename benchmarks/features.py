@@ -329,50 +329,61 @@ def cost(looked: Sequence[Passes], blocks: Sequence[Sequence[str]]) -> float:
     return (sum(map(of, passes)) + (of("detector") if detected else 0.0)) / of("whole")
 
 
-def held_out(features: Floats, wanted: Floats, folds: npt.NDArray[Any]) -> dict[float, Floats]:
-    """Return, per penalty, ridge predictions of every fold by the others."""
-    found = {penalty: np.full(len(wanted), np.nan) for penalty in PENALTIES}
-    known = np.isfinite(wanted)
+def held_out(features: Floats, wanted: Floats, folds: npt.NDArray[Any]) -> Floats:
+    """Return ridge predictions of every fold by the others, (penalties, images, wanted)."""
+    found = np.full((len(PENALTIES), *wanted.shape), np.nan)
     kernel = features @ features.T
     for fold in np.unique(folds):
-        out = np.flatnonzero(folds == fold)
-        inside = np.flatnonzero((folds != fold) & known)
-        middle = wanted[inside].mean()
-        inner = kernel[np.ix_(inside, inside)]
-        rows = inner.mean(axis=1)
-        centred = inner - rows[:, None] - rows + inner.mean()
-        values, vectors = np.linalg.eigh(centred)
-        turned = vectors.T @ (wanted[inside] - middle)
-        across = kernel[np.ix_(out, inside)]
-        across = across - across.mean(axis=1, keepdims=True) - rows + inner.mean()
-        for penalty in PENALTIES:
-            weights = vectors @ (turned / (np.maximum(values, 0) + penalty * len(inside)))
-            found[penalty][out] = across @ weights + middle
+        out, inside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        found[:, out] = ridge(kernel, wanted, inside, out)
     return found
 
 
-def best_r(features: Floats, wanted: Floats, folds: npt.NDArray[Any]) -> float:
-    """Return r on what was left out, with the penalty of the least squared error."""
-    known = np.isfinite(wanted)
-    found = held_out(features, wanted, folds)
-    best = min(found.values(), key=lambda p: float(((p - wanted)[known] ** 2).mean()))
-    return float(pearson_r(best[known], wanted[known]) or 0.0)
+def ridge(
+    kernel: Floats, wanted: Floats, inside: npt.NDArray[np.intp], out: npt.NDArray[np.intp]
+) -> Floats:
+    """Train on the rows `inside`, and return what is said of the rows `out` by penalty."""
+    middle = wanted[inside].mean(axis=0)
+    inner = kernel[np.ix_(inside, inside)]
+    rows = inner.mean(axis=1)
+    values, vectors = np.linalg.eigh(inner - rows[:, None] - rows + inner.mean())
+    turned = vectors.T @ (wanted[inside] - middle)
+    across = kernel[np.ix_(out, inside)]
+    across = (across - across.mean(axis=1, keepdims=True) - rows + inner.mean()) @ vectors
+    shrunk = [np.maximum(values, 0) + penalty * len(inside) for penalty in PENALTIES]
+    return np.stack([across @ (turned / by[:, None]) + middle for by in shrunk])
 
 
-def r_left_out(
-    features: Floats, wanted: Floats, animals: npt.NDArray[Any], laboratories: npt.NDArray[Any]
-) -> float:
-    """Return the mean r in laboratories left out; the penalty is chosen over animals at home."""
+def best_of(said: Floats, wanted: Floats) -> npt.NDArray[np.intp]:
+    """Return, for everything wanted, which penalty has the least squared error."""
+    return np.asarray(np.argmin(((said - wanted) ** 2).mean(axis=1), axis=0))
+
+
+def r_of(said: Floats, wanted: Floats, best: npt.NDArray[np.intp]) -> list[float]:
+    """Return r of everything wanted, with the penalty chosen for it."""
+    pairs = [(said[k, :, u], wanted[:, u]) for u, k in enumerate(best.tolist())]
+    return [float(pearson_r(a, b) or 0.0) for a, b in pairs]
+
+
+def r_at_home(features: Floats, wanted: Floats, folds: npt.NDArray[Any]) -> list[float]:
+    """Return r on animals left out."""
+    said = held_out(features, wanted, folds)
+    return r_of(said, wanted, best_of(said, wanted))
+
+
+def r_elsewhere(
+    features: Floats, wanted: Floats, folds: npt.NDArray[Any], laboratories: npt.NDArray[Any]
+) -> list[float]:
+    """Return the mean r in laboratories left out; penalties are chosen over animals at home."""
+    kernel = features @ features.T
     found = []
     for name in np.unique(laboratories):
-        home = laboratories != name
-        inner = held_out(features[home], wanted[home], animals[home])
-        known = np.isfinite(wanted[home])
-        best = min(inner, key=lambda p: float(((inner[p] - wanted[home])[known] ** 2).mean()))
-        there = held_out(features, wanted, np.where(home, 0, 1))[best]
-        rows = ~home & np.isfinite(wanted)
-        found.append(float(pearson_r(there[rows], wanted[rows]) or 0.0))
-    return float(np.mean(found))
+        home, there = laboratories != name, laboratories == name
+        best = best_of(held_out(features[home], wanted[home], folds[home]), wanted[home])
+        said = ridge(kernel, wanted, np.flatnonzero(home), np.flatnonzero(there))
+        found.append(r_of(said, wanted[there], best))
+    means: list[float] = np.mean(found, axis=0).tolist()
+    return means
 
 
 @dataclass(frozen=True)
@@ -453,22 +464,23 @@ def drawn(seed: int) -> dict[str, list[float]]:
     scores = score(faces, seed)
     means = mean_of(scores)
     folds = np.random.default_rng(seed).permutation(np.arange(animals.max() + 1) % FOLDS)[animals]
-    mgs = means.mean(axis=1)
-    found = {}
+    # Faces of which nobody could score some unit are few, and left out.
+    whole = np.isfinite(means).all(axis=1)
+    wanted = np.column_stack([means, means.mean(axis=1)])[whole]
+    kept = [one for one, good in zip(looked, whole.tolist(), strict=True) if good]
+    folds, laboratories = folds[whole], laboratories[whole]
     one, rest = scores[0], mean_of(scores[1:])
-    row = [r_known(one[:, u], rest[:, u]) for u in range(len(UNITS))]
-    of_mgs = r_known(one.mean(axis=1), rest.mean(axis=1))
-    found["one rater with the mean of two"] = [0.0, *row, of_mgs, np.nan, np.nan]
+    units = [r_known(one[:, u], rest[:, u]) for u in range(len(UNITS))]
+    of_mean = r_known(one.mean(axis=1), rest.mean(axis=1))
+    found = {"one rater with the mean of two": [0.0, *units, of_mean, np.nan, np.nan]}
     for name, blocks in SETS.items():
-        features = assemble(looked, blocks)
-        columns = means.T
-        away = [r_left_out(features, unit, folds, laboratories) for unit in columns]
+        features = assemble(kept, blocks)
+        away = r_elsewhere(features, wanted, folds, laboratories)
         found[name] = [
-            cost(looked, blocks),
-            *(best_r(features, unit, folds) for unit in columns),
-            best_r(features, mgs, folds),
-            float(np.mean(away)),
-            r_left_out(features, mgs, folds, laboratories),
+            cost(kept, blocks),
+            *r_at_home(features, wanted, folds),
+            float(np.mean(away[:-1])),
+            away[-1],
         ]
         print(name, np.round(found[name], 3), flush=True)
     return found
@@ -487,7 +499,7 @@ def photographs(folder: Path, seeds: Sequence[int]) -> dict[str, list[float]]:
         units = join_sources(files, sources)
         coats = np.array(coats_of(folder))
         looked = look_at(files)
-    wanted = not_open.astype(float)
+    wanted = not_open[:, None].astype(float)
     found = {}
     for name, blocks in SETS.items():
         features = assemble(looked, blocks)
@@ -514,14 +526,15 @@ def coats_of(folder: Path) -> list[str]:
 
 def auc_left_out(features: Floats, wanted: Floats, folds: npt.NDArray[Any]) -> float:
     """Return the area under the curve on photographs left out, with the best penalty."""
-    found = held_out(features, wanted, folds)
-    return max(float(area_under_curve(wanted > 0.5, p) or 0.0) for p in found.values())
+    said = held_out(features, wanted, folds)[:, :, 0]
+    return max(float(area_under_curve(wanted[:, 0] > 0.5, p) or 0.0) for p in said)
 
 
 def coat_left_out(features: Floats, wanted: Floats, out: npt.NDArray[np.bool_]) -> Floats:
     """Return what a layer trained on the other coats says of one; a middling penalty for all."""
-    found = held_out(features, wanted, np.where(out, 1, 0))
-    return found[PENALTIES[len(PENALTIES) // 2 - 1]][out]
+    said = ridge(features @ features.T, wanted, np.flatnonzero(~out), np.flatnonzero(out))
+    middling: Floats = said[len(PENALTIES) // 2 - 1, :, 0]
+    return middling
 
 
 def main() -> None:

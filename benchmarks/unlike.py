@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -108,39 +110,48 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--photographs", type=Path)
     asked = parser.parse_args()
-    network = Network(locate_backbone(BACKBONE))
     real = photographs(asked.photographs) if asked.photographs else {}
-    real_features = {
-        name: [features_of(network, cuts) for cuts in sets] for name, sets in real.items()
-    }
     rows: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    for seed in range(asked.seeds):
-        trained = [features_of(network, draw_recording(HOME, [seed, 0, a])) for a in range(TRAINED)]
-        animals = np.repeat([f"a{a}" for a in range(TRAINED)], EACH)
-        likeness = learn_likeness(np.concatenate(trained), animals, seed)
-        assert likeness is not None
-        shown = {
-            "white, other animals": [
-                features_of(network, draw_recording(HOME, [seed, 1, a])) for a in range(NEW)
-            ]
-        }
-        for number, (name, look) in enumerate(OTHERS.items(), start=2):
-            shown[name] = [
-                features_of(network, draw_recording(look, [seed, number, a])) for a in range(6)
-            ]
-        shown["empty cubicle"] = [features_of(network, empty) for empty in empty_cubicles(seed)]
-        at_home = likeness.distances(np.concatenate(shown["white, other animals"]))
-        for name, recordings in {**shown, **real_features}.items():
-            distances = likeness.distances(np.concatenate(recordings))
-            unlike = np.repeat([False, True], [len(at_home), len(distances)])
-            auc = area_under_curve(unlike, np.concatenate([at_home, distances]))
-            rows[name].append((float(auc or np.nan), *alarm_rate(likeness, recordings)))
-        print(f"seed {seed} done", flush=True)
+    with ProcessPoolExecutor() as pool:
+        for found in pool.map(partial(measure, real), range(asked.seeds)):
+            for name, row in found.items():
+                rows[name].append(row)
     print(f"{'shown':32} AUC by image (lowest)  recordings alarmed  images alarmed")
-    for name, found in rows.items():
-        auc, recordings_, images = np.mean(found, axis=0)
-        lowest = min(row[0] for row in found)
-        print(f"{name:32} {auc:.3f} ({lowest:.3f})  {recordings_:18.3f}  {images:14.3f}")
+    for name, of_seeds in rows.items():
+        auc, recordings, images = np.mean(of_seeds, axis=0)
+        lowest = min(row[0] for row in of_seeds)
+        print(f"{name:32} {auc:.3f} ({lowest:.3f})  {recordings:18.3f}  {images:14.3f}")
+
+
+def measure(
+    real: Mapping[str, Sequence[Sequence[RGB]]], seed: int
+) -> dict[str, tuple[float, float, float]]:
+    """Return for every kind of image: AUC, shares of recordings and of images with an alarm."""
+    network = Network(locate_backbone(BACKBONE))
+    trained = [features_of(network, draw_recording(HOME, [seed, 0, a])) for a in range(TRAINED)]
+    animals = np.repeat([f"a{a}" for a in range(TRAINED)], EACH)
+    likeness = learn_likeness(np.concatenate(trained), animals, seed)
+    assert likeness is not None
+    shown = {
+        "white, other animals": [
+            features_of(network, draw_recording(HOME, [seed, 1, a])) for a in range(NEW)
+        ]
+    }
+    for number, (name, look) in enumerate(OTHERS.items(), start=2):
+        shown[name] = [
+            features_of(network, draw_recording(look, [seed, number, a])) for a in range(6)
+        ]
+    shown["empty cubicle"] = [features_of(network, empty) for empty in empty_cubicles(seed)]
+    for name, sets in real.items():
+        shown[name] = [features_of(network, cuts) for cuts in sets]
+    at_home = likeness.distances(np.concatenate(shown["white, other animals"]))
+    found = {}
+    for name, recordings in shown.items():
+        distances = likeness.distances(np.concatenate(recordings))
+        unlike = np.repeat([False, True], [len(at_home), len(distances)])
+        auc = area_under_curve(unlike, np.concatenate([at_home, distances]))
+        found[name] = (float(auc or np.nan), *alarm_rate(likeness, recordings))
+    return found
 
 
 if __name__ == "__main__":
