@@ -467,7 +467,7 @@ def drawn(seed: int) -> dict[str, list[float]]:
     # Faces of which nobody could score some unit are few, and left out.
     whole = np.isfinite(means).all(axis=1)
     wanted = np.column_stack([means, means.mean(axis=1)])[whole]
-    kept = [one for one, good in zip(looked, whole.tolist(), strict=True) if good]
+    kept = [looked[k] for k in np.flatnonzero(whole).tolist()]
     folds, laboratories = folds[whole], laboratories[whole]
     one, rest = scores[0], mean_of(scores[1:])
     units = [r_known(one[:, u], rest[:, u]) for u in range(len(UNITS))]
