@@ -25,7 +25,7 @@ from amgs.vocabulary import Output
 
 NEAREST = 5
 MOST_IMAGES = 2_000
-"""As many features are kept, evenly over animals: 5 MB with 1,280 of them."""
+"""As many features are kept, evenly over animals: 10 MB with 2,432 of them."""
 
 LEAST_ANIMALS = 5
 """With fewer, nobody knows how far a new animal may be."""
