@@ -22,7 +22,7 @@ SplitUnit: TypeAlias = Literal["animal", "image", "laboratory"]
 RecipeName: TypeAlias = Literal["paper", "best"]
 """How a head is trained."""
 
-Prediction: TypeAlias = Literal["pain", "units"]
+Prediction: TypeAlias = Literal["pain", "mgs", "units"]
 """What a model is trained to say: pain or no pain alone, or every action unit too."""
 
 PAIN: PainClass = "pain"
@@ -124,6 +124,8 @@ class LabelledImage:
         The part its owner assigned it to; ``None`` leaves the choice to the split.
     laboratory
         Where it was filmed; ``None`` when unknown.
+    coat
+        The colour of its coat; ``None`` when unknown.
     """
 
     path: Path
@@ -134,6 +136,7 @@ class LabelledImage:
     mgs: float | None = None
     part: Part | None = None
     laboratory: str | None = None
+    coat: str | None = None
 
 
 OutputKind: TypeAlias = Literal["class", "probability", "score", "flag"]

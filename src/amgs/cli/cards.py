@@ -47,6 +47,7 @@ def print_card_numbers(card: dict[str, Any]) -> None:
         rows,
     )
     _print_intervals_over_units(card["metrics"]["test"], unit)
+    _print_by_coat(card.get("by_coat") or {})
     _print_promises(card.get("promises") or [])
     if "units" in card:
         _print_units(card["units"])
@@ -65,6 +66,28 @@ def _print_intervals_over_units(test: dict[str, Any], unit: str) -> None:
         limits = f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else f"too few {unit}"
         facts.append((name, f"{number(value)} ({limits})"))
     print_facts(f"Test part, 95 % intervals over {unit}", facts)
+
+
+def _print_by_coat(by_coat: dict[str, dict[str, Any]]) -> None:
+    """Print how well animals of each coat are called."""
+    if not by_coat:
+        return
+    rows = []
+    for coat, of in by_coat.items():
+        interval = of["auc_interval"]
+        limits = f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else ""
+        rows.append(
+            [
+                *(coat, str(of["animals"]), str(of["images"]), str(of["pain"])),
+                f"{number(of['auc'], 2)}{limits}",
+                number(of["balanced_accuracy"], 2),
+            ]
+        )
+    print_table(
+        "By coat, each animal left out",
+        ["coat", "animals", "images", "pain", "AUC", "balanced accuracy"],
+        rows,
+    )
 
 
 def _print_promises(promises: list[dict[str, Any]]) -> None:

@@ -34,7 +34,8 @@ def train(
         Path,
         typer.Argument(
             help="A study; or a folder with `pain` and `no pain` inside, or a CSV with the columns "
-            "image,label and, where known, animal, recording, laboratory, mgs, part."
+            "image,label and, where known, animal, recording, laboratory, coat, mgs, part, and "
+            "action units such as orbital_tightening (means of the raters, 0 to 2)."
         ),
     ],
     out: Annotated[
@@ -67,7 +68,7 @@ def train(
         Prediction,
         typer.Option(
             help="`units`: a grade of every action unit and the MGS too, where people scored them; "
-            "`pain`: pain or no pain alone."
+            "`mgs`: the MGS, not unit by unit; `pain`: pain or no pain alone."
         ),
     ] = "units",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
@@ -101,6 +102,7 @@ def train(
     Example: `amgs train labelled/ --out models/first`
     """
     from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
+    from amgs.model.training.scored_table import load_scored_images
     from amgs.model.training.sets import load_training_set
     from amgs.model.training.train import TrainingOptions, train_model
     from amgs.study import is_study
@@ -116,6 +118,7 @@ def train(
     if out is None:
         raise typer.BadParameter("--out is missing: the model folder to write.")
     labelled = load_training_set(images, animal_from_folder=animal_from_folder)
+    scored = None if predict == "pain" else load_scored_images(images)
     notice = read_notice(images if images.is_dir() else images.parent)
     with run_on(on, out.parent) as executor, show_progress(quiet=quiet or json) as progress:
         result = train_model(
@@ -126,6 +129,7 @@ def train(
             executor=executor,
             progress=progress,
             notice=notice,
+            scored=scored,
         )
     doubtful = out.with_name(f"{out.name}_{DOUBTFUL}")
     write_doubtful_labels(doubtful, result.doubtful)

@@ -28,6 +28,9 @@ NOT_SCORABLE = LEVELS
 """The place of "not scorable" behind the scores."""
 
 MGS = "predicted_mgs"
+MGS_ALONE = "mgs"
+"""In place of the units, where only their mean was learned."""
+
 MGS_LOW, MGS_HIGH = "predicted_mgs_low", "predicted_mgs_high"
 
 
@@ -38,7 +41,7 @@ class GradedHead:
     Parameters
     ----------
     names
-        The units, in the order of the scale.
+        The units, in the order of the scale; `MGS_ALONE` where only their mean was learned.
     directions
         (units, n) float32.
     thresholds
@@ -47,6 +50,8 @@ class GradedHead:
         (units, n) float32 and (units,): a logistic layer for "not scorable".
     half_width
         Of the interval around the MGS (sum): nine in ten images of animals left out were inside.
+    units_in_mgs
+        How many units the MGS is the sum of.
     """
 
     names: tuple[str, ...]
@@ -55,17 +60,23 @@ class GradedHead:
     not_scorable: npt.NDArray[np.float32]
     not_scorable_bias: npt.NDArray[np.float64]
     half_width: float
+    units_in_mgs: int
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The units that it says something of."""
+        return tuple(name for name in self.names if name != MGS_ALONE)
 
     @property
     def outputs(self) -> tuple[Output, ...]:
         """What it says of a face."""
-        most = float(2 * len(self.names))
+        most = 2.0 * self.units_in_mgs
         found = [
             Output(MGS, "score", "predicted MGS: the sum of the units' scores", 0, most),
             Output(MGS_LOW, "score", "lower end of its 90 % interval", 0, most, detail=True),
             Output(MGS_HIGH, "score", "upper end of its 90 % interval", 0, most, detail=True),
         ]
-        for name in self.names:
+        for name in self.shown:
             said = name.replace("_", " ")
             found.append(Output(name, "score", f"expected score of {said}, 0 to 2", 0, 2))
             found += [
@@ -95,16 +106,16 @@ class GradedHead:
         """Return what it says of each image, by the names of `outputs`."""
         p, missing = self.probabilities(features), self.p_not_scorable(features)
         expected = expected_scores(p)
-        most = 2.0 * len(self.names)
+        most = 2.0 * self.units_in_mgs
         found = []
         for row in range(len(features)):
-            total = float(expected[row].sum())
+            total = self.units_in_mgs * float(expected[row].mean())
             said = {
                 MGS: total,
                 MGS_LOW: max(0.0, total - self.half_width),
                 MGS_HIGH: min(most, total + self.half_width),
             }
-            for unit, name in enumerate(self.names):
+            for unit, name in enumerate(self.shown):
                 said[name] = float(expected[row, unit])
                 said |= {f"{name}_p{k}": float(p[row, unit, k]) for k in range(LEVELS)}
                 said[f"{name}_p_not_scorable"] = float(missing[row, unit])
@@ -121,6 +132,7 @@ class GradedHead:
             not_scorable=self.not_scorable,
             not_scorable_bias=self.not_scorable_bias,
             half_width=np.float64(self.half_width),
+            units_in_mgs=np.int64(self.units_in_mgs),
         )
 
     @classmethod
@@ -137,13 +149,16 @@ class GradedHead:
             directions, missing = stored["directions"], stored["not_scorable"]
             thresholds, bias = stored["thresholds"], stored["not_scorable_bias"]
             half_width = float(stored["half_width"])
+            # Models made before it was kept sum the units that they read.
+            units_in_mgs = int(stored.get("units_in_mgs", len(names)))
         shapes = (directions.shape, missing.shape, thresholds.shape, bias.shape)
         n = len(names)
         whole = shapes == ((n, n_features), (n, n_features), (n, 2), (n,))
         numbers = (directions, missing, thresholds, bias, half_width)
+        whole &= units_in_mgs > 0
         if not whole or not all(np.isfinite(part).all() for part in numbers):
             raise ValueError("the layer for the action units cannot be used")
-        return cls(names, directions, thresholds, missing, bias, half_width)
+        return cls(names, directions, thresholds, missing, bias, half_width, units_in_mgs)
 
 
 def level_probabilities(logits: Floats, thresholds: Floats) -> npt.NDArray[np.float64]:

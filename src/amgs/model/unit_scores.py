@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from amgs.model.graded import LEVELS
+from amgs.model.graded import LEVELS, MGS_ALONE
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,17 +19,37 @@ class UnitScores:
     Parameters
     ----------
     names
-        The units, in the order of the scale.
+        The units, in the order of the scale; `MGS_ALONE` where only their mean is known.
     counts
-        (images, units, 4): how many raters gave 0, 1, 2 and "not scorable".
+        (images, units, 4): how many raters gave 0, 1, 2 and "not scorable". A mean between two
+        scores counts in part for each.
+    units_in_mgs
+        How many units the MGS is the sum of.
     """
 
     names: tuple[str, ...]
     counts: Floats
+    units_in_mgs: int
+
+    @classmethod
+    def of_means(cls, names: tuple[str, ...], means: Floats, units_in_mgs: int) -> UnitScores:
+        """Make scores of means from 0 to 2, (images, units), missing where nobody scored.
+
+        A mean between two scores counts in part for each: 0.6 as 0.4 of a 0 and 0.6 of a 1.
+        """
+        levels = np.arange(LEVELS)
+        share = np.maximum(0.0, 1.0 - np.abs(means[..., None] - levels))
+        counts = np.zeros((*means.shape, LEVELS + 1))
+        counts[..., :LEVELS] = np.where(np.isfinite(means)[..., None], share, 0.0)
+        return cls(names, counts, units_in_mgs)
 
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> UnitScores:
         """Return some of the images."""
-        return UnitScores(self.names, self.counts[rows])
+        return replace(self, counts=self.counts[rows])
+
+    def mgs_alone(self) -> UnitScores:
+        """Return the mean of the units in their place."""
+        return UnitScores.of_means((MGS_ALONE,), self.mgs_per_unit[:, None], self.units_in_mgs)
 
     @property
     def scored(self) -> npt.NDArray[np.bool_]:
@@ -47,12 +67,11 @@ class UnitScores:
         return mean
 
     @property
-    def mgs(self) -> Floats:
-        """(images,): mean of the scorable units times their number; NaN without any."""
+    def mgs_per_unit(self) -> Floats:
+        """(images,): mean of the scorable units; NaN without any."""
         mean = self.mean
         known = np.isfinite(mean)
         n = known.sum(axis=1)
         total = np.where(known, mean, 0.0).sum(axis=1)
         per_unit: Floats = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
-        total_of_all: Floats = per_unit * mean.shape[1]
-        return total_of_all
+        return per_unit

@@ -9,6 +9,7 @@ from amgs.errors import count_of
 from amgs.model.card_warnings import FEW_UNITS
 from amgs.model.promise import say_promise
 from amgs.model.proving import FIGURES, say_figure
+from amgs.model.training.by_coat import say_by_coat
 from amgs.report.material import ReportMaterial
 from amgs.vocabulary import plural_of
 
@@ -67,6 +68,8 @@ def describe_model(material: ReportMaterial) -> str:
         )
         if card["split"]["parts"]["test"]["units"] < FEW_UNITS:
             text += f" So few {plural_of(kept)} allow little conclusion about others."
+    if coats := say_by_coat(card.get("by_coat") or {}):
+        text += f" Area under the ROC curve {coats}."
     promise = say_promise(card)
     return f"{text} {promise[0].upper()}{promise[1:]}." if promise else text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -63,6 +63,8 @@ def train_on_labels(
     images = load_training_set(
         write_training_images(study, path), highest_mgs=study.scale.highest_sum
     )
+    coats = _coat_of_codes(study)
+    images = [replace(image, coat=coats.get(image.animal or "")) for image in images]
     result = train_model(
         images,
         folder,
@@ -71,8 +73,8 @@ def train_on_labels(
         executor=executor,
         progress=progress,
         notice=study.notice,
-        about={"coats": coats} if (coats := list_coats(study)) else {},
-        scored=None if options.predict == "pain" else scored_images(study),
+        about={"coats": names} if (names := list_coats(study)) else {},
+        scored=scored_images(study),
     )
     write_doubtful_labels(path.with_name(DOUBTFUL), result.doubtful)
     sha256 = register_model(study, folder)
@@ -122,6 +124,13 @@ def scored_images(study: StudyFolder) -> ScoredImages | None:
 def list_coats(study: StudyFolder) -> list[str]:
     """Return the coats of the animals that ``recordings.csv`` names, in the order of letters."""
     return sorted({r.further["coat"] for r in study.design().recordings if r.further["coat"]})
+
+
+def _coat_of_codes(study: StudyFolder) -> dict[str, str]:
+    """Return the coat of every animal whose coat is known, by the code it has in tables."""
+    codes = make_codes(study)
+    coats = {r.animal: r.further["coat"] for r in study.design().recordings}
+    return {codes(animal): coat for animal, coat in coats.items() if coat}
 
 
 def same_model(study: StudyFolder, folder: Path) -> str:

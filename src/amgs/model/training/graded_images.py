@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.jobs import ProgressCallback, no_progress
-from amgs.model.graded import GradedHead, expected_scores
+from amgs.model.graded import MGS_ALONE, GradedHead, expected_scores
 from amgs.model.metrics import pearson_r
 from amgs.model.over_units import interval_over_units
 from amgs.model.training.features import FeatureExtractor, View
@@ -21,6 +22,8 @@ from amgs.vocabulary import TRAINED_PARTS, Part
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+
+MGS_PER_UNIT = "mgs_per_unit"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,19 @@ class ScoredImages:
     animals: Sequence[str]
     scores: UnitScores
     judge: Callable[[Rows, Floats], Mapping[str, Any]] | None = None
+
+    def mgs_alone(self) -> ScoredImages:
+        """Return the same images with the mean of the units in their place."""
+        judge = None if self.judge is None else partial(_judge_mgs, self.judge, self.scores)
+        return replace(self, scores=self.scores.mgs_alone(), judge=judge)
+
+
+def _judge_mgs(
+    judge: Callable[[Rows, Floats], Mapping[str, Any]], scores: UnitScores, rows: Rows, mgs: Floats
+) -> Mapping[str, Any]:
+    """Judge the mean of the units alone."""
+    of_all = judge(rows, np.repeat(mgs, len(scores.names), axis=1))
+    return {MGS_PER_UNIT: of_all[MGS_PER_UNIT]}
 
 
 @dataclass(frozen=True)
@@ -106,7 +122,7 @@ def grade_images(
         ]
     )
     card: dict[str, Any] = {
-        "names": list(scored.scores.names),
+        "names": list(graded.head.shown),
         "images": len(train),
         "animals": len(np.unique(animals[train])),
         **graded.details,
@@ -152,6 +168,9 @@ def measure_graded(
         }
 
     mean = scores.mean
-    found = {name: compare(expected[:, k], mean[:, k]) for k, name in enumerate(scores.names)}
-    n_units = len(scores.names)
-    return {"units": found, "mgs_per_unit": compare(expected.mean(axis=1), scores.mgs / n_units)}
+    found = {
+        name: compare(expected[:, k], mean[:, k])
+        for k, name in enumerate(scores.names)
+        if name != MGS_ALONE
+    }
+    return {"units": found, MGS_PER_UNIT: compare(expected.mean(axis=1), scores.mgs_per_unit)}

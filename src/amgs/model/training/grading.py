@@ -103,8 +103,8 @@ def train_graded(
         chosen[name] = best
         progress("training the units", unit + 1, len(scores.names))
     held_out = np.stack(held, axis=1)
-    rest = np.abs(scores.mgs - held_out.sum(axis=1))
-    half_width = float(np.quantile(rest[np.isfinite(rest)], COVERED))
+    rest = np.abs(scores.mgs_per_unit - held_out.mean(axis=1))
+    half_width = scores.units_in_mgs * float(np.quantile(rest[np.isfinite(rest)], COVERED))
     head = GradedHead(
         scores.names,
         np.stack(directions).astype(np.float32),
@@ -112,6 +112,7 @@ def train_graded(
         np.stack(missing).astype(np.float32),
         np.array(bias),
         half_width,
+        scores.units_in_mgs,
     )
     details = {"penalty": chosen, "folds": int(folds.max()) + 1, "half_width": half_width}
     return Graded(head, held_out, details)

@@ -39,7 +39,7 @@ def load_training_set(
     ----------
     place
         The folder or the CSV (columns ``image,label``, and if known
-        ``animal,recording,laboratory,mgs,part``; image paths relative to the CSV). In a CSV with a
+        ``animal,recording,laboratory,coat,mgs,part``; paths relative to the CSV). In a CSV with a
         column ``mgs``, rows with an empty label are images that are neither; they are passed over.
     animal_from_folder
         For a folder: take the name of the sub-folder in ``pain`` or ``no pain`` as the animal.
@@ -145,6 +145,7 @@ def _from_row(
         animal=row.get("animal") or None,
         recording=row.get("recording") or None,
         laboratory=row.get("laboratory") or None,
+        coat=row.get("coat") or None,
         mgs=parse_mgs(row.get("mgs", ""), line, faults, highest_mgs),
         part=cast("Part", part) if part else None,
     )

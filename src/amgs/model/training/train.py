@@ -40,6 +40,7 @@ from amgs.model.card_warnings import (
     warn_of_odd_scores,
 )
 from amgs.model.likeness import Likeness, describe_likeness, learn_likeness
+from amgs.model.training.by_coat import describe_by_coat
 from amgs.model.training.features import Extracted, FeatureCache, FeatureExtractor, View
 from amgs.model.training.graded_images import GradedImages, ScoredImages, grade_images
 from amgs.model.training.held_out import describe_promises, list_doubtful_labels
@@ -83,8 +84,8 @@ class TrainingOptions:
     use_cache
         Keep features for the next training.
     predict
-        ``units``: the action units and the MGS too, where people scored them; ``pain``: pain or no
-        pain alone.
+        ``units``: the action units and the MGS too, where people scored them; ``mgs``: the MGS, not
+        unit by unit; ``pain``: pain or no pain alone.
     """
 
     backbone: str = DEFAULT_BACKBONE
@@ -185,6 +186,9 @@ def train_model(
     )
     likeness = _learn_likeness(kept, parts, extracted, options.seed)
     card["likeness"] = describe_likeness(likeness)
+    card["by_coat"] = describe_by_coat(
+        kept, parts, trained.held_out, trained.head.p_pain(extracted.features), options.seed
+    )
     card["promises"] = describe_promises(kept, parts, trained.held_out)
     doubtful = list_doubtful_labels(kept, trained.held_out)
     card["doubtful_labels"] = len(doubtful)
@@ -219,8 +223,10 @@ def _grade(  # noqa: PLR0917
     progress: ProgressCallback,
 ) -> GradedImages | None:
     """Train the layer for the action units, where animals are kept apart and there are enough."""
-    if scored is None or parts.unit_name in {"image", "recording"}:
+    if scored is None or options.predict == "pain" or parts.unit_name in {"image", "recording"}:
         return None
+    if options.predict == "mgs":
+        scored = scored.mgs_alone()
     part_of_animal: dict[str, Part] = {
         image.animal: part
         for image, part in zip(images, parts.part.tolist(), strict=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
@@ -16,11 +16,13 @@ from amgs.errors import AmgsError, StudyError
 from amgs.model.bundle import CARD
 from amgs.model.packing import add_model
 from amgs.model.promise import say_promise
+from amgs.model.training.by_coat import say_by_coat
 from amgs.prediction.models import BUILT_IN_MODELS
 from amgs.study import Study
 from amgs.study.evidence import last_evidence
 from amgs.study.layout import MODELS
 from amgs.study.training import register_model
+from amgs.vocabulary import Prediction
 from amgs.web.lab.state import LabState, to
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
@@ -95,7 +97,7 @@ class ModelPages:
             "study": str(study.folder),
             "name": name,
             "recipe": "paper" if recipe == "paper" else "best",
-            "predict": "pain" if predict == "pain" else "units",
+            "predict": predict if predict in get_args(Prediction) else "units",
         }
         self.lab.board.start("train", f"Training the model {name}", mark, arguments)
         return to(f"/study/{mark}/model")
@@ -178,6 +180,8 @@ def _describe(name: str, card: Mapping[str, Any], read: int) -> ModelCard:
     test = card.get("metrics", {}).get("test")
     if test:
         facts += _test_facts(test, card)
+    if coats := say_by_coat(card.get("by_coat") or {}):
+        facts.append(("area under the ROC curve", coats))
     if promise := say_promise(card):
         facts.append(("threshold", promise))
     calibration = card.get("recipe", {}).get("calibration")

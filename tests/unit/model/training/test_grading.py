@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -33,7 +35,7 @@ def drawn(
         counts[row, 1, :3] = rng.multinomial(raters, [0.5, 0.3, 0.2])
         missing = rng.binomial(raters, expit(2 * features[row, 5] - 2))
         counts[row, 0, 3] = missing
-    return features.astype(np.float32), UnitScores(("told", "untold"), counts), names
+    return features.astype(np.float32), UnitScores(("told", "untold"), counts, 2), names
 
 
 def test_thresholds_and_direction_are_found_again() -> None:
@@ -74,7 +76,7 @@ def test_animals_left_out_judge_it() -> None:
     assert np.corrcoef(graded.held_out[:, 0], mean[:, 0])[0, 1] > 0.6
     assert abs(np.corrcoef(graded.held_out[:, 1], mean[:, 1])[0, 1]) < 0.2
     assert graded.held_out[:, 1].std() < 0.15
-    inside = np.abs(graded.held_out.sum(axis=1) - scores.mgs) <= graded.head.half_width
+    inside = np.abs(graded.held_out.sum(axis=1) - 2 * scores.mgs_per_unit) <= graded.head.half_width
     assert inside.mean() == pytest.approx(0.9, abs=0.01)
 
 
@@ -101,12 +103,54 @@ def test_a_missing_score_is_never_zero() -> None:
     counts = np.zeros((3, 2, 4))
     counts[1, :, 3] = 2
     counts[2, 0, 2] = 1
-    scores = UnitScores(("a", "b"), counts)
+    scores = UnitScores(("a", "b"), counts, 2)
     assert np.isnan(scores.mean[:2]).all()
     assert scores.mean[2, 0] == 2
-    assert np.isnan(scores.mgs[:2]).all()
-    assert scores.mgs[2] == 4, "mean of the scorable units, times their number"
+    assert np.isnan(scores.mgs_per_unit[:2]).all()
+    assert scores.mgs_per_unit[2] == 2, "mean of the scorable units"
     assert scores.scored.tolist() == [[False, False], [False, False], [True, False]]
+
+
+def test_means_count_in_part_for_two_scores() -> None:
+    """What comes out is the mean that went in; what is missing stays missing."""
+    means = np.array([[0.6, 2.0], [np.nan, 1.25]])
+    scores = UnitScores.of_means(("a", "b"), means, 2)
+    np.testing.assert_allclose(scores.mean, means)
+    np.testing.assert_allclose(scores.counts[0, 0], (0.4, 0.6, 0, 0))
+    assert scores.scored.tolist() == [[True, True], [False, True]]
+
+
+def test_the_mgs_alone(tmp_path) -> None:
+    """It says the sum of all units and nothing of single ones; kept and read it says the same."""
+    features, scores, names = drawn()
+    graded = train_graded(features, replace(scores, units_in_mgs=5).mgs_alone(), names, 0)
+    assert [o.name for o in graded.head.outputs] == [
+        "predicted_mgs",
+        "predicted_mgs_low",
+        "predicted_mgs_high",
+    ]
+    assert graded.head.outputs[0].high == 10
+    said = graded.head.read(features)
+    assert [set(row) for row in said] == [{o.name for o in graded.head.outputs}] * len(said)
+    mgs = np.array([row["predicted_mgs"] for row in said])
+    assert 0 <= mgs.min() < 5 < mgs.max() <= 10 or mgs.std() > 0.5
+    assert np.corrcoef(mgs, scores.mgs_per_unit)[0, 1] > 0.4
+    wide = np.abs(5 * (scores.mgs_per_unit - graded.held_out[:, 0]))
+    assert (wide <= graded.head.half_width).mean() == pytest.approx(0.9, abs=0.01)
+    graded.head.save(tmp_path / "units.npz")
+    assert GradedHead.load(tmp_path / "units.npz", N_FEATURES).read(features[:3]) == said[:3]
+
+
+def test_a_model_made_before_the_mgs_could_stand_alone(tmp_path) -> None:
+    """Its file does not say how many units the MGS sums: all that it reads."""
+    features, scores, names = drawn()
+    head = train_graded(features, scores, names, 0).head
+    head.save(tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as stored:
+        np.savez(tmp_path / "old.npz", **{k: v for k, v in stored.items() if k != "units_in_mgs"})
+    assert GradedHead.load(tmp_path / "old.npz", N_FEATURES).read(features[:3]) == head.read(
+        features[:3]
+    )
 
 
 def test_a_score_that_nobody_gave() -> None:
@@ -115,7 +159,7 @@ def test_a_score_that_nobody_gave() -> None:
     counts = scores.counts.copy()
     counts[:, :, 1] += counts[:, :, 2]
     counts[:, :, 2] = 0
-    head = train_graded(features, UnitScores(scores.names, counts), names, 0).head
+    head = train_graded(features, UnitScores(scores.names, counts, 2), names, 0).head
     p = head.probabilities(features)
     assert np.isfinite(p).all()
     assert p[:, :, 2].max() < 0.05
