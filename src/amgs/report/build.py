@@ -14,7 +14,7 @@ from amgs.files import atomic_file
 from amgs.provenance import Provenance
 from amgs.report.arrive import ArriveItem, arrive
 from amgs.report.beside_people import people_rows
-from amgs.report.dependence import say_dependence
+from amgs.report.dependence import say_dependence, say_sleep
 from amgs.report.drawings import GalleryRow, ShownFigure, gallery, show_figures
 from amgs.report.flow import FlowStep, exclusion_flow
 from amgs.report.material import ReportMaterial
@@ -63,7 +63,7 @@ def write_report(path: Path, material: ReportMaterial, provenance: Provenance) -
         title_of_primary(material),
         QUESTIONS,
         people_rows(material),
-        say_dependence(material.dependence),
+        [*say_sleep(material.dependence), *say_dependence(material.dependence)],
         _confident_images(material),
     )
     text = _environment().get_template("report.html").render(page=page, m=material)

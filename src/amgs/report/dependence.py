@@ -11,8 +11,8 @@ from amgs.cohort.design import ABOUT_ANIMALS, Cell, Cohort
 from amgs.cohort.differences import changes_from_baseline
 from amgs.cohort.outliers import find_outliers
 from amgs.cohort.primary import primary_analysis
-from amgs.cohort.words import ALPHA, ANCOVA, CHANGE
-from amgs.errors import AmgsError
+from amgs.cohort.words import ALPHA, ANCOVA, CHANGE, p_text
+from amgs.errors import AmgsError, count_of
 from amgs.prediction.summarise import summarise_animals
 from amgs.vocabulary import THRESHOLDS, Output
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from amgs.prediction.summary_options import SummaryOptions
 
 _MINIMA = (0, 3, 5, 10, 20)
+_WITHOUT_SLEEP, _WITH_SLEEP = "without possible sleep", "with possible sleep"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def how_it_depends(
     list of dict
         ``choice`` in words, ``reported`` (whether it is the one of the report), ``animals``, and
         ``rows`` of pairs as in the primary analysis, ``missing`` (groups with too few animals);
-        ``reason`` where there is no result.
+        ``reason`` where there is no result; ``marked`` of the choices about sleep: how many images
+        of how many animals lie in stretches of it.
     """
     value, baseline = str(comparison["value"]), comparison["baseline"]
     after = str(comparison["timepoint"])
@@ -66,6 +68,9 @@ def how_it_depends(
     found = []
     for says, options, chosen in _choices(images, comparison, choice):
         row = {"choice": says, "reported": options == images.options and chosen == choice}
+        if says in {_WITH_SLEEP, _WITHOUT_SLEEP}:
+            marked = images.table[images.table["possible_sleep"] == "yes"]
+            row["marked"] = (len(marked), marked["animal"].nunique())
         try:
             summary = summarise_animals(images.table, options, images.times, images.outputs)
             found.append(row | _once(summary, value, baseline, after, chosen, images.facts, order))
@@ -88,7 +93,7 @@ def _choices(
                 says = f"at least {least} images" if least else "no minimum number of images"
                 yield says, replace(options, min_images=least), choice
     if "possible_sleep" in images.table and (images.table["possible_sleep"] == "yes").any():
-        says = "with possible sleep" if options.leave_out_sleep else "without possible sleep"
+        says = _WITH_SLEEP if options.leave_out_sleep else _WITHOUT_SLEEP
         yield says, replace(options, leave_out_sleep=not options.leave_out_sleep), choice
     if comparison["outliers"]:
         removed = choice.outliers == "remove"
@@ -160,3 +165,37 @@ def say_dependence(rows: Sequence[Mapping[str, Any]], alpha: float = ALPHA) -> l
             text += f"; {'not' if pair['p'] < alpha else 'but'} with {', '.join(odd)}"
         found.append(f"{text}.")
     return found
+
+
+def say_sleep(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what becomes of every reported pair without possible sleep, the recommended analysis.
+
+    Empty where no image lies in a stretch of possible sleep, or where it is not known.
+    """
+    other = next((row for row in rows if "marked" in row), None)
+    if other is None:
+        return []
+    n_images, n_animals = other["marked"]
+    images, animals = count_of(n_images, "image"), count_of(n_animals, "animal")
+    done = other["choice"] == _WITH_SLEEP
+    begins = (
+        "A sleeping mouse looks like one in pain. "
+        f"{images[0].upper()}{images[1:]} of {animals} {'lies' if n_images == 1 else 'lie'} in "
+        f"stretches of possible sleep and {'are left out' if done else 'count here'}. "
+    )
+    if not other["rows"]:
+        reason = other.get("reason", "too few animals are left")
+        return [f"{begins}{other['choice'].capitalize()} nothing can be computed: {reason}."]
+    pairs = {(r["a"], r["b"]): r for r in rows[0]["rows"]}
+    told = [
+        f"{r['a']} – {r['b']}: {_tell(r)} instead of {_tell(pairs[r['a'], r['b']])}"
+        for r in other["rows"]
+        if (r["a"], r["b"]) in pairs
+    ]
+    what = "With them" if done else "Recommended sensitivity analysis, without them"
+    return [f"{begins}{what}, {'; '.join(told)}."]
+
+
+def _tell(row: Mapping[str, Any]) -> str:
+    difference = f"{row['difference']:.2f}".replace("-", "−")
+    return f"{difference} ({p_text(row['p'])})"

@@ -183,6 +183,11 @@ def _left_out(material: ReportMaterial) -> str:
         sentences.append(f"Only minute {start} to {stop} of every recording was analysed.")
     if options is not None and options.leave_out_sleep:
         sentences.append("Images in stretches of possible sleep were left out.")
+    elif any("marked" in row for row in material.dependence):
+        sentences.append(
+            "The analysis was repeated without images in stretches of possible sleep (eyes not "
+            "open and the head still for 10 s or more)."
+        )
     if options is not None and options.unseen_only:
         sentences.append("Images that had been used to train or to select the model were left out.")
     if material.exclusions:
