@@ -25,11 +25,15 @@ class UnitScores:
         scores counts in part for each.
     units_in_mgs
         How many units the MGS is the sum of.
+    by_rater
+        (images, units, raters): single scores, missing where a rater gave none; ``None`` where
+        only counts are known.
     """
 
     names: tuple[str, ...]
     counts: Floats
     units_in_mgs: int
+    by_rater: Floats | None = None
 
     @classmethod
     def of_means(cls, names: tuple[str, ...], means: Floats, units_in_mgs: int) -> UnitScores:
@@ -45,7 +49,8 @@ class UnitScores:
 
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> UnitScores:
         """Return some of the images."""
-        return replace(self, counts=self.counts[rows])
+        single = None if self.by_rater is None else self.by_rater[rows]
+        return replace(self, counts=self.counts[rows], by_rater=single)
 
     def mgs_alone(self) -> UnitScores:
         """Return the mean of the units in their place."""

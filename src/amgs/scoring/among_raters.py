@@ -32,7 +32,8 @@ def count_scores(ratings: Ratings) -> UnitScores:
         for level in range(LEVELS):
             counts[:, unit, level] = (values == level).sum(axis=1)
         counts[:, unit, LEVELS] = (ratings.asked[name] & np.isnan(values)).sum(axis=1)
-    return UnitScores(names, counts, len(names))
+    single = np.stack([ratings.units[name] for name in names], axis=1)
+    return UnitScores(names, counts, len(names), single)
 
 
 def stand_among_raters(

@@ -18,6 +18,14 @@ from amgs.model.graded import (
     expected_scores,
     level_probabilities,
 )
+from amgs.model.training.severity import (
+    LEAST_GAIN,
+    PRIOR_COUNTS,
+    Single,
+    cross_entropy,
+    fit_with_severity,
+    starting_thresholds,
+)
 from amgs.model.training.span import Span
 from amgs.model.unit_scores import UnitScores
 
@@ -30,8 +38,6 @@ STRENGTHS = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 N_FOLDS = 5
 LEAST_ANIMALS = 4
 COVERED = 0.9
-_PRIOR_COUNTS = 0.5
-"""Added to the counts from which thresholds start: a score nobody gave is not impossible."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ def train_graded(
     """Train the graded layer on images with scores per unit.
 
     For each unit the penalty is chosen that predicts the raters' scores of animals left out best
-    (cross-entropy), then all images are used.
+    (cross-entropy), then whether a rater effect (`amgs.model.training.severity`) predicts them
+    better, and then all images are used.
 
     Parameters
     ----------
@@ -89,18 +96,18 @@ def train_graded(
     # The same for every unit, and the dearest part of it.
     whole = Span(features)
     divided = [_Divided.of(features, folds, fold) for fold in np.unique(folds)]
-    directions, thresholds, missing, bias, held, chosen = [], [], [], [], [], {}
+    directions, thresholds, missing, bias, held = [], [], [], [], []
+    chosen: dict[str, float] = {}
+    spread: dict[str, float | None] = {}
     for unit, name in enumerate(scores.names):
-        counts = scores.counts[:, unit]
-        best, held_out = _choose(counts, divided)
-        direction, threshold = _fit_levels(whole, counts, best)
-        nothing, nothing_bias = _fit_not_scorable(whole, counts)
-        directions.append(direction)
-        thresholds.append(threshold)
+        fitted = _fit_unit(whole, divided, scores, unit)
+        nothing, nothing_bias = _fit_not_scorable(whole, scores.counts[:, unit])
+        directions.append(fitted.direction)
+        thresholds.append(fitted.thresholds)
         missing.append(nothing)
         bias.append(nothing_bias)
-        held.append(held_out)
-        chosen[name] = best
+        held.append(fitted.chosen.held_out)
+        chosen[name], spread[name] = fitted.chosen.strength, fitted.severity_sd
         progress("training the units", unit + 1, len(scores.names))
     held_out = np.stack(held, axis=1)
     rest = np.abs(scores.mgs_per_unit - held_out.mean(axis=1))
@@ -114,7 +121,12 @@ def train_graded(
         half_width,
         scores.units_in_mgs,
     )
-    details = {"penalty": chosen, "folds": int(folds.max()) + 1, "half_width": half_width}
+    details = {
+        "penalty": chosen,
+        "rater_effect": spread,
+        "folds": int(folds.max()) + 1,
+        "half_width": half_width,
+    }
     return Graded(head, held_out, details)
 
 
@@ -140,8 +152,49 @@ class _Divided:
         return cls(inside, Span(features[inside]), out, features[out].astype(np.float64))
 
 
-def _choose(counts: Floats, divided: Sequence[_Divided]) -> tuple[float, Floats]:
-    """Return the penalty that does best on animals left out, and its expected scores of them."""
+@dataclass(frozen=True)
+class _FittedUnit:
+    """Direction and thresholds of a unit, and the SD of raters' severities where these count."""
+
+    direction: Floats
+    thresholds: Floats
+    chosen: _Chosen
+    severity_sd: float | None = None
+
+
+def _fit_unit(
+    whole: Span, divided: Sequence[_Divided], scores: UnitScores, unit: int
+) -> _FittedUnit:
+    """Choose how a unit is trained by animals left out, then train it on all images."""
+    counts = scores.counts[:, unit]
+    plain = _choose(counts, divided)
+    single = _single_scores(scores, unit)
+    severe = None if single is None else _choose_with_severity(single, plain, divided)
+    if single is None or severe is None:
+        return _FittedUnit(*_fit_levels(whole, counts, plain.strength), plain)
+    direction, thresholds, severity = fit_with_severity(whole, single, severe.strength)
+    return _FittedUnit(direction, thresholds, severe, float(severity.std(ddof=1)))
+
+
+def _single_scores(scores: UnitScores, unit: int) -> Single | None:
+    """Return the single scores of a unit, where at least two raters gave some."""
+    if scores.by_rater is None:
+        return None
+    single = Single.of(scores.by_rater[:, unit])
+    return single if len(np.unique(single.rater)) > 1 else None
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The penalty of a unit, its loss and expected scores on animals left out."""
+
+    strength: float
+    loss: float
+    held_out: Floats
+
+
+def _choose(counts: Floats, divided: Sequence[_Divided]) -> _Chosen:
+    """Return the penalty that does best on animals left out."""
     p = {strength: np.empty((len(counts), LEVELS)) for strength in STRENGTHS}
     for part in divided:
         for strength in STRENGTHS:
@@ -152,8 +205,27 @@ def _choose(counts: Floats, divided: Sequence[_Divided]) -> tuple[float, Floats]
         -float((shares[known] * np.log(np.maximum(p[s][known], 1e-9))).sum(axis=1).mean())
         for s in STRENGTHS
     ]
-    best = STRENGTHS[int(np.argmin(losses))]
-    return best, expected_scores(p[best])
+    best = int(np.argmin(losses))
+    return _Chosen(STRENGTHS[best], losses[best], expected_scores(p[STRENGTHS[best]]))
+
+
+def _choose_with_severity(
+    single: Single, plain: _Chosen, divided: Sequence[_Divided]
+) -> _Chosen | None:
+    """Return what a rater effect makes of animals left out; ``None`` where it is not better."""
+    held_out = np.empty(len(plain.held_out))
+    losses, sizes = [], []
+    for part in divided:
+        weights, thresholds, severity = fit_with_severity(
+            part.span, single.within(part.inside), plain.strength
+        )
+        logits = part.features @ weights
+        held_out[part.out] = expected_scores(level_probabilities(logits, thresholds))
+        left_out = single.within(part.out)
+        losses.append(cross_entropy(left_out, logits, thresholds, severity))
+        sizes.append(left_out.n_images)
+    loss = float(np.average(losses, weights=sizes))
+    return _Chosen(plain.strength, loss, held_out) if loss < plain.loss - LEAST_GAIN else None
 
 
 def _shares(counts: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -171,16 +243,13 @@ def _fit_levels(span: Span, counts: Floats, strength: float) -> tuple[Floats, Fl
     the root of their number. The thresholds are a, a + exp(b), so that they keep their order.
     """
     from scipy.optimize import minimize
-    from scipy.special import expit, logit
+    from scipy.special import expit
 
     shares, known = _shares(counts)
     inside, target = span.inside[known], shares[known]
     n = max(len(target), 1)
-    total = target.sum(axis=0) + _PRIOR_COUNTS
-    upto = np.cumsum(total)[:-1] / total.sum()
     start = np.zeros(inside.shape[1] + 2)
-    start[-2] = logit(upto[0])
-    start[-1] = np.log(max(float(logit(upto[1]) - logit(upto[0])), 1e-3))
+    start[-2:] = starting_thresholds(target.sum(axis=0))
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         d, low, step = parameters[:-2], parameters[-2], np.exp(parameters[-1])
@@ -215,7 +284,7 @@ def _fit_not_scorable(
     known = n > 0
     target = counts[known, NOT_SCORABLE] / n[known]
     inside = span.inside[known]
-    share = (target.sum() + _PRIOR_COUNTS) / (len(target) + 2 * _PRIOR_COUNTS)
+    share = (target.sum() + PRIOR_COUNTS) / (len(target) + 2 * PRIOR_COUNTS)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         d, b = parameters[:-1], parameters[-1]
