@@ -181,7 +181,7 @@ def _single_scores(scores: UnitScores, unit: int) -> Single | None:
     if scores.by_rater is None:
         return None
     single = Single.of(scores.by_rater[:, unit])
-    return single if len(np.unique(single.rater)) > 1 else None
+    return single if single.n_raters > 1 else None
 
 
 @dataclass(frozen=True)

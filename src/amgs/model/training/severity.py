@@ -55,9 +55,13 @@ class Single:
 
     @classmethod
     def of(cls, by_rater: Floats) -> Single:
-        """Read them from (images, raters), missing where a rater gave none."""
-        image, rater = np.nonzero(np.isfinite(by_rater))
-        return cls(image, rater, by_rater[image, rater].astype(np.intp), by_rater.shape[1])
+        """Read them from (images, raters), missing where a rater gave none.
+
+        Raters who gave none at all do not count: they would draw the mean severity to theirs.
+        """
+        image, column = np.nonzero(np.isfinite(by_rater))
+        raters, rater = np.unique(column, return_inverse=True)
+        return cls(image, rater, by_rater[image, column].astype(np.intp), len(raters))
 
     def within(self, images: Rows) -> Single:
         """Return the scores of some images, which are numbered anew."""
@@ -68,8 +72,8 @@ class Single:
 
     @property
     def n_images(self) -> int:
-        """How many images have a score, at least 1."""
-        return max(len(np.unique(self.image)), 1)
+        """How many images have a score."""
+        return len(np.unique(self.image))
 
     @property
     def weight(self) -> Floats:
@@ -114,9 +118,10 @@ def fit_with_severity(span: Span, single: Single, strength: float) -> tuple[Floa
     from scipy.optimize import minimize
     from scipy.special import expit
 
-    inside, weight = span.inside[single.image], single.weight / single.n_images
+    n_images = max(single.n_images, 1)
+    inside, weight = span.inside[single.image], single.weight / n_images
     size = span.inside.shape[1]
-    prior = 1.0 / (single.n_images * SPREAD**2)
+    prior = 1.0 / (n_images * SPREAD**2)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         d, (low, log_step) = parameters[:size], parameters[size : size + 2]
@@ -170,4 +175,4 @@ def cross_entropy(
     """
     p = level_probabilities(logits[single.image] + np.asarray(severity)[single.rater], thresholds)
     told = np.maximum(p[np.arange(len(p)), single.score], _LEAST_P)
-    return float(-(single.weight * np.log(told)).sum() / single.n_images)
+    return float(-(single.weight * np.log(told)).sum() / max(single.n_images, 1))

@@ -101,7 +101,20 @@ def test_scores_of_some_images() -> None:
     assert some.rater.tolist() == [0, 1, 1]
     assert some.score.tolist() == [1, 2, 2]
     assert some.weight.tolist() == [0.5, 0.5, 1.0]
-    assert single.within(np.array([1])).n_images == 1  # never 0, which something is divided by
+    assert single.within(np.array([1])).n_images == 0
+
+
+def test_raters_who_scored_nothing_do_not_count() -> None:
+    """Two more columns change nothing."""
+    features, by_rater, _ = drawn((-1.0, 0.2, 0.8))
+    more = np.column_stack([by_rater[:, :1], np.full((len(by_rater), 2), np.nan), by_rater[:, 1:]])
+    span = Span(features)
+    for few, many in zip(
+        fit_with_severity(span, Single.of(by_rater), 0.01),
+        fit_with_severity(span, Single.of(more), 0.01),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(few, many)
 
 
 def test_cross_entropy_by_hand() -> None:
