@@ -186,9 +186,6 @@ def train_model(
     )
     likeness = _learn_likeness(kept, parts, extracted, options.seed)
     card["likeness"] = describe_likeness(likeness)
-    card["by_coat"] = describe_by_coat(
-        kept, parts, trained.held_out, trained.head.p_pain(extracted.features), options.seed
-    )
     card["promises"] = describe_promises(kept, parts, trained.held_out)
     doubtful = list_doubtful_labels(kept, trained.held_out)
     card["doubtful_labels"] = len(doubtful)
@@ -295,6 +292,7 @@ def _make_card(training: _Training, trained: Trained) -> dict[str, Any]:
         },
         "warnings": [*parts.warnings, *further],
         "metrics": metrics,
+        "by_coat": describe_by_coat(images, parts, trained.held_out, p_pain, options.seed),
         "provenance": record_provenance(
             options=used,
             inputs={"images": _hash_inputs(images, training.extracted.contents)},
