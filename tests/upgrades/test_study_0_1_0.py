@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 
 from amgs.model.backbones.table import find_backbone, locate_backbone
@@ -36,12 +37,24 @@ def by_image(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy, with the network that ships inside amgs put back into its model."""
+    """A copy, with the network that shipped inside 0.1.0 put back into its model."""
     place = tmp_path_factory.mktemp("old") / "kept from 0.1.0"
     shutil.copytree(KEPT, place)
-    backbone = locate_backbone(find_backbone("efficientnet_lite0"))
-    shutil.copy(backbone, place / "models/drawn/backbone.onnx")
+    (place / "models/drawn/backbone.onnx").write_bytes(network_of_0_1_0())
     return place
+
+
+def network_of_0_1_0() -> bytes:
+    """Return today's network without the means of its inner layers: the file of 0.1.0 again."""
+    network = onnx.load(locate_backbone(find_backbone("efficientnet_lite0")))
+    nodes = network.graph.node
+    pooled = next(node.output[0] for node in nodes if node.name == "pooled")
+    last = next(node for node in nodes if node.op_type == "Flatten")
+    for node in [n for n in nodes if n.op_type == "Concat" or n.name.endswith(".pooled")]:
+        nodes.remove(node)
+    last.input[0] = pooled
+    network.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1280
+    return network.SerializeToString(deterministic=True)
 
 
 @pytest.fixture
