@@ -74,6 +74,12 @@ class Scale:
         return HIGHEST * len(self.units)
 
 
+def all_unit_names() -> tuple[str, ...]:
+    """Return the action units of all scales that come with amgs, those of the first one first."""
+    names = (unit for scale in SCALES for unit in load_scale(scale).unit_names)
+    return tuple(dict.fromkeys(names))
+
+
 def load_scale(name: str, folder: Path | None = None) -> Scale:
     """Load a scale by its name, or from a TOML file of your own.
 

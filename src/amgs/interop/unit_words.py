@@ -10,7 +10,7 @@ from typing import Any
 
 from amgs.errors import TableError, count_of, list_faults
 from amgs.interop.base import Imported
-from amgs.scale import HIGHEST, LOWEST, SCALES, load_scale
+from amgs.scale import HIGHEST, LOWEST, all_unit_names
 from amgs.scoring.ratings import NOT_SCORABLE
 
 _SHORT = {
@@ -37,8 +37,7 @@ _ENDING = re.compile(r"^(.*?)[\s_=:-]+([0-9]|ns|na)$")
 
 @cache
 def _all_units() -> dict[str, str]:
-    named = {n: n for scale in SCALES for n in load_scale(scale).unit_names}
-    return {**_SHORT, **named}
+    return {**_SHORT, **{name: name for name in all_unit_names()}}
 
 
 def find_unit(text: str) -> tuple[str | None, str]:

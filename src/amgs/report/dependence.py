@@ -192,6 +192,8 @@ def say_sleep(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         for r in other["rows"]
         if (r["a"], r["b"]) in pairs
     ]
+    if not told:
+        return [begins.rstrip()]
     what = "With them" if done else "Recommended sensitivity analysis, without them"
     return [f"{begins}{what}, {'; '.join(told)}."]
 

@@ -73,8 +73,8 @@ def train_on_labels(
         executor=executor,
         progress=progress,
         notice=study.notice,
-        about={"coats": names} if (names := list_coats(study)) else {},
-        scored=scored_images(study),
+        about={"coats": sorted(set(coats.values()))} if coats else {},
+        scored=None if options.predict == "pain" else scored_images(study),
     )
     write_doubtful_labels(path.with_name(DOUBTFUL), result.doubtful)
     sha256 = register_model(study, folder)

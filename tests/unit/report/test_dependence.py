@@ -85,6 +85,13 @@ def test_no_sleep_no_words(table: pd.DataFrame) -> None:
     assert say_sleep(depends(table)) == []
 
 
+def test_a_reported_analysis_that_could_not_be_made() -> None:
+    """There is nothing to set the other one against; how much sleep there is stands all the same."""
+    reported, *others = depends(make_table())
+    (text,) = say_sleep([{**reported, "rows": []}, *others])
+    assert text.endswith("lie in stretches of possible sleep and count here.")
+
+
 def test_animals_that_always_sleep() -> None:
     """Without their images nothing is left to compare, and that is said."""
     table = make_table()

@@ -11,7 +11,7 @@ from amgs.errors import TableError, count_of, list_faults
 from amgs.model.graded import MGS_ALONE
 from amgs.model.training.graded_images import ScoredImages
 from amgs.model.unit_scores import UnitScores
-from amgs.scale import HIGHEST, SCALES, load_scale
+from amgs.scale import HIGHEST, all_unit_names
 from amgs.tables import MAX_MGS, parse_mgs, parse_number, portable_path, read_table
 
 
@@ -42,7 +42,7 @@ def load_scored_images(place: Path, *, highest_mgs: float = MAX_MGS) -> ScoredIm
     if not place.is_file():
         return None
     table = read_table(place, required=("image",))
-    names = tuple(name for name in _all_units() if name in table)
+    names = tuple(name for name in all_unit_names() if name in table)
     if "animal" not in table or not (names or "mgs" in table):
         return None
     rows = [
@@ -76,11 +76,6 @@ def load_scored_images(place: Path, *, highest_mgs: float = MAX_MGS) -> ScoredIm
 def _images(place: Path, rows: list[dict[Any, Any]]) -> tuple[list[Path], list[str], list[str]]:
     names = [portable_path(row["image"]) for row in rows]
     return [place.parent / name for name in names], names, [str(row["animal"]) for row in rows]
-
-
-def _all_units() -> list[str]:
-    """Return the action units of all scales that come with amgs, those of the first one first."""
-    return list(dict.fromkeys(name for scale in SCALES for name in load_scale(scale).unit_names))
 
 
 def _score(text: str, name: str, line: int, faults: list[str]) -> float:
