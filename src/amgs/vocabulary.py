@@ -68,10 +68,18 @@ EARLIER_COLUMNS = {
 VALUE_RANGES: dict[str, tuple[float, float]] = {
     "pct_pain": (0.0, 100.0),
     "mean_signed_score": (-1.0, 1.0),
+    "pct_pain_rebased": (0.0, 100.0),
+    "mean_signed_score_rebased": (-1.0, 1.0),
     "mean_mgs_sum": (0.0, 10.0),
     "mean_p_pain": (0.0, 1.0),
 }
 """What columns of a summary can be; the sum of the mouse's units is the largest of all scales."""
+
+CALL_VALUES = ("pct_pain", "mean_signed_score")
+"""Values of an animal that are made of calls of pain, over its confident images."""
+
+REBASED_VALUES = tuple(f"{value}_rebased" for value in CALL_VALUES)
+"""The same of calls that are re-based on the animal's own baseline."""
 
 PREDICTION_COLUMNS = ("image", "predicted", "confidence", "p_pain", "signed_score")
 """The columns that every table of predictions has, in this order."""

@@ -22,7 +22,7 @@ from amgs.faces.detectors import DETECTORS
 from amgs.interop.ratings_csv import COLUMNS as RATINGS_COLUMNS
 from amgs.model.backbones.table import BACKBONES
 from amgs.prediction.orbital import OrbitalReader
-from amgs.prediction.summarise import SUMMARY_COLUMNS
+from amgs.prediction.summary_columns import SUMMARY_COLUMNS
 from amgs.provenance import hash_file
 from amgs.scoring.labels import LABEL_COLUMNS
 from amgs.simulate.experiment import DESIGN_COLUMNS

@@ -32,7 +32,6 @@ from amgs.vocabulary import DEFAULT_THRESHOLD
 if TYPE_CHECKING:
     from amgs.prediction.summary_options import SummaryOptions
     from amgs.study.summarising import StudySummary
-    from amgs.vocabulary import Output
 
 _BIN_COLUMNS = ("from_min", "to_min")
 
@@ -153,7 +152,7 @@ def summarise(
         if bins is None
         else list(time_course(made.table, made.options, bins, made.times, made.outputs))
     )
-    _write_course(out, course, made.outputs)
+    _write_course(out, course, made)
     written = [] if figures is None else _write_figures(figures, made, course)
     warn(
         list_warnings(
@@ -215,22 +214,26 @@ def _summarise_files(
     """Summarise plain files as a study is; ``path`` is where the table goes, if anywhere."""
     from amgs.prediction.human import read_predictions_or_scores
     from amgs.prediction.recording_times import read_recording_times
-    from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns, summarise_animals
+    from amgs.prediction.summarise import summarise_animals
+    from amgs.prediction.summary_columns import summary_columns
+    from amgs.prediction.summary_options import with_baseline
     from amgs.study.summarising import StudySummary
     from amgs.tables import format_cells, write_table
+    from amgs.vocabulary import BASELINE
 
     table, outputs = read_predictions_or_scores(predictions)
     times = None if extraction is None else read_recording_times(extraction)
+    options = with_baseline(options, table, BASELINE)
     rows = summarise_animals(table, options, times, outputs)
     if out is not None:
-        columns = (*SUMMARY_COLUMNS, *mean_columns(outputs))
+        columns = summary_columns(outputs, options)
         write_table(out, columns, [format_cells(row, columns) for row in rows])
     return StudySummary(out or Path(), rows, table, times, options, tuple(outputs))
 
 
 def _value_of(made: StudySummary) -> str:
     """Return the column that is worth comparing first."""
-    from amgs.prediction.summarise import mean_columns
+    from amgs.prediction.summary_columns import mean_columns
 
     if any(row["pct_pain"] is not None for row in made.rows):
         return "pct_pain"
@@ -249,14 +252,12 @@ def _refuse_to_replace(out: Path | None, columns: Sequence[str], *, overwrite: b
         refuse_to_replace_file(out, columns, overwrite=overwrite)
 
 
-def _write_course(
-    out: Path | None, course: list[dict[str, Any]], outputs: Sequence[Output]
-) -> None:
-    from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns
+def _write_course(out: Path | None, course: list[dict[str, Any]], made: StudySummary) -> None:
+    from amgs.prediction.summary_columns import summary_columns
     from amgs.tables import format_cells, write_table
 
     if out is not None and course:
-        columns = (*_BIN_COLUMNS, *SUMMARY_COLUMNS, *mean_columns(outputs))
+        columns = (*_BIN_COLUMNS, *summary_columns(made.outputs, made.options))
         write_table(_beside(out), columns, [format_cells(row, columns) for row in course])
 
 

@@ -108,7 +108,7 @@ def print_animals(
     outputs: Sequence[Output],
 ) -> None:
     """Print the animals as a table, and % pain by threshold."""
-    from amgs.prediction.summarise import mean_columns
+    from amgs.prediction.summary_columns import mean_columns
 
     means = mean_columns(outputs)
     scored = [] if means else ["MGS"]

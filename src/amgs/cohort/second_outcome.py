@@ -9,8 +9,10 @@ from typing import Any
 from amgs.cohort.comparison import ComparisonChoice, compare_groups
 from amgs.cohort.design import read_cohort
 from amgs.tables import read_column_names
+from amgs.vocabulary import CALL_VALUES, REBASED_VALUES
 
-_OF, SECOND = "pct_pain", "mean_signed_score"
+SECOND = {pair[0]: pair[1] for pair in (CALL_VALUES, REBASED_VALUES)}
+"""Beside which value which other one is compared."""
 
 
 def compare_table(path: Path, value: str, choice: ComparisonChoice) -> dict[str, Any]:
@@ -25,14 +27,15 @@ def compare_table(path: Path, value: str, choice: ComparisonChoice) -> dict[str,
         absent where there is none.
     """
     document = compare_groups(read_cohort(path, value), choice).document
-    if document["value"] != _OF or SECOND not in read_column_names(path):
+    second_value = SECOND.get(document["value"])
+    if second_value is None or second_value not in read_column_names(path):
         return document
-    cohort = read_cohort(path, SECOND)
+    cohort = read_cohort(path, second_value)
     if not any(cell.value is not None and not cell.excluded_because for cell in cohort.cells):
         return document
     # A margin in points of % pain is none of the signed score.
     other = replace(choice, plan=replace(choice.plan, margin=0.0, factors=""))
     found = compare_groups(cohort, other, brief=True).document
     notes = [note for note in found["notes"] if note not in document["notes"]]
-    second = {"value": SECOND, "primary": found["primary"], "notes": notes}
+    second = {"value": second_value, "primary": found["primary"], "notes": notes}
     return document | {"second_outcome": second}

@@ -24,6 +24,8 @@ DARK, MIDDLE, LIGHT = "#1b1b1b", "#0072b2", "#9a9a9a"
 VALUE_TITLES = {
     "pct_pain": "% pain",
     "mean_signed_score": "mean signed score",
+    "pct_pain_rebased": "% pain, re-based on own baseline",
+    "mean_signed_score_rebased": "mean signed score, re-based on own baseline",
     "mean_mgs_sum": "mean human MGS (sum of units)",
 }
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amgs.errors import TableError
+from amgs.errors import ImpossibleValueError, TableError
 from amgs.prediction.summarise import choose_images
 from amgs.prediction.summary_options import SummaryOptions
-from amgs.vocabulary import PAIN
+from amgs.vocabulary import PAIN, REBASED_VALUES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,12 @@ def values_of_images(table: pd.DataFrame, options: SummaryOptions, value: str) -
     confident = chosen
     if "confidence" in chosen:
         confident = chosen[chosen["confidence"] >= options.threshold]
+    if value in REBASED_VALUES:
+        msg = (
+            f"Expected an outcome of which every image has a value of its own, found {value}. Plan "
+            f"with {value.removesuffix('_rebased')}."
+        )
+        raise ImpossibleValueError(msg)
     if value == "pct_pain" and "predicted" in confident:
         return 100.0 * (confident["predicted"] == PAIN).astype(float)
     if value == "mean_signed_score" and "signed_score" in confident:

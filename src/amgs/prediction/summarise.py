@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amgs.errors import ImpossibleValueError
+from amgs.prediction.rebasing import rebase_calls, summarise_rebased
 from amgs.prediction.recording_times import RecordingTime
 from amgs.prediction.shares import standard_error_of_share
+from amgs.prediction.summary_columns import mean_columns
 from amgs.prediction.summary_options import (
     GROUP_KEYS,
     SummaryOptions,
@@ -21,7 +23,6 @@ from amgs.prediction.summary_options import (
 from amgs.vocabulary import (
     PAIN,
     PART_COLUMN,
-    PREDICTION_COLUMNS,
     THRESHOLDS,
     TRAINED_PARTS,
     Output,
@@ -29,36 +30,6 @@ from amgs.vocabulary import (
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SUMMARY_COLUMNS = (
-    "animal",
-    "group",
-    "timepoint",
-    "recordings",
-    "minutes",
-    "images",
-    "confident_images",
-    "confident_per_minute",
-    "pain_images",
-    "pct_pain",
-    "pct_pain_se",
-    "mean_signed_score",
-    "mean_mgs_sum",
-    "n_mgs",
-    "seen_in_training",
-    "included",
-    "reason",
-)
-"""Columns of a summary, one row per animal and timepoint."""
-
-
-def mean_columns(outputs: Iterable[Output]) -> tuple[str, ...]:
-    """Return the columns of a summary for what a model says besides a call: their means."""
-    return tuple(
-        f"mean_{o.name}"
-        for o in outputs
-        if o.is_number and not o.detail and o.name not in PREDICTION_COLUMNS
-    )
 
 
 def summarise_animals(
@@ -86,10 +57,11 @@ def summarise_animals(
     Returns
     -------
     list of dict
-        The columns of `SUMMARY_COLUMNS` and `mean_columns`, in the order in which animals appear.
+        The columns of `summary_columns`, in the order in which animals appear.
         ``pct_pain = 100 · pain images / confident images``; ``mean_signed_score`` is over confident
-        images, ``mean_mgs_sum`` (human MGS, sum of the units) over all scored ones. What does not
-        exist is ``None``.
+        images, ``mean_mgs_sum`` (human MGS, sum of the units) over all scored ones; the values
+        whose names end in ``_rebased`` see `amgs.prediction.rebasing`. What does not exist is
+        ``None``.
 
     Raises
     ------
@@ -107,6 +79,7 @@ def summarise_animals(
     # Of all images, not only of those in the period: who has none in it is told, not forgotten.
     filmed = _recordings_of(_by_unit(predictions), times)
     in_period = _by_unit(chosen)
+    rebased = _rebase(predictions, options)
     rows = []
     # Animals without any image still get a row: they are not forgotten.
     for unit, names in filmed.items():
@@ -117,9 +90,19 @@ def summarise_animals(
             # Why there is none is known better from the recording than from its images.
             reasons = dict.fromkeys(times[name].reason for name in sorted(names))
             row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
+        if rebased is not None:
+            row |= summarise_rebased(rebased[part.index], options.threshold)
         whose = dict(zip(GROUP_KEYS, unit, strict=True))
         rows.append(whose | {"recordings": len(names) or None} | row)
     return rows
+
+
+def _rebase(predictions: pd.DataFrame, options: SummaryOptions) -> pd.Series[float] | None:
+    """Re-base calls on the animals' own baseline, of which no period is cut out."""
+    if not options.baseline or "p_pain" not in predictions:
+        return None
+    counting = replace(options, from_min=None, to_min=None)
+    return rebase_calls(choose_images(predictions, counting), options.baseline)
 
 
 def _means(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, float | None]:

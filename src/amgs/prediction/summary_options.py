@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from amgs.errors import DesignError, ImpossibleValueError, TableError, count_of, list_faults
@@ -26,7 +26,8 @@ class SummaryOptions:
 
     ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
     ``unseen_only`` leaves out images used for training or model selection. An animal with fewer
-    than ``min_images`` confident images at a timepoint does not count.
+    than ``min_images`` confident images at a timepoint does not count. Where ``baseline`` names a
+    timepoint, calls are re-based on it too.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -36,6 +37,7 @@ class SummaryOptions:
     leave_out_sleep: bool = False
     unseen_only: bool = False
     min_images: int = 0
+    baseline: str = ""
 
     @property
     def period_s(self) -> tuple[float, float]:
@@ -48,6 +50,12 @@ class SummaryOptions:
         """Whether some images may be left out: a period, without sleep, only unseen ones."""
         period = self.from_min is not None or self.to_min is not None
         return period or self.leave_out_sleep or self.unseen_only
+
+
+def with_baseline(options: SummaryOptions, table: pd.DataFrame, baseline: str) -> SummaryOptions:
+    """Return options that name the baseline, where images of it are in the table."""
+    there = "timepoint" in table and bool((table["timepoint"] == baseline).any())
+    return replace(options, baseline=baseline if there else "")
 
 
 def check_options(options: SummaryOptions) -> None:

@@ -10,7 +10,7 @@ from amgs.cohort.comparison import DEFAULT_VALUE, ComparisonChoice
 from amgs.cohort.design import resolve_value
 from amgs.cohort.second_outcome import compare_table
 from amgs.errors import TableError
-from amgs.prediction.summarise import SUMMARY_COLUMNS
+from amgs.prediction.summary_columns import REBASED_COLUMNS, SUMMARY_COLUMNS
 from amgs.prediction.unlike import warn_of_unlike
 from amgs.provenance import hash_file
 from amgs.report.material import ReportMaterial
@@ -97,7 +97,9 @@ def read_summary(path: Path, value: str) -> list[dict[str, Any]]:
     """
     value = resolve_value(read_column_names(path), value)
     table = read_table(path, required=("animal", "group", "timepoint", value))
-    further = tuple(name for name in table.columns if name.startswith("mean_"))
+    further = tuple(
+        name for name in table.columns if name.startswith("mean_") or name in REBASED_COLUMNS
+    )
     rows = []
     for line, text in zip(table.index, table.astype(str).to_dict("records"), strict=True):
         row: dict[str, Any] = {name: text.get(name, "") for name in (*SUMMARY_COLUMNS, *further)}

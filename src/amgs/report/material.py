@@ -25,7 +25,7 @@ class ReportMaterial:
     title
         Of the study.
     summary
-        One row per animal and timepoint (`amgs.prediction.summarise.SUMMARY_COLUMNS`).
+        One row per animal and timepoint (`amgs.prediction.summary_columns`).
     comparison
         The document of `amgs.cohort.comparison.compare_groups`.
     human_comparison

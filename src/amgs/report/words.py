@@ -13,16 +13,17 @@ from amgs.errors import count_of
 from amgs.figures.saving import value_title
 from amgs.report.material import ReportMaterial
 from amgs.report.model_words import describe_model
+from amgs.vocabulary import CALL_VALUES, REBASED_VALUES
 
 PAPER = "Tuttle et al. 2018"
 TITLES = {
     "pct_pain": "the percentage of images called pain (% pain)",
     "mean_signed_score": "the mean signed score",
+    "pct_pain_rebased": "the percentage of images called pain (% pain), re-based on the animal's "
+    "own baseline,",
+    "mean_signed_score_rebased": "the mean signed score, re-based on the animal's own baseline,",
     "mean_mgs_sum": "the mean human MGS (sum of the units)",
 }
-
-CONFIDENT_VALUES = ("pct_pain", "mean_signed_score")
-"""Values of an animal that rest on its confident images alone."""
 
 
 def sentence(text: str) -> str:
@@ -213,7 +214,7 @@ def _measure(material: ReportMaterial) -> str:
         return ""
     what = TITLES.get(comparison["value"], value_title(comparison["value"]))
     text = f"For every animal and timepoint {what} was computed"
-    if comparison["value"] in CONFIDENT_VALUES and "threshold" in material.settings:
+    if comparison["value"] in {*CALL_VALUES, *REBASED_VALUES} and "threshold" in material.settings:
         text += f" over images of confidence {material.settings['threshold']:g} or more"
         if material.settings.get("min_per_minute") and material.knows_minutes:
             text += (
@@ -223,6 +224,11 @@ def _measure(material: ReportMaterial) -> str:
         if material.settings.get("min_images"):
             least = material.settings["min_images"]
             text += f"; so were animals with fewer than {least} such images in all"
+    if comparison["value"] in REBASED_VALUES:
+        text += (
+            "; before, the log odds of pain of every image were lowered by the mean of the "
+            "animal's own images at baseline and raised by the mean of these means over animals"
+        )
     if material.seen_in_training:
         text += (
             f"; {material.seen_in_training} of the images had been used for training or model "

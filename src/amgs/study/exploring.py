@@ -10,7 +10,8 @@ from typing import Any
 from amgs.cohort.comparison import ComparisonChoice
 from amgs.cohort.second_outcome import compare_table
 from amgs.prediction.models import is_built_in
-from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns, summarise_animals
+from amgs.prediction.summarise import summarise_animals
+from amgs.prediction.summary_columns import mean_columns, summary_columns
 from amgs.study.classifying import find_reader
 from amgs.study.comparing import compare_study
 from amgs.study.folder import StudyFolder
@@ -98,7 +99,7 @@ def explore(
     facts = animal_facts(present(study).planned.values())
     for row in rows:
         row |= {name: texts.get(row["animal"], "") for name, texts in facts.items()}
-    columns = (*SUMMARY_COLUMNS, *mean_columns(list(summary.outputs)), *facts)
+    columns = (*summary_columns(summary.outputs, options), *facts)
     value = str(found.document["value"])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "summary.csv"

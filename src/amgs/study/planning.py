@@ -16,6 +16,7 @@ from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.study.planned import animal_facts
 from amgs.study.summarising import HUMAN_VALUE, has_readings
+from amgs.vocabulary import CALL_VALUES, REBASED_VALUES
 
 if TYPE_CHECKING:
     from amgs.cohort.comparison import ComparisonChoice
@@ -166,10 +167,11 @@ def check_plan(study: StudyFolder, design: Design) -> None:
     if p.timepoint and p.timepoint not in later:
         msg = f"Expected [plan] timepoint to be one of {', '.join(later)}, found {p.timepoint!r}."
         raise DesignError(msg)
-    if p.outcome not in {"pct_pain", "mean_signed_score"} and not p.outcome.startswith("mean_"):
+    calls = (*CALL_VALUES, *REBASED_VALUES)
+    if p.outcome not in calls and not p.outcome.startswith("mean_"):
         msg = (
-            "Expected [plan] outcome to be pct_pain, mean_signed_score, mean_mgs_sum, or mean_ and "
-            f"what a model says, such as mean_predicted_mgs; found {p.outcome!r}."
+            f"Expected [plan] outcome to be {', '.join(calls)}, mean_mgs_sum, or mean_ and what "
+            f" a model says, such as mean_predicted_mgs; found {p.outcome!r}."
         )
         raise DesignError(msg)
     if plan.control and plan.contrasts:

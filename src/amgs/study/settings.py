@@ -169,8 +169,9 @@ class PlanSettings:
     outcome: str = _setting(
         "pct_pain",
         "The primary outcome, a column of results/summary.csv: `pct_pain`, `mean_signed_score`, "
-        "`mean_mgs_sum` (human scores), or the mean of what a model says, such as "
-        "`mean_predicted_mgs`.",
+        "the same re-based on the animal's own baseline (`pct_pain_rebased`, "
+        "`mean_signed_score_rebased`), `mean_mgs_sum` (human scores), or the mean of what a model "
+        "says, such as `mean_predicted_mgs`.",
     )
     timepoint: str = _setting(
         "", "The primary timepoint; empty where there is one besides the baseline."

@@ -15,8 +15,9 @@ from amgs.errors import NoImagesError, StudyError, count_of, quoted
 from amgs.files import write_json
 from amgs.prediction.human import read_predictions_or_scores
 from amgs.prediction.models import is_built_in
-from amgs.prediction.summarise import SUMMARY_COLUMNS, mean_columns, summarise_animals
-from amgs.prediction.summary_options import SummaryOptions
+from amgs.prediction.summarise import summarise_animals
+from amgs.prediction.summary_columns import summary_columns
+from amgs.prediction.summary_options import SummaryOptions, with_baseline
 from amgs.study.actions import who_acts
 from amgs.study.classifying import find_reader, write_predictions
 from amgs.study.folder import StudyFolder
@@ -132,6 +133,7 @@ def summarise_study(
             reader.sha256,
         )
     table, outputs = read_predictions_or_scores(source, study.scale.highest_sum)
+    options = with_baseline(options, table, study.settings.study.baseline)
     made = _making(study, now, options, reader_sha256, replace(choice, model=model))
     set_aside_others(
         study, path.with_suffix(".json"), made, _made_with(study, path, human=choice.human)
@@ -143,7 +145,7 @@ def summarise_study(
     facts = animal_facts(now.planned.values())
     for row in rows:
         row |= {name: texts.get(row["animal"], "") for name, texts in facts.items()}
-    columns = (*SUMMARY_COLUMNS, *mean_columns(outputs), *facts)
+    columns = (*summary_columns(outputs, options), *facts)
     write_result(study, path, columns, [format_cells(row, columns) for row in rows])
     write_json(path.with_suffix(".json"), {"choice": asdict(choice), "made": made})
     if remember:
@@ -164,8 +166,10 @@ def _making(
 ) -> dict[str, Any]:
     """Return all that decides what a summary says, besides the faces and the table themselves."""
     used = {s.generation for s in now.fit.assigned.values() if s.detail.get("row")}
+    chosen = asdict(options)
+    del chosen["baseline"]  # a setting of the study, on which nothing before hung
     return {
-        **asdict(options),
+        **chosen,
         "model": "" if choice.human else choice.model,
         "model_sha256": sha256,
         "human": choice.human,

@@ -12,12 +12,12 @@ from amgs.errors import DesignError, ImpossibleValueError, TableError
 from amgs.prediction import read_predictions
 from amgs.prediction.recording_times import RecordingTime, read_recording_times
 from amgs.prediction.summarise import (
-    SUMMARY_COLUMNS,
     summarise_animals,
     threshold_sensitivity,
     time_course,
     unseen_recordings,
 )
+from amgs.prediction.summary_columns import SUMMARY_COLUMNS
 from amgs.prediction.summary_options import SummaryOptions
 from program import amgs
 

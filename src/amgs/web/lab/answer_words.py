@@ -141,7 +141,9 @@ def list_readers(study: Study) -> list[str]:
 
 def words_of(value: str) -> str:
     """Return what a column is called on pages."""
-    return "% pain" if value == "pct_pain" else value.replace("_", " ")
+    plain = value.removesuffix("_rebased")
+    name = "% pain" if plain == "pct_pain" else plain.replace("_", " ")
+    return name if plain == value else f"{name}, re-based on the animal's own baseline"
 
 
 def number(value: Any, digits: int = 2) -> str:

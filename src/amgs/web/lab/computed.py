@@ -222,10 +222,11 @@ def compare(
     """
     from amgs.cohort.comparison import ComparisonChoice
     from amgs.cohort.sentences import describe_primary
-    from amgs.prediction.summarise import mean_columns
+    from amgs.prediction.summary_columns import mean_columns
     from amgs.study import Study
     from amgs.study.comparing import timepoints_to_compare
     from amgs.study.exploring import Otherwise, choose_reader, explore
+    from amgs.vocabulary import CALL_VALUES, REBASED_VALUES
 
     with Study.open(Path(folder)) as study:
         model, value = choose_reader(study, model, value)
@@ -233,8 +234,9 @@ def compare(
         found = explore(study, choice, Otherwise(**otherwise), model)
         summary, document = found.summary, found.document
         calls = any(output.name == "p_pain" for output in summary.outputs)
-        values = ["pct_pain", "mean_signed_score"] if calls or not summary.outputs else []
+        values = list(CALL_VALUES) if calls or not summary.outputs else []
         values += mean_columns(list(summary.outputs))
+        values += REBASED_VALUES if calls and summary.options.baseline else ()
         return {
             "document": document,
             "rows": [{k: _plain(v) for k, v in row.items()} for row in found.rows],
