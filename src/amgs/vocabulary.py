@@ -147,8 +147,9 @@ class LabelledImage:
     coat: str | None = None
 
 
-OutputKind: TypeAlias = Literal["class", "probability", "score", "flag"]
-"""``class``: one of a few words; ``probability``: 0–1; ``score``: any number; ``flag``: yes, no."""
+OutputKind: TypeAlias = Literal["class", "probability", "score", "flag", "text"]
+"""``class``: one of a few words; ``probability``: 0–1; ``score``: any number; ``flag``: yes, no;
+``text``: any words."""
 
 Value: TypeAlias = float | str | bool | None
 

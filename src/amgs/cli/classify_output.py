@@ -47,7 +47,7 @@ def describe_run(
         "outputs": {
             name: {"n": tally.n, "mean": tally.mean}
             for name, tally in summary.outputs.items()
-            if tally.output.kind != "class"
+            if tally.output.kind not in {"class", "text"}
         },
         "unreadable": summary.unreadable,
         "trained_on": summary.trained_on,

@@ -27,6 +27,7 @@ def label(
     with open_study(study) as opened:
         path, counts = opened.label()
         rule = opened.label_rule
+        again = opened.second_look()
     if json:
         document = {
             "labels": path.as_posix(),
@@ -34,6 +35,7 @@ def label(
             "no_pain_to": rule.no_pain_to,
             "max_missing_units": rule.max_missing_units,
             "counts": counts,
+            "second_look": None if again is None else [dict(row) for row in again.rows],
         }
         print_json(document)
         return
@@ -43,4 +45,6 @@ def label(
         ["label, or why none", "images"],
         [[name, n] for name, n in counts.items()],
     )
+    if again is not None:
+        note(f"{again.says} They are in {again.path}; labels stay those of the first look.")
     note(f"Written to {path}. Next: amgs train {quoted(study)}", quiet=quiet)

@@ -17,6 +17,7 @@ from amgs.cli.console import (
     print_json,
     require_faces,
 )
+from amgs.errors import count_of
 
 if TYPE_CHECKING:
     from amgs.web.serving import Address
@@ -46,6 +47,14 @@ def score(
             "same count on; the others are kept, and count again when the scale is put back.",
         ),
     ] = False,
+    second_look: Annotated[
+        bool,
+        typer.Option(
+            "--second-look",
+            help="Show the faces of results/doubtful_labels.csv to their raters again, unannounced "
+            "and mixed with as many others. `amgs label` then says how they came out.",
+        ),
+    ] = False,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
     ] = False,
@@ -73,6 +82,13 @@ def score(
         if new_scale:
             opened.accept_scale()
         require_same_scoring(opened)
+        if second_look:
+            doubtful, others = opened.ask_second_look()
+            note(
+                f"{count_of(doubtful, 'face')} with a doubtful label and "
+                f"{count_of(others, 'other')} are shown again to those who scored them.",
+                quiet=quiet,
+            )
         _ = opened.room().reference  # a fault in it must not be met by a rater
         files = None if certificate is None or key is None else (certificate, key)
 

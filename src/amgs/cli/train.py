@@ -147,14 +147,16 @@ def train(
     )
 
 
-def _tell_doubtful(card: dict[str, Any], place: Path) -> None:
+def _tell_doubtful(
+    card: dict[str, Any], place: Path, look: str = "look at them again, blind"
+) -> None:
     """Say how many labels are worth a second look, and where they are listed."""
     n = card.get("doubtful_labels", 0)
     if n:
         text = (
             f"{count_of(n, 'label')} of {card['data']['images']} may be wrong, or the model errs: "
             "with their animals left out it is 90 % sure of the other class. They are listed in "
-            f"{place}: look at them again, blind."
+            f"{place}: {look}."
         )
         warn([text])
 
@@ -187,7 +189,8 @@ def _train_study(
     if same:
         note(f"The same labels and settings gave the model {same!r} again, to the last byte.")
     warn(card["warnings"])
-    _tell_doubtful(card, folder / RESULTS / DOUBTFUL)
+    look = f"have them looked at again, blind, with `amgs score {quoted(folder)} --second-look`"
+    _tell_doubtful(card, folder / RESULTS / DOUBTFUL, look)
     if as_json:
         print_json({"model": place.as_posix(), "card": card})
         return

@@ -29,7 +29,7 @@ from amgs.files import atomic_folder, write_json
 from amgs.model.backbones.networks import Network
 from amgs.model.backbones.preprocessing import Preprocessing
 from amgs.model.graded import GradedHead
-from amgs.model.likeness import LIKENESS_OUTPUTS, Likeness
+from amgs.model.likeness import Likeness
 from amgs.model.training.heads import Head
 from amgs.provenance import hash_file, hash_text
 from amgs.vocabulary import PAIN_OUTPUTS, SPLITS, Output, Part
@@ -130,7 +130,7 @@ def save_model(
         outputs: tuple[Output, ...] = PAIN_OUTPUTS
         if likeness is not None:
             likeness.save(temporary / LIKENESS)
-            outputs = (*outputs, *LIKENESS_OUTPUTS)
+            outputs = (*outputs, *likeness.outputs)
         if graded is not None:
             graded.save(temporary / GRADED)
             outputs = (*outputs, *graded.outputs)

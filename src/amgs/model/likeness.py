@@ -14,6 +14,7 @@ is right.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from amgs.vocabulary import Output
+from amgs.vocabulary import Output, Value
 
 NEAREST = 5
 MOST_IMAGES = 2_000
@@ -46,6 +47,13 @@ LIKENESS_OUTPUTS = (
     DISTANCE_OUTPUT,
     Output(UNLIKE, "flag", "farther from the training images than 99 in 100 of images like them"),
 )
+NEAREST_IMAGE = "nearest_training"
+NEAREST_OUTPUT = Output(
+    NEAREST_IMAGE,
+    "text",
+    "what is known of the training image nearest to it: label, MGS, coat, laboratory",
+    detail=True,
+)
 _QUANTILE = 0.99
 _SMALLEST = 1e-6
 
@@ -64,18 +72,37 @@ class Likeness:
         The cosine distance that becomes 1.
     image_limit
         What one image in a hundred passes, in scaled distance.
+    described
+        What is known of each image, in words; ``None`` in models of before.
     """
 
     directions: npt.NDArray[np.float16]
     usual: float
     image_limit: float
+    described: npt.NDArray[np.str_] | None = None
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What it says of a face."""
+        return (*LIKENESS_OUTPUTS, *(() if self.described is None else (NEAREST_OUTPUT,)))
+
+    def read(self, features: Floats) -> list[dict[str, Value]]:
+        """Say of each row of features how far it is, and what the nearest training image is."""
+        return [self._read_one(row) for row in features]
+
+    def _read_one(self, row: Floats) -> dict[str, Value]:
+        # One row at a time: a product of matrices rounds otherwise than that of a matrix and a row,
+        # and what is said of an image must not depend on which others are in its batch.
+        likeness = _unit(row[None]) @ self._known.T
+        distance = float(_mean_of_nearest(likeness)[0] / self.usual)
+        said: dict[str, Value] = {DISTANCE: distance, UNLIKE: distance > self.image_limit}
+        if self.described is not None:
+            said[NEAREST_IMAGE] = str(self.described[int(likeness.argmax())])
+        return said
 
     def distances(self, features: Floats) -> Floats:
         """Return the scaled distance of each row of features."""
-        # One row at a time: a product of matrices rounds otherwise than that of a matrix and a row,
-        # and what is said of an image must not depend on which others are in its batch.
-        rows = [_nearest(_unit(row[None]), self._known) for row in features]
-        return np.concatenate(rows) / self.usual if rows else np.empty(0)
+        return np.array([said[DISTANCE] for said in self.read(features)], np.float64)
 
     @cached_property
     def _known(self) -> npt.NDArray[np.float32]:
@@ -83,11 +110,14 @@ class Likeness:
 
     def save(self, path: Path) -> None:
         """Write it as plain arrays."""
+        known = {} if self.described is None else {"described": self.described}
         np.savez(
             path,
+            allow_pickle=False,
             directions=self.directions,
             usual=np.float64(self.usual),
             image_limit=np.float64(self.image_limit),
+            **known,
         )
 
     @classmethod
@@ -102,14 +132,34 @@ class Likeness:
         with np.load(path, allow_pickle=False) as stored:
             directions = stored["directions"]
             usual, limit = float(stored["usual"]), float(stored["image_limit"])
+            described = stored.get("described", None)
         whole = directions.ndim == 2 and directions.dtype == np.float16  # noqa: PLR2004
         finite = bool(np.isfinite(directions).all() and np.isfinite([usual, limit]).all())
-        if not (whole and finite and directions.shape[1] == n_features and usual > 0):
+        told = described is None or (
+            described.dtype.kind == "U" and described.shape == directions.shape[:1]
+        )
+        if not (whole and finite and told and directions.shape[1] == n_features and usual > 0):
             raise ValueError("the distances from the training images cannot be used")
-        return cls(directions, usual, limit)
+        return cls(directions, usual, limit, described)
 
 
-def learn_likeness(features: Floats, animals: npt.NDArray[np.str_], seed: int) -> Likeness | None:
+def describe_image(
+    label: str, mgs: float | None = None, coat: str | None = None, laboratory: str | None = None
+) -> str:
+    """Say in a few words what is known of a training image; never whose face it is.
+
+    Who gets a model sees these words.
+    """
+    known = (label, None if mgs is None else f"MGS {mgs:.0f}", coat, laboratory)
+    return ", ".join(filter(None, known))
+
+
+def learn_likeness(
+    features: Floats,
+    animals: npt.NDArray[np.str_],
+    seed: int,
+    described: Sequence[str] | None = None,
+) -> Likeness | None:
     """Learn from the training images what is like them.
 
     Parameters
@@ -120,6 +170,8 @@ def learn_likeness(features: Floats, animals: npt.NDArray[np.str_], seed: int) -
         Whose face each is; or what else was kept whole.
     seed
         Decides which images are kept where there are many.
+    described
+        What is known of each image, from `describe_image`.
 
     Returns
     -------
@@ -142,7 +194,8 @@ def learn_likeness(features: Floats, animals: npt.NDArray[np.str_], seed: int) -
     usual = float(means.mean() + t.ppf(_QUANTILE, len(names) - 1) * spread)
     usual = max(usual, _SMALLEST)
     limit = float(np.quantile(distances, _QUANTILE)) / usual
-    return Likeness(directions.astype(np.float16), usual, limit)
+    words = None if described is None else np.array(described, np.str_)[rows]
+    return Likeness(directions.astype(np.float16), usual, limit, words)
 
 
 def describe_likeness(likeness: Likeness | None) -> dict[str, object]:
@@ -179,7 +232,11 @@ def _unit(features: Floats) -> npt.NDArray[np.float32]:
 
 def _nearest(new: npt.NDArray[np.float32], known: npt.NDArray[np.float32]) -> Floats:
     """Return the mean cosine distance to the nearest known images."""
-    likeness = new @ known.T
+    return _mean_of_nearest(new @ known.T)
+
+
+def _mean_of_nearest(likeness: npt.NDArray[np.float32]) -> Floats:
+    """Return the mean cosine distance to the nearest, from all cosines (images, known)."""
     count = min(NEAREST, likeness.shape[1])
     best = np.partition(likeness, -count, axis=1)[:, -count:]
     distance: Floats = 1 - best.mean(axis=1, dtype=np.float64)

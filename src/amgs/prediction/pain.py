@@ -13,7 +13,6 @@ import numpy.typing as npt
 from amgs.images.reading import RGB
 from amgs.model.backbones.networks import BATCH_SIZE
 from amgs.model.bundle import Model, load_model
-from amgs.model.likeness import DISTANCE, UNLIKE
 from amgs.prediction.readers import DECIMALS, Reader
 from amgs.vocabulary import Reading, call_pain
 
@@ -48,8 +47,8 @@ class PainReader(Reader):
         values = [dict(call_pain(p).values) for p in p_pain.round(DECIMALS).tolist()]
         likeness, graded = self.model.likeness, self.model.graded
         if likeness is not None:
-            for said, d in zip(values, likeness.distances(features).tolist(), strict=True):
-                said.update({DISTANCE: d, UNLIKE: d > likeness.image_limit})
+            for said, distance in zip(values, likeness.read(features), strict=True):
+                said.update(distance)
         if graded is not None:
             for said, units in zip(values, graded.read(features), strict=True):
                 said.update(units)

@@ -240,4 +240,4 @@ def parse_value(cell: str, output: Output) -> Value:
         return None
     if output.kind == "flag":
         return cell == "yes"
-    return cell if output.kind == "class" else float(cell)
+    return cell if output.kind in {"class", "text"} else float(cell)

@@ -105,11 +105,15 @@ def _rebase(predictions: pd.DataFrame, options: SummaryOptions) -> pd.Series[flo
     return rebase_calls(choose_images(predictions, counting), options.baseline)
 
 
-def _means(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, float | None]:
-    found: dict[str, float | None] = {}
+def _means(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, float | str | None]:
+    """Return the mean of every number a model says, and of words what it says most often."""
+    found: dict[str, float | str | None] = {}
     for column in mean_columns(outputs):
         values = part[column.removeprefix("mean_")].dropna()
         found[column] = float(values.mean()) if len(values) else None
+    for name in (output.name for output in outputs if output.kind == "text"):
+        said = part[name][part[name] != ""].value_counts()
+        found[name] = str(said.index[0]) if len(said) else ""
     return found
 
 
@@ -142,7 +146,7 @@ def _summarise_one(
     part: pd.DataFrame,
     options: SummaryOptions,
     minutes: float | None,
-    means: Mapping[str, float | None],
+    means: Mapping[str, float | str | None],
 ) -> dict[str, Any]:
     scored: list[float] = part["mgs"].dropna().tolist() if "mgs" in part else []
     if "confidence" not in part:
@@ -182,7 +186,7 @@ def _summarise_without_calls(
     part: pd.DataFrame,
     scored: list[float],
     minutes: float | None,
-    means: Mapping[str, float | None],
+    means: Mapping[str, float | str | None],
 ) -> dict[str, Any]:
     """Summarise human scores, or readings of a model that calls nothing pain."""
     calls = (
@@ -193,7 +197,7 @@ def _summarise_without_calls(
         "pct_pain_se",
     )
     # Of a model the reading decides whether there is something to count, else the human score.
-    known = any(mean is not None for mean in means.values()) if means else bool(scored)
+    known = any(mean not in {None, ""} for mean in means.values()) if means else bool(scored)
     missing = "no image could be read" if means else "no image was scored"
     return {
         "minutes": minutes,

@@ -37,7 +37,8 @@ def summary_columns(outputs: Iterable[Output], options: SummaryOptions) -> tuple
     outputs = list(outputs)
     calls = any(output.name == "p_pain" for output in outputs)
     rebased = REBASED_COLUMNS if options.baseline and calls else ()
-    return (*SUMMARY_COLUMNS, *mean_columns(outputs), *rebased)
+    words = tuple(output.name for output in outputs if output.kind == "text")
+    return (*SUMMARY_COLUMNS, *mean_columns(outputs), *rebased, *words)
 
 
 def mean_columns(outputs: Iterable[Output]) -> tuple[str, ...]:

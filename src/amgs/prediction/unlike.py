@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from amgs.errors import count_of
-from amgs.model.likeness import DISTANCE, LEAST_IMAGES
+from amgs.model.likeness import DISTANCE, LEAST_IMAGES, NEAREST_IMAGE
 
 MEAN = f"mean_{DISTANCE}"
 SHARE_OF_FEW = 0.3
 """Of fewer than ten images, more than this share must be unlike before it is said."""
 
-_SHOWN = 6
+_SHOWN, _NEAREST_SHOWN = 6, 3
 _WHAT_IT_MEANS = (
     "Another camera, light, coat or cut? What it says of them, however surely, rests on nothing "
     "that it has seen."
@@ -41,12 +42,16 @@ def warn_of_unlike(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     unlike = list_unlike(rows)
     if not unlike:
         return []
+    nearest = Counter(str(row[NEAREST_IMAGE]) for row in unlike if row.get(NEAREST_IMAGE))
+    known = "; ".join(f"{words} ({n})" for words, n in nearest.most_common(_NEAREST_SHOWN))
     named = [f"{row['animal']} at {row['timepoint']} ({row[MEAN]:.1f})" for row in unlike]
     more = f" and {len(named) - _SHOWN} others" if len(named) > _SHOWN else ""
     text = (
         f"Images of {len(unlike)} of {len(rows)} animals and timepoints are unlike those that the "
         "model was trained with (mean distance above 1): "
-        f"{', '.join(named[:_SHOWN])}{more}. {_WHAT_IT_MEANS} Have about a hundred of these faces "
+        f"{', '.join(named[:_SHOWN])}{more}. {_WHAT_IT_MEANS}"
+        f"{f' Nearest to most of their images are training images of: {known}.' if known else ''}"
+        " Have about a hundred of these faces "
         "scored, then: amgs models check, amgs adapt."
     )
     return [text]

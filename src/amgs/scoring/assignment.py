@@ -65,6 +65,31 @@ def plan_order(faces: Sequence[int], n_repeats: int, seed: Sequence[int]) -> lis
     return order
 
 
+def mix_in(
+    order: Sequence[tuple[int, bool]], again: Sequence[int], seed: Sequence[int]
+) -> list[tuple[int, bool]]:
+    """Return an order with further second showings at random places in it.
+
+    Parameters
+    ----------
+    order
+        Face and whether it is its second showing.
+    again
+        Faces that were shown before the order begins, each once.
+    seed
+        The same seed gives the same order.
+    """
+    if not again:
+        return list(order)
+    rng = np.random.default_rng([*(int(part) for part in seed), len(again)])
+    mixed = [(int(face), True) for face in rng.permutation(np.asarray(again, np.int64))]
+    places = np.sort(rng.integers(0, len(mixed) + 1, len(order)))
+    # From back to front, so that an insertion does not move the places that are still to come.
+    for place, shown in zip(places[::-1].tolist(), reversed(order), strict=True):
+        mixed.insert(place, shown)
+    return mixed
+
+
 def _place(first: int, length: int, rng: np.random.Generator) -> int:
     """Choose behind how many of the faces the one at place `first` comes back."""
     return int(rng.integers(min(first + 1 + LEAST_BETWEEN, length), length + 1))

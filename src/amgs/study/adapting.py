@@ -14,7 +14,7 @@ import numpy as np
 from amgs.errors import NoImagesError, TooFewAnimalsError, quoted
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import NETWORK, Model, load_model, save_model
-from amgs.model.likeness import describe_likeness, learn_likeness
+from amgs.model.likeness import describe_image, describe_likeness, learn_likeness
 from amgs.model.proving import FIGURES, Readings, prove, say_figure
 from amgs.model.training.adapting import Adapted, Scored, Way, adapt_head
 from amgs.model.training.choosing import choose_worth_scoring
@@ -32,7 +32,13 @@ from amgs.study.orders import ask_for_faces, asked_faces
 from amgs.study.present import present
 from amgs.study.proving import P_PAIN
 from amgs.study.ratings_table import finished_answers
-from amgs.study.training import TRAINED, list_coats, register_model, require_faces_as_scored
+from amgs.study.training import (
+    TRAINED,
+    coat_of_codes,
+    list_coats,
+    register_model,
+    require_faces_as_scored,
+)
 from amgs.vocabulary import NO_PAIN, PAIN, Part
 
 DEFAULT_FACES = 100
@@ -181,7 +187,13 @@ def adapt_to_study(
     figures = _before_and_after(adapted, scored, mgs[good], study.label_rule)
     contents: dict[str, Part] = {faces[k].content: "train" for k in good}
     card = _make_card(study, old, adapted, figures)
-    likeness = learn_likeness(scored.features, scored.animals, study.settings.scoring.seed)
+    coats = coat_of_codes(study)
+    likeness = learn_likeness(
+        scored.features,
+        scored.animals,
+        study.settings.scoring.seed,
+        [describe_image("scored", mgs[k], coats.get(animals[k])) for k in good],
+    )
     card["likeness"] = describe_likeness(likeness)
     folder = study.folder / MODELS / name
     save_model(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from amgs.scoring.assignment import choose_faces, plan_order
+from amgs.scoring.assignment import choose_faces, mix_in, plan_order
 from amgs.store import Presentation, Rater
 from amgs.study.actions import who_acts
 from amgs.study.consistency import require_same_scoring
@@ -15,6 +15,9 @@ from amgs.study.present import faces_to_score
 ASKED = "faces-asked-for"
 """The kind of event that keeps which faces somebody wants scored before all others."""
 
+AGAIN = "faces-shown-again"
+"""The kind of event that keeps which faces their raters are to see once more (`second_look`)."""
+
 ORDER_SECRET = "order"  # noqa: S105 - its name
 """The study's secret from which, besides its seed, all orders follow."""
 
@@ -23,12 +26,14 @@ ORDER_SECRET = "order"  # noqa: S105 - its name
 class Chosen:
     """The faces that are scored, by key, and which faces share their scores: by key their root.
 
-    ``first`` are those that were asked for, and come before the others.
+    ``first`` are those that were asked for, and come before the others; ``again`` those that
+    whoever has scored them sees once more.
     """
 
     faces: tuple[int, ...]
     root: Mapping[int, int]
     first: frozenset[int] = frozenset()
+    again: frozenset[int] = frozenset()
 
 
 def ask_for_faces(study: StudyFolder, faces: Iterable[int], why: Mapping[str, str]) -> None:
@@ -87,7 +92,12 @@ class OrderPlanner:
             tuple(sorted({*faces, *asked})),
             {face.id: face.root for face in everything},
             frozenset(asked),
+            frozenset(self._asked_again()),
         )
+
+    def _asked_again(self) -> set[int]:
+        events = self._study.store.events.all(AGAIN)
+        return {*events[-1]["doubtful"], *events[-1]["others"]} if events else set()
 
     def plan(self, rater: Rater, chosen: Chosen | None = None) -> None:
         """Give a rater an order; faces that came since are mixed into what was not seen yet."""
@@ -96,19 +106,23 @@ class OrderPlanner:
         chosen = self.choose() if chosen is None else chosen
         wanted = self._without_scored_before(rater, order, chosen) if order else chosen.faces
         keep = self._keep(rater, order)
+        again = self._scored_once(rater, order[:keep], chosen.again)
         in_order = _asked_come_first(order[keep:], chosen.first)
+        in_order = in_order and again <= {p.face_id for p in order[keep:] if p.repeat}
         if order and {p.face_id for p in order} == set(wanted) and in_order:
             return
-        rest_there = {p.face_id for p in order[keep:]}
+        rest_there = {p.face_id for p in order[keep:]} - again
         if order and in_order and rest_there == set(wanted) - {p.face_id for p in order[:keep]}:
             return  # what differs was seen before: it is excluded by now, and is not asked again
         # What was shown keeps its place: raters may go back, and repeats refer to first showings.
         seen = {p.face_id for p in order[:keep]}
         rest = [face for face in wanted if face not in seen]
         share = settings.repeat_percent / 100
-        repeats = round(len(wanted) * share) - sum(p.repeat for p in order[:keep])
+        usual = sum(p.repeat and p.face_id not in chosen.again for p in order[:keep])
+        repeats = round(len(wanted) * share) - usual
         seed = [settings.seed, rater.id, keep, self._order_secret()]
-        self._store.plan(rater.id, keep, _plan_in_turn(rest, chosen.first, repeats, seed))
+        turn = _plan_in_turn(rest, chosen.first, repeats, seed)
+        self._store.plan(rater.id, keep, mix_in(turn, sorted(again), seed))
 
     def _order_secret(self) -> int:
         # The seed of a study is one of a million at most, and its raters are counted from 1: from
@@ -127,6 +141,16 @@ class OrderPlanner:
             root[p.face_id]: p.face_id for p in order if p.position in finished and not p.repeat
         }
         return [face for face in chosen.faces if done.get(root[face], face) == face]
+
+    def _scored_once(
+        self, rater: Rater, kept: list[Presentation], again: frozenset[int]
+    ) -> frozenset[int]:
+        """Return which faces of a second look the rater has scored, and not seen a second time."""
+        if not again or not kept:
+            return frozenset()
+        finished = set(self._store.finished(rater.id, self._units))
+        scored = {p.face_id for p in kept if p.position in finished and not p.repeat}
+        return (again & scored) - {p.face_id for p in kept if p.repeat}
 
     def _keep(self, rater: Rater, order: list[Presentation]) -> int:
         """Return the place behind what the rater has answered, and the face that is due now.

@@ -14,6 +14,7 @@ from amgs.study.folder import StudyFolder
 from amgs.study.present import Present, present
 from amgs.study.ratings_table import long_table
 from amgs.study.scales import shown_units, unit_keys
+from amgs.study.second_look import doubtful_images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,9 @@ def measure_rater_agreement(study: StudyFolder, *, intervals: bool = False) -> d
             for image, name in zip(table["image"], table["recording"], strict=True)
             if name in planned
         }
+    # Raters change their mind more often about labels that look wrong: no measure of themselves.
+    chosen = table["repeat"] & table["image"].isin(doubtful_images(study))
+    table = table[~chosen]
     first = ratings_from_table(table[~table["repeat"]])
     document = measure_agreement(first, intervals=intervals, animals=animals or None)
     return document | detailed_agreement(table)

@@ -67,16 +67,16 @@ def long_table(rows: Iterable[RatingRow], scale: Scale) -> pd.DataFrame:
 
 
 def finished_answers(
-    rows: Iterable[RatingRow], units: Sequence[str]
+    rows: Iterable[RatingRow], units: Sequence[str], *, repeat: bool = False
 ) -> dict[str, dict[str, dict[str, int | None]]]:
-    """Return image → rater → unit → score, at the first showing of each image.
+    """Return image → rater → unit → score, at the first showing of each image, or the second.
 
     Only images that a rater has finished: a unit without any answer is not the same as one that is
     not scorable. An image that is not scorable as a whole is so in every unit.
     """
     shown: dict[tuple[str, str], dict[str, int | None]] = {}
     for row in rows:
-        if not row.repeat:
+        if row.repeat == repeat:
             shown.setdefault((row.image, row.rater), {})[row.unit] = row.score
     finished: dict[str, dict[str, dict[str, int | None]]] = {}
     for (image, rater), answers in shown.items():

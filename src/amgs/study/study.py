@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from amgs.study.people import RaterProgress
     from amgs.study.planning import PlanState
     from amgs.study.room import ScoringRoom
+    from amgs.study.second_look import SecondLook
     from amgs.study.summarising import StudySummary, SummaryChoice
     from amgs.video.convert import Converted
 
@@ -156,6 +157,21 @@ class Study(StudyFolder):
         from amgs.study.labelling import write_labels
 
         return write_labels(self)
+
+    def ask_second_look(self) -> tuple[int, int]:
+        """Have doubtful labels looked at again, blind; return how many faces, and how many others.
+
+        See `amgs.study.second_look.ask_second_look`.
+        """
+        from amgs.study.second_look import ask_second_look
+
+        return ask_second_look(self)
+
+    def second_look(self) -> SecondLook | None:
+        """Return what raters said of faces the second time; ``None`` where nobody was asked."""
+        from amgs.study.second_look import write_second_look
+
+        return write_second_look(self)
 
     def unblind(self, who: str, reason: str) -> Path:
         """Show human scores with animals, groups and timepoints; who did it and why is kept."""

@@ -63,7 +63,7 @@ def train_on_labels(
     images = load_training_set(
         write_training_images(study, path), highest_mgs=study.scale.highest_sum
     )
-    coats = _coat_of_codes(study)
+    coats = coat_of_codes(study)
     images = [replace(image, coat=coats.get(image.animal or "")) for image in images]
     result = train_model(
         images,
@@ -126,7 +126,7 @@ def list_coats(study: StudyFolder) -> list[str]:
     return sorted({r.further["coat"] for r in study.design().recordings if r.further["coat"]})
 
 
-def _coat_of_codes(study: StudyFolder) -> dict[str, str]:
+def coat_of_codes(study: StudyFolder) -> dict[str, str]:
     """Return the coat of every animal whose coat is known, by the code it has in tables."""
     codes = make_codes(study)
     coats = {r.animal: r.further["coat"] for r in study.design().recordings}

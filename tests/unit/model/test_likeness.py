@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,10 +90,33 @@ class TestInAModel:
         readings = reader.read(noise)
         assert all(reading.number("distance_from_training") > 1 for reading in readings)
         assert all(reading.values["unlike_training"] is True for reading in readings)
-        assert [o.name for o in reader.outputs][-2:] == [
+        assert [o.name for o in reader.outputs][-3:] == [
             "distance_from_training",
             "unlike_training",
+            "nearest_training",
         ]
+
+    def test_the_nearest_training_image_is_described(self, model_folder: Path) -> None:
+        reader = PainReader(model_folder)
+        known = reader.model.likeness
+        assert known is not None
+        assert known.described is not None
+        number = 7
+        said = known.read(known.directions[number : number + 1].astype(np.float32) * 3)[0]
+        assert said["nearest_training"] == known.described[number]
+        assert said["nearest_training"].split(", ")[0] in {"pain", "no pain"}
+
+    def test_a_model_of_before_describes_none(self, model_folder: Path, tmp_path: Path) -> None:
+        known = load_model(model_folder).likeness
+        assert known is not None
+        replace(known, described=None).save(tmp_path / LIKENESS)
+        again = Likeness.load(tmp_path / LIKENESS, known.directions.shape[1])
+        assert "nearest_training" not in again.read(known.directions[:1].astype(np.float32))[0]
+        assert [output.name for output in again.outputs][-1] == "unlike_training"
+        short = replace(known, described=known.described[:-1])  # type: ignore[index]
+        short.save(tmp_path / LIKENESS)
+        with pytest.raises(ValueError, match="cannot be used"):
+            Likeness.load(tmp_path / LIKENESS, known.directions.shape[1])
 
     def test_a_changed_file_is_noticed(self, model_folder: Path, tmp_path: Path) -> None:
         copy = Path(shutil.copytree(model_folder, tmp_path / "m"))
@@ -133,7 +157,10 @@ def test_which_animals_are_named() -> None:
     (text,) = warn_of_unlike(rows)
     assert "Images of 1 of 5 animals and timepoints" in text
     assert "a at 60min (1.2)" in text
+    assert "Nearest" not in text
     assert warn_of_unlike([row("b", 0.9)]) == []
+    white = [row("a", 1.2) | {"nearest_training": "no pain, MGS 1, white"}]
+    assert "training images of: no pain, MGS 1, white (1). Have" in warn_of_unlike(white)[0]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ from amgs.model.card_warnings import (
     warn_of_nothing_learned,
     warn_of_odd_scores,
 )
-from amgs.model.likeness import Likeness, describe_likeness, learn_likeness
+from amgs.model.likeness import Likeness, describe_image, describe_likeness, learn_likeness
 from amgs.model.training.by_coat import describe_by_coat
 from amgs.model.training.features import Extracted, FeatureCache, FeatureExtractor, View
 from amgs.model.training.graded_images import GradedImages, ScoredImages, grade_images
@@ -247,7 +247,9 @@ def _learn_likeness(
     units = [images[row].animal or images[row].recording for row in rows.tolist()]
     if None in units:
         return None
-    return learn_likeness(extracted.features[rows], np.array(units), seed)
+    used = [images[row] for row in rows.tolist()]
+    described = [describe_image(i.label, i.mgs, i.coat, i.laboratory) for i in used]
+    return learn_likeness(extracted.features[rows], np.array(units), seed, described)
 
 
 @dataclass(frozen=True, slots=True)
