@@ -90,6 +90,14 @@ def summarise(
         bool,
         typer.Option("--without-sleep", help="Leave out stretches in which an animal may sleep."),
     ] = False,
+    sleep_by_model: Annotated[
+        bool,
+        typer.Option(
+            "--sleep-by-model",
+            help="Leave out only those of these stretches in which the model, too, sees sleep: "
+            "closed or narrowed eyes in a face that is otherwise without pain.",
+        ),
+    ] = False,
     unseen_only: Annotated[
         bool,
         typer.Option(
@@ -116,6 +124,7 @@ def summarise(
     from amgs.prediction.summarise import threshold_sensitivity, time_course
     from amgs.study import is_study
 
+    without_sleep = without_sleep or sleep_by_model
     if is_study(predictions):
         refuse_beside_study(
             {
@@ -132,7 +141,7 @@ def summarise(
             },
         )
         made = _summarise_study(
-            predictions, model, human, from_min, to_min, without_sleep, unseen_only
+            predictions, model, human, from_min, to_min, without_sleep, unseen_only, sleep_by_model
         )
         out = made.path
         if bins is not None:
@@ -144,7 +153,7 @@ def summarise(
         if out is not None and bins is not None:
             _refuse_to_replace(_beside(out), _BIN_COLUMNS, overwrite=overwrite)
         options = _options(threshold, min_per_minute, from_min, to_min, without_sleep, unseen_only)
-        options = replace(options, min_images=min_images or 0)
+        options = replace(options, min_images=min_images or 0, sleep_by_model=sleep_by_model)
         made = _summarise_files(predictions, extraction, options, out)
     sensitivity = threshold_sensitivity(made.table, made.options, made.times)
     course = (
@@ -200,10 +209,13 @@ def _summarise_study(
     to_min: float | None,
     without_sleep: bool,
     unseen_only: bool,
+    sleep_by_model: bool,
 ) -> StudySummary:
     from amgs.study.summarising import SummaryChoice
 
-    choice = SummaryChoice(model, human, from_min, to_min, without_sleep, unseen_only)
+    choice = SummaryChoice(
+        model, human, from_min, to_min, without_sleep, unseen_only, sleep_by_model
+    )
     with open_study(folder) as study:
         return study.summarise(choice)
 

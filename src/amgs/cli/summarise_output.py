@@ -94,6 +94,7 @@ def describe_summary(
         "from_min": options.from_min,
         "to_min": options.to_min,
         "without_sleep": options.leave_out_sleep,
+        "sleep_by_model": options.sleep_by_model,
         "animals": made.rows,
         "sensitivity": sensitivity,
         "reliability": [r.as_dict() for r in measure_reliability(made.table, options)],

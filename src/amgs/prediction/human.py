@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from amgs.errors import TableError, count_of, list_faults
 from amgs.interop.formats import recognise
 from amgs.prediction.table import declared_outputs, read_readings
+from amgs.prediction.wakefulness import STATE, tell_states
 from amgs.tables import MAX_MGS, parse_mgs, read_table
 from amgs.vocabulary import Output
 
@@ -40,11 +41,11 @@ def read_predictions_or_scores(
         If it is neither, or has faults; all of them are listed.
     """
     if recognise(path, "predictions") is not None:
-        return read_readings(path, highest)
+        return _with_states(*read_readings(path, highest))
     text = read_table(path, required=("image",))
     said = any(output.name in text for output in declared_outputs(path))
     if said or "mgs" not in text:
-        return read_readings(path, highest)
+        return _with_states(*read_readings(path, highest))
     faults: list[str] = []
     repeated = text["image"][text["image"].duplicated()]
     faults += [f"line {line}: {name} is listed twice" for line, name in repeated.items()]
@@ -70,3 +71,9 @@ def _time(cell: str, line: object, faults: list[str]) -> float:
     if cell and not isfinite(value):
         faults.append(f"line {line}: time_s is {cell!r}, not a number")
     return value
+
+
+def _with_states(table: pd.DataFrame, outputs: list[Output]) -> tuple[pd.DataFrame, list[Output]]:
+    """Add whether animals are asleep, where the video and a model that reads units say it."""
+    states = tell_states(table, outputs)
+    return (table if states is None else table.assign(**{STATE: states})), outputs

@@ -20,6 +20,7 @@ from amgs.prediction.summary_options import (
     check_groups,
     check_options,
 )
+from amgs.prediction.wakefulness import SLEEPING, STATE, sleep_seen_by_model
 from amgs.vocabulary import (
     PAIN,
     PART_COLUMN,
@@ -75,6 +76,8 @@ def summarise_animals(
     check_options(options)
     check_columns(predictions, options, times)
     check_groups(predictions)
+    if times is not None and options.sleep_by_model:
+        times = sleep_seen_by_model(times, predictions)
     chosen = choose_images(predictions, options)
     # Of all images, not only of those in the period: who has none in it is told, not forgotten.
     filmed = _recordings_of(_by_unit(predictions), times)
@@ -90,6 +93,8 @@ def summarise_animals(
             # Why there is none is known better from the recording than from its images.
             reasons = dict.fromkeys(times[name].reason for name in sorted(names))
             row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
+        if STATE in part:
+            row |= {f"{state}_images": int((part[STATE] == state).sum()) for state in SLEEPING}
         if rebased is not None:
             row |= summarise_rebased(rebased[part.index], options.threshold)
         whose = dict(zip(GROUP_KEYS, unit, strict=True))
@@ -282,10 +287,16 @@ def choose_images(predictions: pd.DataFrame, options: SummaryOptions) -> pd.Data
         start, stop = options.period_s
         chosen = chosen[(chosen["time_s"] >= start) & (chosen["time_s"] < stop)]
     if options.leave_out_sleep:
-        chosen = chosen[chosen["possible_sleep"] != "yes"]
+        # A model that does not read the units sees no sleep; the table is then checked before.
+        asleep = chosen[STATE] != "awake" if options.sleep_by_model else _possibly_asleep(chosen)
+        chosen = chosen[~asleep]
     if options.unseen_only and PART_COLUMN in chosen:
         chosen = chosen[~chosen[PART_COLUMN].isin(TRAINED_PARTS)]
     return chosen
+
+
+def _possibly_asleep(predictions: pd.DataFrame) -> pd.Series[bool]:
+    return predictions["possible_sleep"] == "yes"
 
 
 def count_seen(predictions: pd.DataFrame) -> int:

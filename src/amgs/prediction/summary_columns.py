@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from amgs.prediction.summary_options import SummaryOptions
+from amgs.prediction.wakefulness import SLEEPING, units_besides_eyes
 from amgs.vocabulary import PREDICTION_COLUMNS, REBASED_VALUES, Output
 
 SUMMARY_COLUMNS = (
@@ -31,14 +32,18 @@ SUMMARY_COLUMNS = (
 REBASED_COLUMNS = ("confident_images_rebased", *REBASED_VALUES)
 """Further columns where a baseline is known: calls re-based on the animal's own."""
 
+SLEEP_COLUMNS = tuple(f"{state}_images" for state in SLEEPING)
+"""Further columns where a model reads the units: images in which the animal is not awake."""
+
 
 def summary_columns(outputs: Iterable[Output], options: SummaryOptions) -> tuple[str, ...]:
     """Return the columns of a summary of what a model says."""
     outputs = list(outputs)
     calls = any(output.name == "p_pain" for output in outputs)
     rebased = REBASED_COLUMNS if options.baseline and calls else ()
+    states = SLEEP_COLUMNS if units_besides_eyes(outputs) else ()
     words = tuple(output.name for output in outputs if output.kind == "text")
-    return (*SUMMARY_COLUMNS, *mean_columns(outputs), *rebased, *words)
+    return (*SUMMARY_COLUMNS, *mean_columns(outputs), *rebased, *states, *words)
 
 
 def mean_columns(outputs: Iterable[Output]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from amgs.errors import DesignError, ImpossibleValueError, TableError, count_of, list_faults
 from amgs.prediction.recording_times import RecordingTime
+from amgs.prediction.wakefulness import STATE
 from amgs.tables import list_animals_in_two_groups
 from amgs.vocabulary import DEFAULT_THRESHOLD
 
@@ -27,7 +28,8 @@ class SummaryOptions:
     ``from_min`` and ``to_min`` cut a period out of every recording, in minutes from its start.
     ``unseen_only`` leaves out images used for training or model selection. An animal with fewer
     than ``min_images`` confident images at a timepoint does not count. Where ``baseline`` names a
-    timepoint, calls are re-based on it too.
+    timepoint, calls are re-based on it too. With ``sleep_by_model`` only those stretches of
+    possible sleep are left out in which the model sees sleep too (`amgs.prediction.wakefulness`).
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -38,6 +40,7 @@ class SummaryOptions:
     unseen_only: bool = False
     min_images: int = 0
     baseline: str = ""
+    sleep_by_model: bool = False
 
     @property
     def period_s(self) -> tuple[float, float]:
@@ -62,6 +65,8 @@ def check_options(options: SummaryOptions) -> None:
     """Stop at a threshold, period or minimum that makes no sense."""
     start, stop = options.period_s
     faults = []
+    if options.sleep_by_model and not options.leave_out_sleep:
+        faults.append("sleep as the model sees it only where sleep is left out")
     if not 0.5 <= options.threshold <= 1:  # noqa: PLR2004
         faults.append(f"a threshold from 0.5 to 1, found {options.threshold:g}")
     if start < 0 or stop <= start:
@@ -89,6 +94,13 @@ def check_columns(
         wanted.append("time_s")
     if options.leave_out_sleep:
         wanted.append("possible_sleep")
+    if options.sleep_by_model and STATE not in predictions:
+        msg = (
+            "Expected a model that reads the action units of faces from video, to tell sleep from "
+            "pain, found one that does not, or images without a recording and a time. Leave out "
+            "all possible sleep instead, with --without-sleep alone."
+        )
+        raise ImpossibleValueError(msg)
     missing = [name for name in wanted if name not in predictions]
     if missing:
         msg = (

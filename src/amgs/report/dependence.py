@@ -14,6 +14,7 @@ from amgs.cohort.primary import primary_analysis
 from amgs.cohort.words import ALPHA, ANCOVA, CHANGE, p_text
 from amgs.errors import AmgsError, count_of
 from amgs.prediction.summarise import summarise_animals
+from amgs.prediction.wakefulness import SLEEPING, STATE, STATES
 from amgs.vocabulary import THRESHOLDS, Output
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MINIMA = (0, 3, 5, 10, 20)
 _WITHOUT_SLEEP, _WITH_SLEEP = "without possible sleep", "with possible sleep"
+_BY_MODEL = "without sleep in video and model"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def how_it_depends(
         ``choice`` in words, ``reported`` (whether it is the one of the report), ``animals``, and
         ``rows`` of pairs as in the primary analysis, ``missing`` (groups with too few animals);
         ``reason`` where there is no result; ``marked`` of the choices about sleep: how many images
-        of how many animals lie in stretches of it.
+        of how many animals lie in stretches of it, and ``states``, how many of them the model takes
+        for asleep, drowsy and awake.
     """
     value, baseline = str(comparison["value"]), comparison["baseline"]
     after = str(comparison["timepoint"])
@@ -69,13 +72,23 @@ def how_it_depends(
     for says, options, chosen in _choices(images, comparison, choice):
         row = {"choice": says, "reported": options == images.options and chosen == choice}
         if says in {_WITH_SLEEP, _WITHOUT_SLEEP}:
-            marked = images.table[images.table["possible_sleep"] == "yes"]
-            row["marked"] = (len(marked), marked["animal"].nunique())
+            row |= _sleep_of(images)
         try:
             summary = summarise_animals(images.table, options, images.times, images.outputs)
             found.append(row | _once(summary, value, baseline, after, chosen, images.facts, order))
         except AmgsError as error:
             found.append(row | {"animals": 0, "rows": [], "reason": str(error)})
+    return found
+
+
+def _sleep_of(images: Images) -> dict[str, Any]:
+    """Count the images in question, of how many animals; and by what the model sees of them."""
+    marked = images.table[images.table["possible_sleep"] == "yes"]
+    if images.options.sleep_by_model:
+        marked = marked[marked[STATE].isin(SLEEPING)]
+    found: dict[str, Any] = {"marked": (len(marked), marked["animal"].nunique())}
+    if STATE in marked:
+        found["states"] = {state: int((marked[STATE] == state).sum()) for state in STATES}
     return found
 
 
@@ -94,7 +107,15 @@ def _choices(
                 yield says, replace(options, min_images=least), choice
     if "possible_sleep" in images.table and (images.table["possible_sleep"] == "yes").any():
         says = _WITH_SLEEP if options.leave_out_sleep else _WITHOUT_SLEEP
-        yield says, replace(options, leave_out_sleep=not options.leave_out_sleep), choice
+        yield (
+            says,
+            replace(options, leave_out_sleep=not options.leave_out_sleep, sleep_by_model=False),
+            choice,
+        )
+        if STATE in images.table:
+            by_model = not options.sleep_by_model
+            says = _BY_MODEL if by_model else _WITHOUT_SLEEP
+            yield says, replace(options, leave_out_sleep=True, sleep_by_model=by_model), choice
     if comparison["outliers"]:
         removed = choice.outliers == "remove"
         says = "outliers kept" if removed else "without outliers at baseline"
@@ -167,6 +188,17 @@ def say_dependence(rows: Sequence[Mapping[str, Any]], alpha: float = ALPHA) -> l
     return found
 
 
+def _tell_states(row: Mapping[str, Any]) -> str:
+    states = row.get("states")
+    if not states:
+        return ""
+    return (
+        f"By the rest of the face, the model takes {states['asleep']} of them for asleep (eyes "
+        f"closed, no other sign of pain), {states['drowsy']} for drowsy (eyes narrowed), and "
+        f"{states['awake']} for awake: they show more than closed lids. "
+    )
+
+
 def say_sleep(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say what becomes of every reported pair without possible sleep, the recommended analysis.
 
@@ -182,6 +214,7 @@ def say_sleep(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "A sleeping mouse looks like one in pain. "
         f"{images[0].upper()}{images[1:]} of {animals} {'lies' if n_images == 1 else 'lie'} in "
         f"stretches of possible sleep and {'are left out' if done else 'count here'}. "
+        f"{_tell_states(other)}"
     )
     if not other["rows"]:
         reason = other.get("reason", "too few animals are left")

@@ -111,7 +111,9 @@ def _choices(options: SummaryOptions | None) -> list[tuple[str, SummaryOptions]]
         period = SummaryOptions(from_min=options.from_min, to_min=options.to_min)
         found.append((f"outside minute {start} to {stop}", period))
     if options.leave_out_sleep:
-        found.append(("possible sleep", SummaryOptions(leave_out_sleep=True)))
+        says = "sleep in video and model" if options.sleep_by_model else "possible sleep"
+        by_model = options.sleep_by_model
+        found.append((says, SummaryOptions(leave_out_sleep=True, sleep_by_model=by_model)))
     if options.unseen_only:
         found.append(("used to train or select the model", SummaryOptions(unseen_only=True)))
     return found

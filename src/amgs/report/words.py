@@ -183,7 +183,10 @@ def _left_out(material: ReportMaterial) -> str:
         stop = "the end" if options.to_min is None else f"{options.to_min:g}"
         sentences.append(f"Only minute {start} to {stop} of every recording was analysed.")
     if options is not None and options.leave_out_sleep:
-        sentences.append("Images in stretches of possible sleep were left out.")
+        sentences.append(
+            "Images in stretches of possible sleep were left out"
+            f"{', where the model saw sleep too' if options.sleep_by_model else ''}."
+        )
     elif any("marked" in row for row in material.dependence):
         sentences.append(
             "The analysis was repeated without images in stretches of possible sleep (eyes not "

@@ -57,6 +57,7 @@ class SummaryChoice:
     to_min: float | None = None
     leave_out_sleep: bool = False
     unseen_only: bool = False
+    sleep_by_model: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def summarise_study(
         choice.leave_out_sleep,
         choice.unseen_only,
         study.settings.classify.min_images,
+        sleep_by_model=choice.sleep_by_model,
     )
     now, model, reader_sha256 = present(study), "", ""
     times = recording_times(now)
@@ -167,7 +169,10 @@ def _making(
     """Return all that decides what a summary says, besides the faces and the table themselves."""
     used = {s.generation for s in now.fit.assigned.values() if s.detail.get("row")}
     chosen = asdict(options)
-    del chosen["baseline"]  # a setting of the study, on which nothing before hung
+    # A setting of the study, and a choice that earlier versions did not have: what they made stays.
+    del chosen["baseline"]
+    if not options.sleep_by_model:
+        del chosen["sleep_by_model"]
     return {
         **chosen,
         "model": "" if choice.human else choice.model,
@@ -230,7 +235,8 @@ def last_choice(study: StudyFolder, *, human: bool) -> SummaryChoice:
     """
     for event in reversed(study.store.events.all(SUMMARISED)):
         if event["human"] == human:
-            return SummaryChoice(**{name: event[name] for name in SummaryChoice.__slots__})
+            # Events of earlier versions lack what could not be chosen then.
+            return SummaryChoice(**{n: event[n] for n in SummaryChoice.__slots__ if n in event})
     path = study.results / (HUMAN_SUMMARY if human else SUMMARY)
     kept = path.with_suffix(".json")
     if not kept.exists():

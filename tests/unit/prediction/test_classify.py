@@ -81,6 +81,7 @@ def test_what_a_csv_knows_is_kept(model: PainReader, faces: Path, tmp_path: Path
         *PREDICTION_COLUMNS,
         "distance_from_training",
         "unlike_training",
+        "nearest_training",
         "label",
         "animal",
         "group",
