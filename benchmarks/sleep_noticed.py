@@ -1,13 +1,16 @@
 """How often extraction notes possible sleep where synthetic mice sleep, and where they do not.
 
     python benchmarks/sleep_noticed.py [--seed 100] [--animals 3] [--widths 1280 960 640]
+        [--model demo/pilot/models/pilot] [--coats white]
 
 For every size of zone and coat, videos of 150 s with the demo's camera noise: of animals that sleep
 much; of animals that do not; of animals in severe pain (eyes nearly shut) that move as all do; and
 of animals in severe pain that sit still, for 15 s at a time instead of one. Counted are images that
 extraction kept, and whether they are marked. A still animal with shut eyes may be asleep or in
-pain: nobody can tell from the video, and the last column says how often that is said. The rule was
-set on other animals (drawn with the seeds 1 and 2). Five minutes per line.
+pain: nobody can tell from the video, and the last column says how often that is said. With a model
+that reads the action units, a second line says how many are asleep or drowsy by video and model
+together. The rules were set on other animals (drawn with the seeds 1 and 2). Up to five minutes
+per line.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
+from amgs.prediction.wakefulness import SLEEPING, STATE
 from amgs.simulate import behaviour
 from amgs.simulate.anatomy import CoatName
 from amgs.simulate.behaviour import HOLD_S, SLEEPY
@@ -26,6 +31,9 @@ from amgs.simulate.cubicle import VideoOptions
 from amgs.simulate.experiment import Experiment, SimulatedGroup
 from amgs.simulate.studies import create_synthetic_study, draw_study, true_rows
 from amgs.study.study import Study
+from amgs.study.summarising import SummaryChoice
+
+Counts: TypeAlias = Counter[tuple[str, bool]]
 
 VIDEO_HEIGHTS = {1280: 720, 960: 540, 640: 360}
 COATS: tuple[CoatName, ...] = ("white", "black", "agouti")
@@ -51,8 +59,11 @@ def count(
     options: VideoOptions,
     given: argparse.Namespace,
     hold_s: float,
-) -> Counter[tuple[str, bool]]:
-    """Draw, extract, and count the kept images by what they show and whether they are marked."""
+) -> tuple[Counts, Counts]:
+    """Draw, extract, and count the kept images by what they show and whether they are marked.
+
+    The second counts are of those that are asleep or drowsy by the model; empty without one.
+    """
     plan = Experiment(tuple(groups), given.animals, coats=(coat,))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -61,15 +72,23 @@ def count(
         with ProcessPoolExecutor(initializer=hold_for, initargs=(hold_s,)) as pool:
             draw_study(study, plan, options, given.seed, pool)
         study.extract()
-        return _counted(study)
+        return _counted(study, given.model)
 
 
-def _counted(study: Study) -> Counter[tuple[str, bool]]:
+def _counted(study: Study, model: Path | None) -> tuple[Counts, Counts]:
     truth = true_rows(study)
-    return Counter(
+    marked = Counter(
         (kind_of(truth[face.image]), face.possible_sleep == "yes")
         for face in study.store.faces.all()
     )
+    if model is None:
+        return marked, Counter()
+    name = study.adopt_model(model).name
+    study.classify(name)
+    table = study.summarise(SummaryChoice(name)).table
+    sleeping = table[STATE].isin(SLEEPING)
+    kinds = [kind_of(truth[image.removeprefix("../")]) for image in table["image"]]
+    return marked, Counter(zip(kinds, sleeping.tolist(), strict=True))
 
 
 def main() -> None:
@@ -78,6 +97,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--animals", type=int, default=3)
     parser.add_argument("--widths", type=int, nargs="*", default=list(VIDEO_HEIGHTS))
+    parser.add_argument("--coats", nargs="*", default=list(COATS))
+    parser.add_argument("--model", type=Path)
     given = parser.parse_args()
     groups = (
         SimulatedGroup("sleepy", (0.0,), 2 * SLEEPY),
@@ -88,21 +109,25 @@ def main() -> None:
     for width in given.widths:
         height = VIDEO_HEIGHTS[width]
         options = VideoOptions(width, height, RATE, DURATION_S, NOISE_SD, BLUR * width)
-        for coat in COATS:
+        for coat in given.coats:
             moving = count(groups, coat, options, given, HOLD_S)
             still = count(groups[2:], coat, options, given, STILL_S)
-            cells = [
-                f"{n[kind, True]} of {n[kind, True] + n[kind, False]}"
-                for n, kind in (
-                    (moving, "asleep"),
-                    (moving, "awake"),
-                    (moving, "in pain"),
-                    (still, "in pain"),
-                )
-            ]
-            print(
-                f"{width // 2:4d}×{height:4d}  {coat:7s}", *(f"{c:>13s}" for c in cells), flush=True
-            )
+            _print(f"{width // 2:4d}×{height:4d}  {coat:7s}", moving[0], still[0])
+            if given.model:
+                _print("  by model too   ", moving[1], still[1])
+
+
+def _print(name: str, moving: Counts, still: Counts) -> None:
+    cells = [
+        f"{n[kind, True]} of {n[kind, True] + n[kind, False]}"
+        for n, kind in (
+            (moving, "asleep"),
+            (moving, "awake"),
+            (moving, "in pain"),
+            (still, "in pain"),
+        )
+    ]
+    print(name, *(f"{c:>13s}" for c in cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from amgs.faces.centre_net import centre_net_path
 from amgs.faces.detectors import DETECTORS
 from amgs.interop.ratings_csv import COLUMNS as RATINGS_COLUMNS
 from amgs.model.backbones.table import BACKBONES
-from amgs.prediction.orbital import OrbitalReader
+from amgs.prediction.face_state import FaceStateReader
 from amgs.prediction.summary_columns import SUMMARY_COLUMNS
 from amgs.provenance import hash_file
 from amgs.scoring.labels import LABEL_COLUMNS
@@ -82,7 +82,7 @@ def every_column() -> set[str]:
         *OPTIONAL,
         *TRUTH_COLUMNS,
         *RATINGS_COLUMNS,
-        *(output.name for output in OrbitalReader.outputs),
+        *(output.name for output in FaceStateReader.outputs),
         CONTENT_COLUMN,
         PART_COLUMN,
         PROBLEM_COLUMN,

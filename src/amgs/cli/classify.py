@@ -35,9 +35,9 @@ def classify(
     model: Annotated[
         Path,
         typer.Argument(
-            help="A model folder, made by `amgs train`; or `orbital`, which is built in, needs no "
-            "training, and only says how far the eyes are open. With a study, the name of one of "
-            "its models, or the study alone for its newest."
+            help="A model folder, made by `amgs train`; or one that is built in and needs no "
+            "training: `orbital` says how far the eyes are open, `face` also how wide the ears "
+            "look. With a study, the name of one of its models, or the study alone for its newest."
         ),
     ],
     images: Annotated[

@@ -33,7 +33,7 @@ def show(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Model folders, or `orbital`. Default: list backbones and built-in models."
+            help="Model folders, or `orbital`, `face`. Default: list backbones and built-in models."
         ),
     ] = None,
     json: JsonOption = False,

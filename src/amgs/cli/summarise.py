@@ -54,7 +54,9 @@ def summarise(
     ] = None,
     model: Annotated[
         str,
-        typer.Option(help="In a study: whose readings; its newest model by default, or `orbital`."),
+        typer.Option(
+            help="In a study: whose readings; its newest model by default, or `orbital`, `face`."
+        ),
     ] = "",
     human: Annotated[
         bool, typer.Option("--human", help="In a study: the human scores, once unblinded.")

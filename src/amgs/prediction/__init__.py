@@ -1,8 +1,8 @@
 """Predictions: a model reads many images; tables of what it said; one number per animal.
 
-readers → models, ready to look at images; pain, orbital → the two kinds there are; classify → over
-many images; sinks → where the answers go; table, human → reading such tables back; truth → labels
-from elsewhere; summary_options, summarise → from images to animals.
+readers → models, ready to look at images; pain, orbital, face_state → the kinds there are; classify
+→ over many images; sinks → where the answers go; table, human → reading such tables back; truth →
+labels from elsewhere; summary_options, summarise, rebasing, wakefulness → from images to animals.
 """
 
 from amgs.prediction.classify import ClassifySummary, classify_images, list_images

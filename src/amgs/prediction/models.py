@@ -10,7 +10,10 @@ from amgs.faces.base import FaceDetector
 from amgs.prediction.pain import PainReader
 from amgs.prediction.readers import Reader
 
-BUILT_IN_MODELS = {"orbital": "amgs.prediction.orbital:OrbitalReader"}
+BUILT_IN_MODELS = {
+    "orbital": "amgs.prediction.orbital:OrbitalReader",
+    "face": "amgs.prediction.face_state:FaceStateReader",
+}
 """Name → ``module:Class`` of the models that need no training; called with a face detector."""
 
 

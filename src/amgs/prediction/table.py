@@ -127,7 +127,7 @@ def _built_in_outputs() -> list[Output]:
     for home in BUILT_IN_MODELS.values():
         module, class_name = home.split(":")
         found += getattr(import_module(module), class_name).outputs
-    return found
+    return list(dict.fromkeys(found))  # what `orbital` says of eyes, `face` says too
 
 
 def _has_no_calls(text: pd.DataFrame) -> bool:

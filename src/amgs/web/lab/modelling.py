@@ -158,12 +158,15 @@ def list_models(study: Study) -> list[ModelCard]:
             found.append(replace(described, evidence=last_evidence(study, sha256)))
     for name, title in BUILT_IN_TITLES.items():
         if name in BUILT_IN_MODELS:
-            facts = [("needs", "no training: it reads what the detector sees of the eyes")]
+            facts = [("needs", "no training: it reads what the detector sees of eyes and ears")]
             found.append(ModelCard(name, title, facts, (), (), read.get(name, 0), built_in=True))
     return found
 
 
-BUILT_IN_TITLES = {"orbital": "Opening of the eyes (orbital tightening, 0–2)"}
+BUILT_IN_TITLES = {
+    "orbital": "Opening of the eyes (orbital tightening, 0–2)",
+    "face": "Eyes and ears (opening of the eyes, width of the ears)",
+}
 
 
 def _describe(name: str, card: Mapping[str, Any], read: int) -> ModelCard:
