@@ -35,6 +35,7 @@ class Otherwise:
     to_min: float | None = None
     leave_out_sleep: bool | None = None
     unseen_only: bool | None = None
+    sleep_by_model: bool | None = None
 
     @property
     def is_nothing(self) -> bool:

@@ -81,13 +81,13 @@ def ask_second_look(study: StudyFolder) -> tuple[int, int]:
         If no training has listed doubtful labels, or none of these faces counts any more.
     """
     path = study.results / DOUBTFUL
-    if not path.exists():
+    listed = list_doubtful(study)
+    if not listed:
         msg = (
             f"Expected doubtful labels in {path}, found no such list. `amgs train "
             f"{quoted(study.folder)}` writes it where a model disagrees surely with a label."
         )
         raise NoImagesError(msg)
-    listed = {name.removeprefix("../") for name in read_table(path, required=("image",))["image"]}
     now = present(study)
     labels = _labels(study, now)
     keys = {face.image: face.id for face in now.faces}
@@ -102,6 +102,14 @@ def ask_second_look(study: StudyFolder) -> tuple[int, int]:
     }
     study.store.events.log(AGAIN, who_acts(), asked)
     return len(doubtful), len(others)
+
+
+def list_doubtful(study: StudyFolder) -> set[str]:
+    """Return the images whose label the last training doubts; none where there is no list."""
+    path = study.results / DOUBTFUL
+    if not path.exists():
+        return set()
+    return {name.removeprefix("../") for name in read_table(path, required=("image",))["image"]}
 
 
 def _labels(study: StudyFolder, now: Present) -> dict[str, str]:

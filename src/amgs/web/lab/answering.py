@@ -170,6 +170,8 @@ def _otherwise(study: Study, chosen: Chosen) -> tuple[dict[str, Any], str]:
             del found[name]
     if chosen.sleep:
         found["leave_out_sleep"] = True
+    if chosen.sleep == "model":
+        found["sleep_by_model"] = True
     if chosen.unseen:
         found["unseen_only"] = True
     if found and chosen.value == HUMAN_VALUE:

@@ -12,17 +12,20 @@ from typing import Annotated, Any, get_args
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from amgs.errors import AmgsError, StudyError
+from amgs.errors import AmgsError, StudyError, count_of
 from amgs.model.bundle import CARD
 from amgs.model.packing import add_model
 from amgs.model.promise import say_promise
 from amgs.model.training.by_coat import say_by_coat
+from amgs.model.training.held_out import DOUBTFUL
 from amgs.prediction.models import BUILT_IN_MODELS
 from amgs.study import Study
 from amgs.study.evidence import last_evidence
 from amgs.study.layout import MODELS
+from amgs.study.orders import AGAIN
 from amgs.study.training import register_model
 from amgs.vocabulary import Prediction
+from amgs.web.lab.doubts import ask_second_look, doubtful_labels
 from amgs.web.lab.state import LabState, to
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
@@ -52,6 +55,8 @@ class ModelContext:
     scored: bool
     name: str
     last: dict[str, Any] | None
+    doubtful: int = 0
+    second_look: str = ""
 
 
 class ModelPages:
@@ -66,15 +71,39 @@ class ModelPages:
         last = self.lab.board.latest(mark, "train", "classify", "explain")
         models = list_models(study)
         taken = {model.name for model in models}
+        doubtful, second_look = self._doubts(study)
         context = ModelContext(
             models,
             study.store.faces.count(),
             study.store.scoring.count_log() > 0,
             next(n for n in ("first", *(f"model{k}" for k in range(2, 999))) if n not in taken),
             None if last is None else last.as_dict(),
+            doubtful,
+            second_look,
         )
         chrome = self.lab.chrome(request, "Model", mark, "model")
         return self.lab.page("model.html", context, chrome)
+
+    def _doubts(self, study: Study) -> tuple[int, str]:
+        """Return how many labels are doubted; asked of another process only where some were."""
+        if not (study.results / DOUBTFUL).exists() and not study.store.events.all(AGAIN):
+            return 0, ""
+        return self.lab.calculator.ask(doubtful_labels, str(study.folder))
+
+    def second_look(self, mark: str) -> Response:
+        """Have doubtful labels shown to their raters again."""
+        study = self.lab.study(mark)
+        try:
+            doubtful, others = self.lab.calculator.ask(ask_second_look, str(study.folder))
+            self.lab.say(
+                mark,
+                f"{count_of(doubtful, 'face')} with a doubtful label and "
+                f"{count_of(others, 'other')} are shown again to those who scored them, when they "
+                "next sign in.",
+            )
+        except AmgsError as error:
+            self.lab.say(mark, problem=str(error))
+        return to(f"/study/{mark}/model")
 
     def train(
         self,
@@ -253,6 +282,7 @@ def routes(lab: LabState) -> APIRouter:
     router.add_api_route("", pages.page, methods=["GET"])
     router.add_api_route("/train", pages.train, methods=["POST"])
     router.add_api_route("/classify", pages.classify, methods=["POST"])
+    router.add_api_route("/second-look", pages.second_look, methods=["POST"])
     router.add_api_route("/explain", pages.explain, methods=["POST"])
     router.add_api_route("/bring-in", pages.bring_in, methods=["POST"])
     return router
