@@ -148,6 +148,7 @@ def _of_images(
 
 def _print(found: Evidence) -> None:
     from amgs.prediction.evidence import REGIONS
+    from amgs.prediction.evidence_sets import compare_calls
 
     rows: list[list[str]] = [
         [
@@ -158,6 +159,11 @@ def _print(found: Evidence) -> None:
         ]
         for one in found.sets
     ]
+    both = compare_calls(found.sets)
+    if both is not None:
+        cells = [number(both["effects"][region], 2) for region in REGIONS]
+        share = both["share_outside"]
+        rows.append(["pain − no pain", "", *cells, "" if share is None else f"{100 * share:.0f} %"])
     print_table(
         "What carried the calls: Shapley values of regions, in log odds of pain",
         ["faces", "images (animals)", *REGIONS, "share outside"],

@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amgs.prediction.evidence import OUTSIDE, REGIONS, FaceEvidence
+from amgs.prediction.evidence import OUTSIDE, REGIONS, FaceEvidence, share_outside
 from amgs.vocabulary import EVEN_ODDS, NO_PAIN, PAIN
 
 MOSTLY = 0.5
 """From this share of evidence outside the face on, one is told; and a mean map shows places that at
 least this share of the images have."""
+
+_LOOK = (
+    "The model may read the background or the light: look at the maps, and at whether groups were "
+    "filmed alike."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class EvidenceSet:
     by_animal
         By region: the mean of every animal, in the order of their names.
     share_outside
-        Mean share of the evidence that lies outside the face.
+        Mean share of the evidence of an image that lies outside the face; what blurring does to all
+        faces alike is in it (see `compare_calls`).
     by_place, aligned
         Mean map, compared with that of all faces (blurring itself makes a face look more or less in
         pain), and the mean of what is seen there.
@@ -126,6 +132,29 @@ def _collect(
     )
 
 
+def compare_calls(sets: Sequence[EvidenceSet]) -> dict[str, Any] | None:
+    """Return by how much every region speaks more for pain where pain was called.
+
+    Blurring makes all faces look a little more or less in pain; in the difference of the two calls
+    that falls out.
+
+    Returns
+    -------
+    dict or None
+        ``effects`` by region, ``share_outside`` (of the sum of their sizes); ``None`` unless both
+        calls were made.
+    """
+    by_name = {one.name: one for one in sets}
+    pain, no_pain = (by_name.get(f"called {call}") for call in (PAIN, NO_PAIN))
+    if pain is None or no_pain is None:
+        return None
+    effects: dict[str, float | None] = {}
+    for region in REGIONS:
+        more, less = pain.effects[region], no_pain.effects[region]
+        effects[region] = None if more is None or less is None else more - less
+    return {"effects": effects, "share_outside": share_outside(effects)}
+
+
 def _effect(found: FaceEvidence, region: str) -> float:
     value = (found.effects or {}).get(region)
     return np.nan if value is None else value
@@ -138,10 +167,18 @@ def _mean(values: npt.NDArray[np.floating]) -> float:
 
 def say_evidence(sets: Sequence[EvidenceSet]) -> list[str]:
     """Warn where calls rest on what is no face."""
+    both = compare_calls(sets)
+    if both is not None:
+        share = both["share_outside"]
+        if share is None or share < MOSTLY:
+            return []
+        text = (
+            f"{100 * share:.0f} % of what parts calls of pain from calls of no pain lies {OUTSIDE}."
+        )
+        return [f"{text} {_LOOK}"]
     return [
         f"{one.name}: {100 * one.share_outside:.0f} % of what changed the calls lies {OUTSIDE}. "
-        "The model may read the background or the light: look at the maps, and at whether groups "
-        "were filmed alike."
+        f"{_LOOK}"
         for one in sets
         if one.share_outside is not None and one.share_outside >= MOSTLY
     ]

@@ -13,7 +13,7 @@ from amgs.errors import ImpossibleValueError, NoImagesError
 from amgs.faces.base import FaceDetector
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.prediction.evidence import FaceEvidence, explain_images
-from amgs.prediction.evidence_sets import EvidenceSet, collect_evidence, say_evidence
+from amgs.prediction.evidence_sets import EvidenceSet, collect_evidence, compare_calls, say_evidence
 from amgs.prediction.pain import PainReader
 from amgs.prediction.readers import ImageToClassify, Reader
 from amgs.prediction.shortcuts import Probe, probe_shortcuts, say_alarms
@@ -83,6 +83,7 @@ class Evidence:
             "images": len(self.faces),
             "without_a_face": sum(f.effects is None for f in self.faces),
             "sets": [one.as_dict() for one in self.sets],
+            "difference": compare_calls(self.sets),
             "probes": [probe.as_dict() for probe in self.probes],
             "notes": self.notes,
         }

@@ -26,7 +26,7 @@ from amgs.prediction.evidence import (
     shapley_values,
     share_outside,
 )
-from amgs.prediction.evidence_sets import collect_evidence, say_evidence
+from amgs.prediction.evidence_sets import EvidenceSet, collect_evidence, compare_calls, say_evidence
 from amgs.prediction.explaining import ExplainedImage, explain
 from amgs.prediction.orbital import OrbitalReader
 from amgs.prediction.pain import PainReader
@@ -127,6 +127,26 @@ def test_sets_weigh_animals_the_same(reader: PainReader, images: list[ImageToCla
     outside = replace(all_of_them, share_outside=0.7)
     assert "70 %" in say_evidence([outside])[0]
     assert say_evidence([all_of_them]) == []
+
+
+def test_what_blurring_does_to_all_faces_falls_out_of_the_difference() -> None:
+    """Only by how much a region speaks more for pain where pain was called is judged."""
+    nothing = np.zeros((8, 8))
+
+    def called(what: str, effects: dict[str, float | None]) -> EvidenceSet:
+        return EvidenceSet(f"called {what}", 9, 3, effects, {}, 0.9, nothing, nothing)
+
+    parts = ("eyes", "ears", "muzzle", "rest of the face")
+    pain = called("pain", dict.fromkeys(parts, 1.0) | {OUTSIDE: 3.0})
+    no_pain = called("no pain", dict.fromkeys(parts, -1.0) | {OUTSIDE: 2.0})
+    found = compare_calls([pain, no_pain])
+    assert found is not None
+    assert found["share_outside"] == pytest.approx(1 / 9)
+    assert say_evidence([pain, no_pain]) == []
+    other = called("no pain", dict.fromkeys(parts, 0.9) | {OUTSIDE: -3.0})
+    (text,) = say_evidence([pain, other])
+    assert text.startswith("94 % of what parts calls of pain from calls of no pain")
+    assert compare_calls([pain]) is None
 
 
 def lighter_background(images: list[ImageToClassify], folder: Path) -> list[ImageToClassify]:
