@@ -8,6 +8,7 @@ from typing import Any
 from amgs.cli.console import number, print_facts, print_table, say
 from amgs.cohort.sentences import describe_factors, describe_primary
 from amgs.cohort.words import describe_test, levene_in_use, p_value
+from amgs.vocabulary import REBASED_VALUES
 
 
 def print_comparison(found: Mapping[str, Any]) -> None:
@@ -114,7 +115,9 @@ def _print_beside(found: Mapping[str, Any]) -> None:
         )
     second = found.get("second_outcome", {}).get("primary", {})
     if "rows" in second:
-        print_pairs("Mean signed score, less coarse than % pain (primary analysis)", second["rows"])
+        rebased = ", re-based" if found["second_outcome"]["value"] in REBASED_VALUES else ""
+        title = f"Mean signed score{rebased}, less coarse than % pain (primary analysis)"
+        print_pairs(title, second["rows"])
     if "rows" in beside["cages"]:
         print_pairs(
             f"Cage as random effect ({beside['cages']['n_cages']} cages; Holm)",

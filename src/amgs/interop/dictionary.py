@@ -25,9 +25,14 @@ _KNOWN: dict[str, tuple[str, str, object, object]] = {
     "mean_signed_score": ("mean signed score of the confident images", "", -1, 1),
     "signed_score": ("2 p_pain - 1", "", -1, 1),
     "confident_images_rebased": ("confident images, re-based on the own baseline", "", 0, None),
-    "pct_pain_rebased": ("pct_pain, re-based on the animal's own baseline", "%", 0, 100),
+    "pct_pain_rebased": (
+        "share of pain among the confident images, calls re-based on the animal's own baseline",
+        "%",
+        0,
+        100,
+    ),
     "mean_signed_score_rebased": (
-        "mean_signed_score, re-based on the animal's own baseline",
+        "mean signed score of the confident images, re-based on the animal's own baseline",
         "",
         -1,
         1,

@@ -85,6 +85,7 @@ class AnswerContext:
     excluded: Sequence[tuple[str, str, str]] = ()
     animals: Sequence[Sequence[str]] = ()
     second: Sequence[str] = ()
+    second_of: str = ""
     model: str = ""
     meaning: str = ""
 
@@ -143,7 +144,7 @@ def words_of(value: str) -> str:
     """Return what a column is called on pages."""
     plain = value.removesuffix("_rebased")
     name = "% pain" if plain == "pct_pain" else plain.replace("_", " ")
-    return name if plain == value else f"{name}, re-based on the animal's own baseline"
+    return name if plain == value else f"{name}, re-based"
 
 
 def number(value: Any, digits: int = 2) -> str:
@@ -200,6 +201,7 @@ def describe_answer(
         excluded=[(e["animal"], e["group"], e["reason"]) for e in document["excluded"]],
         animals=_animals(document, has_baseline=has_baseline),
         second=_second(document),
+        second_of=words_of(document.get("second_outcome", {}).get("value", "")),
         model=found["model"],
         meaning=str(describe_column(value)[1]),
     )
