@@ -62,8 +62,11 @@ def write_card(
     )
 
 
-def _order(item: tuple[str, Tally]) -> tuple[int, str]:
-    return (0 if item[0] == "all" else 1 if item[0].startswith("view") else 2, item[0])
+def _order(item: tuple[str, Tally]) -> tuple[int, int, str]:
+    kind, _, which = item[0].partition(" ")
+    low = which.partition("%")[0]
+    number = int(low) if low.isdigit() else 0
+    return ("all", "view", "coat", "width").index(kind), number, which
 
 
 def _row(name: str, tally: Tally) -> str:

@@ -23,6 +23,9 @@ SAME_IOU = 0.5
 EYE_FOUND_WITHIN, EAR_FOUND_WITHIN, NOSE_FOUND_WITHIN = 0.10, 0.15, 0.15
 """How far from its mark a part may be found, in widths of the face."""
 
+WIDTHS = (0.2, 0.4)
+"""Edges of the classes of width, as shares of the image's."""
+
 LEAST_OF_EACH = 3
 """With fewer eyes of a kind, an area under the curve says nothing."""
 
@@ -106,7 +109,8 @@ def measure(
     Returns
     -------
     dict of str to Tally
-        Under ``all``, and under every ``view …`` and ``coat …``; false faces count in ``all`` only.
+        Under ``all``, and under every ``view …``, ``coat …`` and ``width …``; false faces count in
+        ``all`` only.
     """
     tallies: dict[str, Tally] = {"all": Tally()}
     for photograph in photographs:
@@ -117,9 +121,19 @@ def measure(
         for marked, face in pairs:
             if (marked.box[2] - marked.box[0]) / width < SMALLEST_SHARE:
                 continue
-            for name in ("all", f"view {marked.view}", f"coat {marked.coat}"):
+            names = ("all", f"view {marked.view}", f"coat {marked.coat}", _size_of(marked, width))
+            for name in names:
                 _count(tallies.setdefault(name, Tally()), marked, face)
     return tallies
+
+
+def _size_of(face: MarkedFace, width: int) -> str:
+    """Name how wide a face is, as a share of its image."""
+    share = (face.box[2] - face.box[0]) / width
+    edges = (SMALLEST_SHARE, *WIDTHS)
+    low = max(edge for edge in edges if edge <= share)
+    above = [edge for edge in edges if edge > share]
+    return f"width {low:.0%} to {above[0]:.0%}" if above else f"width {low:.0%} and more"
 
 
 def match(
