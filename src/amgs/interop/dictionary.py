@@ -24,7 +24,12 @@ _KNOWN: dict[str, tuple[str, str, object, object]] = {
     ),
     "mean_signed_score": ("mean signed score of the confident images", "", -1, 1),
     "signed_score": ("2 p_pain - 1", "", -1, 1),
-    "confident_images_rebased": ("confident images, re-based on the own baseline", "", 0, None),
+    "confident_images_rebased": (
+        "images of at least the threshold's confidence, re-based on the animal's own baseline",
+        "count",
+        0,
+        "",
+    ),
     "pct_pain_rebased": (
         "share of pain among the confident images, calls re-based on the animal's own baseline",
         "%",
@@ -48,6 +53,9 @@ _KNOWN: dict[str, tuple[str, str, object, object]] = {
     "p_pain": ("probability of pain", "probability", 0, 1),
     "time_s": ("time of the image in the recording", "s", 0, ""),
     "possible_sleep": ("whether the image lies in a stretch of possible sleep", "yes, no", "", ""),
+    "drowsy_images": ("images in which the animal is drowsy by video and model", "count", 0, ""),
+    "asleep_images": ("images in which the animal is asleep by video and model", "count", 0, ""),
+    "nearest_training": ("what is known of the training image nearest to it", "", "", ""),
     "image": ("file of the face image", "", "", ""),
     "born": ("day of birth", "", "", ""),
     "sex": ("sex of the animal", "", "", ""),
