@@ -164,8 +164,12 @@ def prepare(seed: int, block: int) -> tuple[Any, ...]:
 
 
 def scaled(*parts: np.ndarray) -> np.ndarray:
-    """Join parts of features, each of mean length 1."""
-    return np.hstack([p / np.linalg.norm(p, axis=1).mean() for p in parts]).astype(float)
+    """Standardise the parts, so that they weigh alike, as `features.assemble` does."""
+    sides = []
+    for part in parts:
+        z = (part - part.mean(axis=0)) / np.maximum(part.std(axis=0), 1e-6)
+        sides.append(z / np.sqrt(z.shape[1]))
+    return np.hstack(sides).astype(float)
 
 
 def main() -> None:

@@ -96,6 +96,9 @@ KNOWN_ABOUT_AN_IMAGE = (
 )
 """What may be known of an image; carried from an input CSV into the predictions."""
 
+EXPLAINED_FACES = 100
+"""So many faces are looked at closely to find out what calls rest on: about a second each."""
+
 CONTENT_COLUMN = "content"
 """First 16 hexadecimal digits of the SHA-256 of the image file: which image it really was."""
 

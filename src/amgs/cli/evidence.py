@@ -26,7 +26,7 @@ from amgs.cli.console import (
 )
 from amgs.cli.where import OnOption, run_on
 from amgs.errors import count_of
-from amgs.vocabulary import EVEN_ODDS
+from amgs.vocabulary import EVEN_ODDS, EXPLAINED_FACES
 
 if TYPE_CHECKING:
     from amgs.prediction.explaining import Evidence
@@ -54,7 +54,7 @@ def evidence(
     ] = None,
     faces: Annotated[
         int, typer.Option(min=1, help="Faces that are looked at closely, about a second each.")
-    ] = 100,
+    ] = EXPLAINED_FACES,
     detector: DetectorOption = None,
     on: OnOption = "",
     overwrite: OverwriteOption = False,

@@ -17,10 +17,7 @@ from amgs.prediction.evidence_sets import EvidenceSet, collect_evidence, compare
 from amgs.prediction.pain import PainReader
 from amgs.prediction.readers import ImageToClassify, Reader
 from amgs.prediction.shortcuts import Probe, probe_shortcuts, say_alarms
-from amgs.vocabulary import PAIN
-
-DEFAULT_IMAGES = 100
-"""Faces that are looked at closely: about a second each."""
+from amgs.vocabulary import EXPLAINED_FACES, PAIN
 
 MOST_PROBED = 600
 """Labelled images from which it is found out whether labels can be told without a face."""
@@ -94,7 +91,7 @@ def explain(
     detector: FaceDetector,
     images: Sequence[ExplainedImage],
     *,
-    most: int = DEFAULT_IMAGES,
+    most: int = EXPLAINED_FACES,
     executor: Executor | None = None,
     progress: ProgressCallback = no_progress,
 ) -> Evidence:

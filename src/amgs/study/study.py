@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.study.folder import StudyFolder
+from amgs.vocabulary import EXPLAINED_FACES
 
 if TYPE_CHECKING:
     from amgs.cohort.comparison import ComparisonChoice
@@ -253,7 +254,7 @@ class Study(StudyFolder):
     def explain(
         self,
         model: Path | str | Reader = "",
-        images: int = 100,
+        images: int = EXPLAINED_FACES,
         *,
         executor: Executor | None = None,
         progress: ProgressCallback = no_progress,
