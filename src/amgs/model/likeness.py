@@ -113,7 +113,6 @@ class Likeness:
         known = {} if self.described is None else {"described": self.described}
         np.savez(
             path,
-            allow_pickle=False,
             directions=self.directions,
             usual=np.float64(self.usual),
             image_limit=np.float64(self.image_limit),

@@ -20,7 +20,7 @@ from amgs.prediction.summary_options import (
     check_groups,
     check_options,
 )
-from amgs.prediction.wakefulness import SLEEPING, STATE, sleep_seen_by_model
+from amgs.prediction.wakefulness import SLEEPING, STATE, sleep_seen_by_model, units_besides_eyes
 from amgs.vocabulary import (
     PAIN,
     PART_COLUMN,
@@ -93,8 +93,7 @@ def summarise_animals(
             # Why there is none is known better from the recording than from its images.
             reasons = dict.fromkeys(times[name].reason for name in sorted(names))
             row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
-        if STATE in part:
-            row |= {f"{state}_images": int((part[STATE] == state).sum()) for state in SLEEPING}
+        row |= _count_sleep(part, outputs)
         if rebased is not None:
             row |= summarise_rebased(rebased[part.index], options.threshold)
         whose = dict(zip(GROUP_KEYS, unit, strict=True))
@@ -108,6 +107,13 @@ def _rebase(predictions: pd.DataFrame, options: SummaryOptions) -> pd.Series[flo
         return None
     counting = replace(options, from_min=None, to_min=None)
     return rebase_calls(choose_images(predictions, counting), options.baseline)
+
+
+def _count_sleep(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, int | None]:
+    """Count drowsy and sleeping images of a model that reads the units; ``None`` without video."""
+    states = SLEEPING if units_besides_eyes(outputs) else ()
+    known = STATE in part
+    return {f"{s}_images": int((part[STATE] == s).sum()) if known else None for s in states}
 
 
 def _means(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, float | str | None]:
@@ -287,7 +293,6 @@ def choose_images(predictions: pd.DataFrame, options: SummaryOptions) -> pd.Data
         start, stop = options.period_s
         chosen = chosen[(chosen["time_s"] >= start) & (chosen["time_s"] < stop)]
     if options.leave_out_sleep:
-        # A model that does not read the units sees no sleep; the table is then checked before.
         asleep = chosen[STATE] != "awake" if options.sleep_by_model else _possibly_asleep(chosen)
         chosen = chosen[~asleep]
     if options.unseen_only and PART_COLUMN in chosen:

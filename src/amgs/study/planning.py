@@ -171,7 +171,7 @@ def check_plan(study: StudyFolder, design: Design) -> None:
     if p.outcome not in calls and not p.outcome.startswith("mean_"):
         msg = (
             f"Expected [plan] outcome to be {', '.join(calls)}, mean_mgs_sum, or mean_ and what "
-            f" a model says, such as mean_predicted_mgs; found {p.outcome!r}."
+            f"a model says, such as mean_predicted_mgs; found {p.outcome!r}."
         )
         raise DesignError(msg)
     if plan.control and plan.contrasts:

@@ -90,6 +90,14 @@ def test_only_what_the_model_sees_as_sleep_is_left_out() -> None:
     assert set(usual[0]) == set(summary_columns(OUTPUTS, SummaryOptions()))
 
 
+def test_images_that_come_from_no_video_have_an_empty_count() -> None:
+    """The columns are there all the same."""
+    table = images(("m1", "yes", SHUT, 0.2)).drop(columns=["recording", "possible_sleep"])
+    (row,) = summarise_animals(table, SummaryOptions(), None, OUTPUTS)
+    assert set(row) == set(summary_columns(OUTPUTS, SummaryOptions()))
+    assert row["asleep_images"] is None
+
+
 def test_a_model_without_units_cannot_be_asked() -> None:
     """It says what can be done instead."""
     table = images(("m1", "yes", SHUT, 0.2))
