@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -110,13 +110,13 @@ class Likeness:
 
     def save(self, path: Path) -> None:
         """Write it as plain arrays."""
-        known = {} if self.described is None else {"described": self.described}
-        np.savez(
+        # No words at all rather than an empty array: so do models of before.
+        save = np.savez if self.described is None else partial(np.savez, described=self.described)
+        save(
             path,
             directions=self.directions,
             usual=np.float64(self.usual),
             image_limit=np.float64(self.image_limit),
-            **known,
         )
 
     @classmethod
