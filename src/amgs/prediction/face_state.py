@@ -8,14 +8,18 @@ say at which angle they stand (data/face_state.md), so no angle is given.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from math import atan2, degrees
 from typing import Any
 
 from amgs.faces.base import FaceDetector, FoundEar, FoundFace
-from amgs.faces.detectors import describe_detector, open_detector
+from amgs.faces.detectors import open_detector
 from amgs.images.reading import RGB
-from amgs.prediction.orbital import OrbitalReader, find_main_face, score_orbital
+from amgs.prediction.orbital import (
+    OrbitalReader,
+    card_of_built_in,
+    find_main_face,
+    score_orbital,
+)
 from amgs.prediction.readers import Reader
 from amgs.provenance import hash_text
 from amgs.vocabulary import Output, Reading, Value
@@ -78,13 +82,7 @@ class FaceStateReader(Reader):
 
     def card(self) -> dict[str, Any]:
         """Return what it was measured on, as text."""
-        text = (files("amgs") / "data" / "face_state.md").read_text(encoding="utf-8")
-        return {
-            "name": self.name,
-            "card": text,
-            "sha256": self.sha256,
-            "detector": describe_detector(self._detector),
-        }
+        return card_of_built_in(self, self._detector, "face_state.md")
 
 
 def measure_ears(face: FoundFace) -> float | None:

@@ -59,13 +59,17 @@ class OrbitalReader(Reader):
 
     def card(self) -> dict[str, Any]:
         """Return the card of the face detector, which is also that of `orbital`, as its text."""
-        text = (files("amgs") / "data" / "face_finder" / "card.md").read_text(encoding="utf-8")
-        return {
-            "name": self.name,
-            "card": text,
-            "sha256": self.sha256,
-            "detector": describe_detector(self._detector),
-        }
+        return card_of_built_in(self, self._detector, "face_finder/card.md")
+
+
+def card_of_built_in(reader: Reader, detector: FaceDetector, text: str) -> dict[str, Any]:
+    """Return the card of a model that reads what a detector sees, with its text from the data."""
+    return {
+        "name": reader.name,
+        "card": (files("amgs") / "data" / text).read_text(encoding="utf-8"),
+        "sha256": reader.sha256,
+        "detector": describe_detector(detector),
+    }
 
 
 def _identity(detector: FaceDetector) -> str:

@@ -9,7 +9,7 @@ where a model disagrees and nowhere else, they would make the model look better 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ import numpy as np
 
 from amgs.errors import NoImagesError, quoted
 from amgs.model.training.held_out import DOUBTFUL
-from amgs.scoring.labels import label_images, score_image
+from amgs.scoring.labels import ImageScore, label_images, score_image
 from amgs.study.actions import who_acts
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import score_faces
 from amgs.study.orders import AGAIN
-from amgs.study.present import Present, present
+from amgs.study.present import present
 from amgs.study.ratings_table import finished_answers
 from amgs.study.results import write_result
 from amgs.tables import format_cells, read_table
@@ -89,7 +89,7 @@ def ask_second_look(study: StudyFolder) -> tuple[int, int]:
         )
         raise NoImagesError(msg)
     now = present(study)
-    labels = _labels(study, now)
+    labels = _labels(study, score_faces(study, now))
     keys = {face.image: face.id for face in now.faces}
     doubtful = sorted(image for image in listed if labels.get(image))
     if not doubtful:
@@ -112,8 +112,8 @@ def list_doubtful(study: StudyFolder) -> set[str]:
     return {name.removeprefix("../") for name in read_table(path, required=("image",))["image"]}
 
 
-def _labels(study: StudyFolder, now: Present) -> dict[str, str]:
-    rows, _ = label_images(score_faces(study, now), study.label_rule)
+def _labels(study: StudyFolder, scores: Iterable[ImageScore]) -> dict[str, str]:
+    rows, _ = label_images(scores, study.label_rule)
     return {row["image"]: row["label"] for row in rows}
 
 
@@ -123,7 +123,7 @@ def _choose_others(labels: Mapping[str, str], doubtful: Sequence[str], seed: int
     wanted = Counter(labels[image] for image in doubtful)
     found: list[str] = []
     for label in CLASSES:
-        able = sorted({i for i, known in labels.items() if known == label} - set(doubtful))
+        able = sorted(i for i, known in labels.items() if known == label and i not in doubtful)
         found += [able[k] for k in rng.permutation(len(able))[: wanted[label]]]
     return sorted(found)
 
@@ -145,7 +145,7 @@ def write_second_look(study: StudyFolder) -> SecondLook | None:
     units = study.scale.unit_names
     answers = finished_answers(now.ratings, units, repeat=True)
     first = {score.image: score for score in score_faces(study, now)}
-    labels = _labels(study, now)
+    labels = _labels(study, first.values())
     again = [
         score_image(image, answers[image].values(), units, study.label_rule)
         for image in faces
