@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -366,6 +367,10 @@ def test_what_the_calls_rest_on_is_told(tmp_path: Path, make_image) -> None:
     assert "12.3 %" in text
     assert "background 0.91." in text
     assert "The background alone tells pain." in text
+    assert "called pain − called no pain" not in text  # evidence that an earlier amgs kept
+    both = {"effects": {"eyes": 2.25, "outside the face": None}, "share_outside": 0.0}
+    material = replace(material, evidence=evidence | {"difference": both})
+    assert "called pain − called no pain" in page_of(tmp_path, material)
     study: Any = SimpleNamespace(results=tmp_path)
     assert last_evidence(study, "abc") is None
     (tmp_path / "evidence").mkdir()
