@@ -82,6 +82,9 @@ def summarise_animals(
     # Of all images, not only of those in the period: who has none in it is told, not forgotten.
     filmed = _recordings_of(_by_unit(predictions), times)
     in_period = _by_unit(chosen)
+    # Counted also where they are left out.
+    whole = replace(options, leave_out_sleep=False, sleep_by_model=False)
+    asleep = _by_unit(choose_images(predictions, whole))
     rebased = _rebase(predictions, options)
     rows = []
     # Animals without any image still get a row: they are not forgotten.
@@ -93,7 +96,7 @@ def summarise_animals(
             # Why there is none is known better from the recording than from its images.
             reasons = dict.fromkeys(times[name].reason for name in sorted(names))
             row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
-        row |= _count_sleep(part, outputs)
+        row |= _count_sleep(asleep.get(unit, chosen.iloc[:0]), outputs)
         if rebased is not None:
             row |= summarise_rebased(rebased[part.index], options.threshold)
         whose = dict(zip(GROUP_KEYS, unit, strict=True))

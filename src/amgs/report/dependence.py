@@ -63,7 +63,8 @@ def how_it_depends(
         ``rows`` of pairs as in the primary analysis, ``missing`` (groups with too few animals);
         ``reason`` where there is no result; ``marked`` of the choices about sleep: how many images
         of how many animals lie in stretches of it, and ``states``, how many of them the model takes
-        for asleep, drowsy and awake.
+        for asleep, drowsy and awake; of a summary that leaves out sleep as the model sees it, only
+        those that it sees.
     """
     value, baseline = str(comparison["value"]), comparison["baseline"]
     after = str(comparison["timepoint"])
@@ -84,10 +85,11 @@ def how_it_depends(
 def _sleep_of(images: Images) -> dict[str, Any]:
     """Count the images in question, of how many animals; and by what the model sees of them."""
     marked = images.table[images.table["possible_sleep"] == "yes"]
-    if images.options.sleep_by_model:
+    by_model = images.options.sleep_by_model
+    if by_model:
         marked = marked[marked[STATE].isin(SLEEPING)]
     found: dict[str, Any] = {"marked": (len(marked), marked["animal"].nunique())}
-    if STATE in marked:
+    if STATE in marked and not by_model:
         found["states"] = {state: int((marked[STATE] == state).sum()) for state in STATES}
     return found
 

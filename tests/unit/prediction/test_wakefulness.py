@@ -83,6 +83,7 @@ def test_only_what_the_model_sees_as_sleep_is_left_out() -> None:
     by_model = SummaryOptions(leave_out_sleep=True, sleep_by_model=True)
     rows = summarise_animals(table, by_model, times, OUTPUTS)
     assert [row["images"] for row in rows] == [1, 1]
+    assert [row["asleep_images"] for row in rows] == [1, 0]
     assert [row["minutes"] for row in rows] == pytest.approx([115 / 60, 2.0])
     assert sleep_seen_by_model(times, table)["m2"].sleep == ()
     usual = summarise_animals(table, SummaryOptions(), times, OUTPUTS)
