@@ -42,14 +42,15 @@ def rebase_calls(images: pd.DataFrame, baseline: str) -> pd.Series[float]:
         By the index of `images`; missing for animals with fewer than `LEAST_BASELINE_IMAGES` at
         baseline.
     """
+    import pandas as pd
     from scipy.special import expit, logit
 
-    p = images["p_pain"].clip(_LEAST_P, 1 - _LEAST_P)
-    log_odds = p.map(logit)
+    p = images["p_pain"].to_numpy(float).clip(_LEAST_P, 1 - _LEAST_P)
+    log_odds = pd.Series(logit(p), index=images.index)
     before = log_odds[images["timepoint"] == baseline].groupby(images["animal"])
     own = before.mean()[before.count() >= LEAST_BASELINE_IMAGES]
     moved = log_odds - images["animal"].map(own).astype(float) + own.mean()
-    return moved.map(expit)
+    return pd.Series(expit(moved.to_numpy(float)), index=images.index)
 
 
 def summarise_rebased(
