@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
 from amgs.study import Study
 from amgs.tables import write_table
 from tests.web.lab_fixtures import RunningLab, run_lab
@@ -701,3 +702,20 @@ def test_a_late_answer_of_the_file_browser_is_not_shown(
     expect(page.locator("#browser-list input")).to_have_count(1)
     expect(page.locator("#browser-path")).to_have_value(str(tmp_path / "wanted"))
     context.close()
+
+
+def test_labels_that_look_wrong_come_before_their_raters_again(
+    client: httpx.Client, study: Study
+) -> None:
+    """What cannot be done is said on the page, with what to do."""
+    base = base_of(client)
+    listed = study.results / DOUBTFUL
+    listed.parent.mkdir(exist_ok=True)
+    row = {"image": "../faces/x.jpg", "animal": "", "label": "pain", "mgs": 9, "p_pain": 0.01}
+    write_doubtful_labels(listed, [row])
+    form = {"csrf": csrf_of(client)}
+    client.post(f"{base}/model/second-look", data=form)
+    assert "Train again" in client.get(f"{base}/model").text
+    listed.unlink()
+    client.post(f"{base}/model/second-look", data=form)
+    assert "found no such list" in client.get(f"{base}/model").text
