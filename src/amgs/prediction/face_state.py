@@ -15,6 +15,7 @@ from amgs.faces.base import FaceDetector, FoundEar, FoundFace
 from amgs.faces.detectors import open_detector
 from amgs.images.reading import RGB
 from amgs.prediction.orbital import (
+    NOT_SCORABLE,
     OrbitalReader,
     card_of_built_in,
     find_main_face,
@@ -22,7 +23,7 @@ from amgs.prediction.orbital import (
 )
 from amgs.prediction.readers import Reader
 from amgs.provenance import hash_text
-from amgs.vocabulary import Output, Reading, Value
+from amgs.vocabulary import Output, Reading
 
 EAR_RATIO, EARS_READ = "ear_width_ratio", "ears_read"
 
@@ -73,12 +74,9 @@ class FaceStateReader(Reader):
 
     def _read_one(self, rgb: RGB) -> Reading:
         face = find_main_face(self._detector, rgb)
-        if face is None:
-            missing: dict[str, Value] = {o.name: None for o in self.outputs}
-            return Reading(missing | {"scorable": False, EARS_READ: False})
-        ratio = measure_ears(face)
-        ears: dict[str, Value] = {EAR_RATIO: ratio, EARS_READ: ratio is not None}
-        return Reading({**score_orbital(face).values, **ears})
+        eyes = NOT_SCORABLE if face is None else score_orbital(face)
+        ratio = None if face is None else measure_ears(face)
+        return Reading({**eyes.values, EAR_RATIO: ratio, EARS_READ: ratio is not None})
 
     def card(self) -> dict[str, Any]:
         """Return what it was measured on, as text."""

@@ -55,7 +55,7 @@ class OrbitalReader(Reader):
 
     def _read_one(self, rgb: RGB) -> Reading:
         face = find_main_face(self._detector, rgb)
-        return _NOT_SCORABLE if face is None else score_orbital(face)
+        return NOT_SCORABLE if face is None else score_orbital(face)
 
     def card(self) -> dict[str, Any]:
         """Return the card of the face detector, which is also that of `orbital`, as its text."""
@@ -82,7 +82,7 @@ def _identity(detector: FaceDetector) -> str:
     return hash_text([detector.name, detector.version, detector.sha256])
 
 
-_NOT_SCORABLE = Reading({"orbital_tightening": None, "p_narrowed": None, "scorable": False})
+NOT_SCORABLE = Reading({"orbital_tightening": None, "p_narrowed": None, "scorable": False})
 
 
 def score_orbital(face: FoundFace) -> Reading:
@@ -94,6 +94,6 @@ def score_orbital(face: FoundFace) -> Reading:
     """
     score = face.weigh_eyes(lambda eye: eye.p_narrowed + 2 * eye.p_closed)
     if score is None:
-        return _NOT_SCORABLE
+        return NOT_SCORABLE
     not_open = face.p_eyes_not_open
     return Reading({"orbital_tightening": score, "p_narrowed": not_open, "scorable": True})

@@ -20,7 +20,13 @@ from amgs.prediction.summary_options import (
     check_groups,
     check_options,
 )
-from amgs.prediction.wakefulness import SLEEPING, STATE, sleep_seen_by_model, units_besides_eyes
+from amgs.prediction.wakefulness import (
+    SLEEPING,
+    STATE,
+    count_states,
+    sleep_seen_by_model,
+    units_besides_eyes,
+)
 from amgs.vocabulary import (
     PAIN,
     PART_COLUMN,
@@ -85,6 +91,7 @@ def summarise_animals(
     # Counted also where they are left out.
     whole = replace(options, leave_out_sleep=False, sleep_by_model=False)
     asleep = _by_unit(choose_images(predictions, whole))
+    states = SLEEPING if units_besides_eyes(outputs) else ()
     rebased = _rebase(predictions, options)
     rows = []
     # Animals without any image still get a row: they are not forgotten.
@@ -96,7 +103,7 @@ def summarise_animals(
             # Why there is none is known better from the recording than from its images.
             reasons = dict.fromkeys(times[name].reason for name in sorted(names))
             row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
-        row |= _count_sleep(asleep.get(unit, chosen.iloc[:0]), outputs)
+        row |= count_states(asleep.get(unit, chosen.iloc[:0]), states)
         if rebased is not None:
             row |= summarise_rebased(rebased[part.index], options.threshold)
         whose = dict(zip(GROUP_KEYS, unit, strict=True))
@@ -110,13 +117,6 @@ def _rebase(predictions: pd.DataFrame, options: SummaryOptions) -> pd.Series[flo
         return None
     counting = replace(options, from_min=None, to_min=None)
     return rebase_calls(choose_images(predictions, counting), options.baseline)
-
-
-def _count_sleep(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, int | None]:
-    """Count drowsy and sleeping images of a model that reads the units; ``None`` without video."""
-    states = SLEEPING if units_besides_eyes(outputs) else ()
-    known = STATE in part
-    return {f"{s}_images": int((part[STATE] == s).sum()) if known else None for s in states}
 
 
 def _means(part: pd.DataFrame, outputs: Sequence[Output]) -> dict[str, float | str | None]:
@@ -296,15 +296,15 @@ def choose_images(predictions: pd.DataFrame, options: SummaryOptions) -> pd.Data
         start, stop = options.period_s
         chosen = chosen[(chosen["time_s"] >= start) & (chosen["time_s"] < stop)]
     if options.leave_out_sleep:
-        asleep = chosen[STATE] != "awake" if options.sleep_by_model else _possibly_asleep(chosen)
+        asleep = (
+            chosen[STATE] != "awake"
+            if options.sleep_by_model
+            else chosen["possible_sleep"] == "yes"
+        )
         chosen = chosen[~asleep]
     if options.unseen_only and PART_COLUMN in chosen:
         chosen = chosen[~chosen[PART_COLUMN].isin(TRAINED_PARTS)]
     return chosen
-
-
-def _possibly_asleep(predictions: pd.DataFrame) -> pd.Series[bool]:
-    return predictions["possible_sleep"] == "yes"
 
 
 def count_seen(predictions: pd.DataFrame) -> int:

@@ -100,3 +100,9 @@ def sleep_seen_by_model(
         )
         for name, time in times.items()
     }
+
+
+def count_states(images: pd.DataFrame, states: Sequence[State]) -> dict[str, int | None]:
+    """Count the images in each of these states; ``None`` where images come from no video."""
+    known = STATE in images
+    return {f"{s}_images": int((images[STATE] == s).sum()) if known else None for s in states}

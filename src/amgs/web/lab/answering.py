@@ -169,9 +169,7 @@ def _otherwise(study: Study, chosen: Chosen) -> tuple[dict[str, Any], str]:
         if found.get(name) == usual:
             del found[name]
     if chosen.sleep:
-        found["leave_out_sleep"] = True
-    if chosen.sleep == "model":
-        found["sleep_by_model"] = True
+        found |= {"leave_out_sleep": True, "sleep_by_model": chosen.sleep == "model"}
     if chosen.unseen:
         found["unseen_only"] = True
     if found and chosen.value == HUMAN_VALUE:
