@@ -58,12 +58,11 @@ def main() -> None:
     photographs = load_photographs(arguments.photographs)
     training, validation = split_photographs(photographs, VALIDATION_SHARE, arguments.seed)
     say(f"{len(training)} photographs to train with, {len(validation)} held back")
-    begin = FinderNetwork()
-    if arguments.begin_with is not None:
-        begin.load_exported(arguments.begin_with)
-    else:
+    begin_file = arguments.begin_with
+    if begin_file is None:
         two_stages(training, arguments.out, arguments.steps, arguments.seed)
-        begin.load_exported(arguments.out / "two_stages.onnx")
+        begin_file = arguments.out / "two_stages.onnx"
+    begin = FinderNetwork.from_exported(begin_file)
     frames: list[Photograph] = []
     if arguments.films is not None:
         frames = load_frames(arguments.films, trained=True)

