@@ -2,7 +2,8 @@
 
     python -m finder_training --photographs FOLDER --out FOLDER
 
-The folder of photographs holds `annotations.json`. Interrupted, the same command goes on. Copy
+The folder of photographs holds `annotations.json`. Interrupted, the same command goes on. The
+fourth and last stage is meant for a GPU. Copy
 `finder.onnx` and `card.md` into `src/amgs/data/face_finder/` to ship them.
 """
 
@@ -27,11 +28,13 @@ from finder_training.card import write_card
 from finder_training.export import export_finder
 from finder_training.eyes import shut_eyes
 from finder_training.films import load_frames, load_frames_without_faces
-from finder_training.fit import FILMS, FINISH, FitOptions, fit, mean_network
+from finder_training.fit import fit
+from finder_training.learner import mean_network
 from finder_training.measure import cut_without_faces, match, measure
 from finder_training.network import FinderNetwork
 from finder_training.photographs import Photograph, load_photographs, split_photographs
 from finder_training.scenes import cut_scene
+from finder_training.stages import FILMS, FINISH, LONG, FitOptions
 
 VALIDATION_SHARE = 0.2
 THIRD_SHARE = 0.75
@@ -49,7 +52,14 @@ def main() -> None:
     parser.add_argument(
         "--begin-with",
         type=Path,
-        help="an exported network to go on from, instead of the first two stages",
+        help="an exported network to go on from, instead of the first stages",
+    )
+    parser.add_argument(
+        "--after",
+        type=int,
+        choices=(2, 3),
+        default=2,
+        help="the stage after which the network to go on from was exported (default: 2)",
     )
     parser.add_argument("--steps", type=int, default=FitOptions().steps)
     parser.add_argument("--seed", type=int, default=0)
@@ -62,14 +72,20 @@ def main() -> None:
     if begin_file is None:
         two_stages(training, arguments.out, arguments.steps, arguments.seed)
         begin_file = arguments.out / "two_stages.onnx"
-    begin = FinderNetwork.from_exported(begin_file)
+    network = FinderNetwork.from_exported(begin_file)
     frames: list[Photograph] = []
     if arguments.films is not None:
         frames = load_frames(arguments.films, trained=True)
         frames += load_frames_without_faces(arguments.films)
-    films = replace(FILMS, seed=arguments.seed + 2)
-    third = fit(training, films, arguments.out / "third.pt", say, begin, frames)
-    network = mean_network(begin, third, THIRD_SHARE)
+    if arguments.begin_with is None or arguments.after == 2:
+        films = replace(FILMS, seed=arguments.seed + 2)
+        third = fit(training, films, arguments.out / "third.pt", say, network, frames)
+        export_finder(
+            mean_network(network, third, THIRD_SHARE), arguments.out / "three_stages.onnx"
+        )
+        network = FinderNetwork.from_exported(arguments.out / "three_stages.onnx")
+    last = replace(LONG, seed=arguments.seed + 3)
+    network = fit(training, last, arguments.out / "fourth.pt", say, network, frames)
     path = arguments.out / "finder.onnx"
     export_finder(network, path)
     report(path, network, training, validation, arguments.films)

@@ -8,11 +8,12 @@ and where exactly (Zhou et al. 2019, "Objects as points"), and for eyes how far 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -39,62 +40,10 @@ RARE = -4.0
 """Where the maps of centres start: a probability of 0.018, since nearly no cell is a centre."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How wide a network is.
-
-    Parameters
-    ----------
-    inner
-        Channels inside every block, between widening and narrowing.
-    width
-        Channels of the pyramid.
-    head
-        Channels before the maps.
-    """
-
-    inner: tuple[int, ...]
-    width: int = 96
-    head: int = 80
-
-    @classmethod
-    def of_the_backbone(cls) -> Shape:
-        """Return the shape with the whole of EfficientNet-Lite0 (versions 1 and 2)."""
-        return cls(tuple(block.inner for block in _plan()))
-
-    def thinned(self, keep: float, width: int, head: int) -> Shape:
-        """Return a shape with a share of the inner channels, but all of the first block's."""
-        first, *others = self.inner
-        kept = [max(8, round(inner * keep / 8) * 8) for inner in others]
-        return Shape((first, *kept), width, head)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    kernel: int
-    stride: int
-    expansion: int
-    channels_in: int
-    channels_out: int
-
-    @property
-    def inner(self) -> int:
-        return self.channels_in * self.expansion
-
-
-def _plan() -> list[_Block]:
-    """List the blocks of EfficientNet-Lite0."""
-    return [
-        _Block(
-            kernel,
-            first_stride if repeat == 0 else 1,
-            expansion,
-            channels_in if repeat == 0 else channels_out,
-            channels_out,
-        )
-        for repeats, kernel, first_stride, expansion, channels_in, channels_out in STAGES
-        for repeat in range(repeats)
-    ]
+def padding_of(kernel: int, stride: int) -> tuple[int, int]:
+    """Return TensorFlow's padding before and after, for sides that are multiples of the stride."""
+    total = kernel - stride
+    return total // 2, total - total // 2
 
 
 class Convolution(nn.Module):
@@ -104,10 +53,9 @@ class Convolution(nn.Module):
         self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1
     ) -> None:
         super().__init__()
-        total = kernel - stride
-        before = total // 2
-        self.padding = (before, total - before, before, total - before)
-        self.symmetric = before if total % 2 == 0 else 0
+        before, after = padding_of(kernel, stride)
+        self.padding = (before, after, before, after)
+        self.symmetric = before if before == after else 0
         self.convolution = nn.Conv2d(
             channels_in, channels_out, kernel, stride, self.symmetric, groups=groups, bias=False
         )
@@ -124,21 +72,21 @@ class Convolution(nn.Module):
 class InvertedResidual(nn.Module):
     """Widen, look around each channel, narrow; add what came in where shapes agree."""
 
-    def __init__(self, plan: _Block, inner: int) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int
+    ) -> None:
         super().__init__()
-        self.expand = Convolution(plan.channels_in, inner, 1) if plan.expansion > 1 else None
-        self.depthwise = Convolution(inner, inner, plan.kernel, plan.stride, groups=inner)
-        self.project = Convolution(inner, plan.channels_out, 1)
-        self.residual = plan.stride == 1 and plan.channels_in == plan.channels_out
-
-    def widened(self, x: Tensor) -> Tensor:
-        """Return the inner channels, which are narrowed next."""
-        y = x if self.expand is None else functional.relu6(self.expand(x))
-        return functional.relu6(self.depthwise(y))
+        inner = channels_in * expansion
+        self.expand = Convolution(channels_in, inner, 1) if expansion > 1 else None
+        self.depthwise = Convolution(inner, inner, kernel, stride, groups=inner)
+        self.project = Convolution(inner, channels_out, 1)
+        self.residual = stride == 1 and channels_in == channels_out
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the block."""
-        result: Tensor = self.project(self.widened(x))
+        y = x if self.expand is None else functional.relu6(self.expand(x))
+        y = functional.relu6(self.depthwise(y))
+        result: Tensor = self.project(y)
         return x + result if self.residual else result
 
 
@@ -158,15 +106,15 @@ class Separable(nn.Module):
 class FinderNetwork(nn.Module):
     """Images (batch, 3, height, width), sides multiples of 32, to maps of a quarter the side."""
 
-    def __init__(self, shape: Shape | None = None) -> None:
+    def __init__(self, width: int = 96, head_width: int = 80) -> None:
         super().__init__()
-        self.shape = shape or Shape.of_the_backbone()
-        width, head_width = self.shape.width, self.shape.head
         self.stem = Convolution(3, 32, 3, 2)
-        self.blocks = nn.ModuleList(
-            InvertedResidual(plan, inner)
-            for plan, inner in zip(_plan(), self.shape.inner, strict=True)
-        )
+        blocks = []
+        for repeats, kernel, first_stride, expansion, channels_in, channels_out in STAGES:
+            for repeat in range(repeats):
+                stride, inward = (first_stride, channels_in) if repeat == 0 else (1, channels_out)
+                blocks.append(InvertedResidual(inward, channels_out, kernel, stride, expansion))
+        self.blocks = nn.ModuleList(blocks)
         self.lateral = nn.ModuleList([Convolution(c, width, 1) for c in TAPS.values()])
         self.context = nn.Sequential(Separable(width, width), Separable(width, width))
         self.smooth = nn.ModuleList([Separable(width, width) for _ in range(len(TAPS) - 1)])
@@ -198,11 +146,8 @@ class FinderNetwork(nn.Module):
 
         The channels of the maps are those of today; what the file does not know begins at zero.
         The statistics must stay fixed when training goes on, or be measured anew
-        (`finder_training.thinning.measure_statistics`).
+        (`measure_statistics`).
         """
-        import onnx
-        from onnx import numpy_helper
-
         graph = onnx.load(str(onnx_file)).graph
         known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
         weights = [
@@ -210,14 +155,15 @@ class FinderNetwork(nn.Module):
             for node in graph.node
             if node.op_type == "Conv"
         ]
-        network = cls(_shape_of([weight for weight, _ in weights]))
-        for ours, (weight, bias) in zip(network.convolutions(), weights[:-1], strict=True):
-            ours.convolution.weight.data.copy_(weight)
-            ours.normalisation.bias.data.copy_(bias)
-            ours.normalisation.weight.data.fill_(1)
-            ours.normalisation.running_mean.zero_()
-            ours.normalisation.running_var.fill_(1 - BATCH_NORM_EPSILON)
+        network = cls()
+        network.eval()
         with torch.no_grad():
+            for ours, (weight, bias) in zip(network.convolutions(), weights[:-1], strict=True):
+                ours.convolution.weight.copy_(weight)
+                ours.normalisation.bias.copy_(bias)
+                ours.normalisation.weight.fill_(1)
+                ours.normalisation.running_mean.zero_()
+                ours.normalisation.running_var.fill_(1 - BATCH_NORM_EPSILON)
             network._load_maps(*weights[-1])
         return network
 
@@ -230,7 +176,7 @@ class FinderNetwork(nn.Module):
             if isinstance(module, Convolution)
         ]
         with torch.no_grad():
-            self.eval()(torch.zeros(1, 3, 64, 64))
+            self(torch.zeros(1, 3, 64, 64))
         for hook in hooks:
             hook.remove()
         return passed
@@ -262,13 +208,37 @@ class FinderNetwork(nn.Module):
         assert not result.unexpected_keys, result.unexpected_keys
 
 
-def _shape_of(weights: Sequence[Tensor]) -> Shape:
-    """Read the shape off the weights of an exported network, in the order of its convolutions."""
-    inner, place = [], 1
-    for block in _plan():
-        inner.append(len(weights[place]))
-        place += 2 if block.expansion == 1 else 3
-    return Shape(tuple(inner), width=len(weights[place]), head=weights[-1].shape[1])
+@torch.no_grad()
+def measure_statistics(network: FinderNetwork, images: Tensor) -> None:
+    """Give a network with folded normalisation its statistics back, without changing what it says.
+
+    Afterwards training can go on with normalisation by batches.
+
+    Parameters
+    ----------
+    network
+        In place.
+    images
+        Normalised training images (images, 3, height, width).
+    """
+
+    def renew(module: nn.Module, inputs: tuple[Tensor, ...], _output: Tensor) -> None:
+        assert isinstance(module, nn.BatchNorm2d)
+        mean, variance = inputs[0].mean(dim=(0, 2, 3)), inputs[0].var(dim=(0, 2, 3))
+        slope = module.weight / (module.running_var + module.eps).sqrt()
+        module.bias.copy_(module.bias + slope * (mean - module.running_mean))
+        module.weight.copy_(slope * (variance + module.eps).sqrt())
+        module.running_mean.copy_(mean)
+        module.running_var.copy_(variance)
+
+    hooks = [
+        module.register_forward_hook(renew)
+        for module in network.modules()
+        if isinstance(module, nn.BatchNorm2d)
+    ]
+    network.eval()(images)
+    for hook in hooks:
+        hook.remove()
 
 
 def _length(name: str) -> int:

@@ -6,6 +6,7 @@ The network, the targets it is trained with and the decoding share one list of c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -95,7 +96,7 @@ def decode_maps(
         Probabilities of centres where they are the highest of their neighbourhood, else 0;
         (parts, rows, columns).
     values
-        The other channels of `amgs.faces.centre_maps`, states and views as probabilities.
+        The other channels of `amgs.faces.centre_maps`.
     min_score
         Of faces.
 
@@ -129,7 +130,7 @@ def decode_maps(
                 eyes=tuple(_eye(values, eye) for eye in eyes),
                 ears=tuple(_ear(values, ear) for ear in ears),
                 nose=(nose[0].x, nose[0].y) if nose else None,
-                view_p=_at(values, "view", centre),
+                view_p=_softmax(_at(values, "view", centre)),
             )
         )
     return found
@@ -165,6 +166,12 @@ def _at(values: npt.NDArray[np.float32], name: str, centre: _Centre) -> tuple[fl
     return tuple(values[_shifted(name), centre.row, centre.column].tolist())
 
 
+def _softmax(logits: tuple[float, ...]) -> tuple[float, ...]:
+    highest = max(logits)
+    powers = [exp(logit - highest) for logit in logits]
+    return tuple(power / sum(powers) for power in powers)
+
+
 def _box(values: npt.NDArray[np.float32], centre: _Centre, part: PartName) -> Box:
     # Sizes are logarithms: an error of the network is then a share of the size, near and far.
     width, height = (np.exp(v) * SIZE_UNIT_PX for v in _at(values, f"{part}_size", centre))
@@ -178,10 +185,10 @@ def _box(values: npt.NDArray[np.float32], centre: _Centre, part: PartName) -> Bo
 
 
 def _eye(values: npt.NDArray[np.float32], centre: _Centre) -> FoundEye:
-    p_open, p_narrowed, p_closed = _at(values, "eye_state", centre)
-    (p_unclear,) = _at(values, "eye_unclear", centre)
+    p_open, p_narrowed, p_closed = _softmax(_at(values, "eye_state", centre))
+    (unclear,) = _at(values, "eye_unclear", centre)
     box = _box(values, centre, "eye")
-    return FoundEye(box, centre.score, p_open, p_narrowed, p_closed, p_unclear)
+    return FoundEye(box, centre.score, p_open, p_narrowed, p_closed, 1 / (1 + exp(-unclear)))
 
 
 def _ear(values: npt.NDArray[np.float32], centre: _Centre) -> FoundEar:

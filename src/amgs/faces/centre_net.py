@@ -75,7 +75,7 @@ class CentreNet(FaceDetector):
     """
 
     name = "centre_net"
-    version = "2.1"
+    version = "3.0"
     input_px = INPUT_PX
     min_score = DEFAULT_MIN_SCORE
     candidate_score = CANDIDATE_SCORE

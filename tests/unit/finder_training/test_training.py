@@ -295,7 +295,8 @@ def test_a_few_steps_lower_the_loss_and_go_on_from_a_checkpoint(tmp_path: Path) 
 
     from amgs.faces.centre_net import CentreNet
     from finder_training.export import ExportedFinder, export_finder
-    from finder_training.fit import FitOptions, fit
+    from finder_training.fit import fit
+    from finder_training.stages import FitOptions
 
     options = FitOptions(steps=2, batch=2, side_px=96)
     lines: list[str] = []
@@ -308,7 +309,7 @@ def test_a_few_steps_lower_the_loss_and_go_on_from_a_checkpoint(tmp_path: Path) 
     picture = photograph().rgb[:64, :96][None]
     with torch.no_grad():
         _, expected = ExportedFinder(network)(torch.from_numpy(picture.copy()))
-    _, found = CentreNet(tmp_path / "finder.onnx").session.run(None, {"pictures": picture})
+    _, found = CentreNet(tmp_path / "finder.onnx")._session.run(None, {"pictures": picture})
     assert np.abs(found - expected.numpy()).max() < 1e-3
 
 
