@@ -130,6 +130,8 @@ class SurveyedZone:
         Places at which a thing that never moves is taken for a face.
     is_other
         Whether the animal is a cat or a dog.
+    is_bare
+        Whether many frames of the video were seen, and none showed a face in any of its zones.
     """
 
     sharpness_p75: float | None = None
@@ -137,6 +139,7 @@ class SurveyedZone:
     is_empty: bool = False
     fixtures: tuple[Box, ...] = ()
     is_other: bool = False
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

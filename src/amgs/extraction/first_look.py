@@ -114,5 +114,8 @@ def _surveyed(
     p75 = sharpness_p75(found[zone] for found in frames)
     is_empty = all(s.is_empty(zone) for s in seen)
     return [
-        SurveyedZone(p75, s.looks[zone], is_empty, tuple(s.fixtures[zone]), is_other) for s in seen
+        SurveyedZone(
+            p75, s.looks[zone], is_empty, tuple(s.fixtures[zone]), is_other, is_empty and s.is_bare
+        )
+        for s in seen
     ]

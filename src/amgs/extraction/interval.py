@@ -28,6 +28,9 @@ from amgs.video import Video, open_video
 from amgs.video.frame_table import FrameTable
 from amgs.video.sampling import Interval, further_frames, keyframes_to_examine, sparse_frames
 
+FEW_FRAMES = 2
+"""So many keyframes of an interval are looked at where a video showed no face in many frames."""
+
 _OPEN = threading.local()
 """The video each thread has open: decoders are not shared, and opening one for every interval would
 take longer than examining it."""
@@ -116,10 +119,16 @@ def examine_interval(  # noqa: PLR0917
     surveyed = survey.zones if survey else [SurveyedZone()] * len(zones)
     known = dict(survey.by_frame) if survey else {}
     examiner = Examiner(video, detector, options, dict(zip(zones, surveyed, strict=True)), known)
-    for index in keyframes_to_examine(video.table, interval):
-        for result, candidate in zip(results, examiner.examine(index, zones), strict=True):
-            result.keyframes.append(candidate)
-            result.hold_best_frame()
+    keyframes = keyframes_to_examine(video.table, interval)
+    if all(zone.is_bare for zone in surveyed) and len(keyframes) > FEW_FRAMES:
+        # Where the whole video showed no face in many frames, a few decide; if one shows a face
+        # after all, the interval is examined as any other.
+        few = keyframes[len(keyframes) // 4 :: len(keyframes) // FEW_FRAMES][:FEW_FRAMES]
+        _examine_keyframes(few, zones, examiner, results)
+        if not any(_any_face(result.keyframes) for result in results):
+            return results
+        keyframes = [index for index in keyframes if index not in few]
+    _examine_keyframes(keyframes, zones, examiner, results)
     for result in results:
         result.kept = examiner.choose(result.keyframes)
     # Most intervals end here; only where no keyframe will do are the frames between decoded.
@@ -139,6 +148,18 @@ def examine_interval(  # noqa: PLR0917
         indices = [i for i in further_frames(video.table, interval) if i not in seen]
         examiner.search_more_frames(indices, zones, results, open_zones)
     return results
+
+
+def _examine_keyframes(
+    indices: Sequence[int],
+    zones: Sequence[Box],
+    examiner: Examiner,
+    results: Sequence[IntervalResult],
+) -> None:
+    for index in indices:
+        for result, candidate in zip(results, examiner.examine(index, zones), strict=True):
+            result.keyframes.append(candidate)
+            result.hold_best_frame()
 
 
 def _any_face(candidates: Iterable[FrameCandidate]) -> bool:

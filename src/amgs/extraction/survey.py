@@ -18,6 +18,10 @@ from amgs.video import Video
 
 SURVEY_FRAMES = 16
 
+BARE_FRAMES, LEAST_BARE = 48, 40
+"""Where those show no face in any zone, up to so many keyframes are looked at; none in at least so
+many makes a video bare. One with a face in every twentieth frame is taken for bare once in 12."""
+
 FEW_KEYFRAMES = 8
 """With fewer keyframes among those, the frames between are looked at too,"""
 
@@ -50,6 +54,11 @@ class Seen:
         """In how many frames each zone shows a face."""
         return [_faces(self.by_frame, zone) for zone in range(len(self.looks))]
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether none of many frames shows a face, of whatever kind, in any zone."""
+        return len(self.by_frame) >= LEAST_BARE and not any(self.faces)
+
     def is_empty(self, zone: int) -> bool:
         """Whether no frame, of enough frames, shows a face in a zone that could be kept."""
         usable = any(candidates[zone].rejected is None for candidates in self.by_frame.values())
@@ -63,13 +72,14 @@ def survey_video(
     options: CandidateOptions,
     period_s: tuple[float, float] | None = None,
 ) -> Seen:
-    """Examine 16 keyframes spread evenly over a video (or a period of it).
+    """Examine 16 keyframes spread evenly over a video (or a period of it); 48 if none shows a face.
 
     Where fewer than half of them show a face in a zone, other ways to look at it are tried in the
     same frames; the one that shows most faces is the one of this zone, if half of the frames show
     one.
     """
-    keys, wanted = _frames_to_examine(video, period_s or (0.0, video.table.duration_s))
+    period_s = period_s or (0.0, video.table.duration_s)
+    keys, wanted = _frames_to_examine(video, period_s, SURVEY_FRAMES)
     ordinary: list[Look] = ["ordinary" for _ in zones]
     first = Examiner(video, detector, options, {}, {}, kinds=open_animal_kinds())
     seen = Seen(_examine([first], keys, zones)[0], ordinary)
@@ -77,6 +87,10 @@ def survey_video(
         if 2 * seen.faces[zone] < len(seen.by_frame):
             more = len(keys) < FEW_KEYFRAMES and len(video.table) <= SHORT_FRAMES
             seen = _look_otherwise(seen, zone, box, first, wanted if more else [])
+    if not any(seen.faces) and len(keys) == SURVEY_FRAMES:
+        many, _ = _frames_to_examine(video, period_s, BARE_FRAMES)
+        (further,) = _examine([first], [key for key in many if key not in seen.by_frame], zones)
+        seen = replace(seen, by_frame={**seen.by_frame, **further})
     return _without_fixtures(seen, zones)
 
 
@@ -147,10 +161,12 @@ def _faces(by_frame: Mapping[int, Sequence[FrameCandidate]], zone: int = 0) -> i
     return sum(candidates[zone].face is not None for candidates in by_frame.values())
 
 
-def _frames_to_examine(video: Video, period_s: tuple[float, float]) -> tuple[list[int], list[int]]:
-    """Return the keyframes before 16 moments spread evenly, and the frames of these moments."""
+def _frames_to_examine(
+    video: Video, period_s: tuple[float, float], count: int
+) -> tuple[list[int], list[int]]:
+    """Return the keyframes before moments spread evenly, and the frames of these moments."""
     start_s, stop_s = period_s
-    times = start_s + (np.arange(SURVEY_FRAMES) + 0.5) / SURVEY_FRAMES * (stop_s - start_s)
+    times = start_s + (np.arange(count) + 0.5) / count * (stop_s - start_s)
     places = np.searchsorted(video.table.times_s, times, side="right") - 1
     wanted = [int(max(0, place)) for place in places]
     return list(dict.fromkeys(video.table.key_before(place) for place in wanted)), wanted

@@ -42,7 +42,7 @@ DETECTORS = {
         home="amgs.faces.centre_net:CentreNet",
         title="the face detector of amgs: one network for faces, eyes, ears and noses",
         licence="BSD-3-Clause; initial weights Apache-2.0",
-        sha256="e3ed6a5045109b1e5e062da993ee212f4640a3d141576ad60a062178d7e11e32",
+        sha256="8b942055d4594ebda092f3415e9e472599799f55f77db84c6a11c398d1175478",
     ),
     "key_points": DetectorEntry(
         home="amgs.faces.key_points:KeyPointFaces",

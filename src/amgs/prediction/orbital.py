@@ -13,8 +13,9 @@ from amgs.prediction.readers import Reader
 from amgs.provenance import hash_text
 from amgs.vocabulary import Output, Reading
 
-MIN_FACE_SCORE = 0.25
-"""Lower than for detecting: an image given for scoring shows a face; the score only picks it."""
+MIN_FACE_SCORE = 0.35
+"""A little lower than for detecting: an image given for scoring shows a face, which the score picks.
+Of 104 faces of photographs held back none has a lower one, of 276 squares without a face 273."""
 
 NOTICE = (
     "orbital says how far the eyes are open and nothing else: it is not a pain score. Sleeping "
