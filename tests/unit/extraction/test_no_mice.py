@@ -173,7 +173,7 @@ def test_a_video_without_faces_is_told_at_once(
     with caplog.at_level(logging.WARNING, "amgs.extraction"):
         summary = extract(tmp_path, lambda t: [], MarkDetector(), seconds=60)
         (early,) = [record.getMessage() for record in caplog.records]
-        assert "video: no face in the first 16 frames looked at. Is the camera above" in early
+        assert "video: no face in the first 48 frames looked at. Is the camera above" in early
         picture = tmp_path / "out/no_faces/video.jpg"
         assert str(picture) in early
         assert str(picture) in summary.warnings[0]
