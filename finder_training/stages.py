@@ -84,4 +84,5 @@ LONG = FitOptions(
     averaging=0.999,
 )
 """The fourth stage, from the third one's network: large batches of many more scenes, normalised by
-batches again. Seven minutes on a GPU with 16 processors; on two processors some 20 hours."""
+batches again. Seven minutes on a GPU with 16 processors; on two processors three to five
+hours."""

@@ -16,8 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from amgs.faces.base import FoundFace
-from amgs.faces.centre_net import CentreNet
-from amgs.faces.centre_net import cut_square as cut
+from amgs.faces.centre_net import CentreNet, cut_square
 from amgs.faces.detections import Box, distance
 from amgs.faces.draw import draw_faces
 from amgs.images.reading import RGB
@@ -73,7 +72,7 @@ def draw(rgb: RGB, box: Box, marked: MarkedFace | None, face: FoundFace | None) 
     """Cut a face out with what surrounds it, with its marks and what was found."""
     side = SURROUND * max(box[2] - box[0], box[3] - box[1])
     x0, y0 = (box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2
-    canvas, zoom = cut(rgb, x0, y0, side, TILE_PX * 3)
+    canvas, zoom = cut_square(rgb, x0, y0, side, TILE_PX * 3)
     if face is not None:
         canvas = draw_faces(canvas, [face.moved(zoom, -x0 * zoom, -y0 * zoom)])
     image = Image.fromarray(canvas)

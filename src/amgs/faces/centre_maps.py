@@ -6,7 +6,7 @@ The network, the targets it is trained with and the decoding share one list of c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp
+from math import exp, tanh
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -188,7 +188,8 @@ def _eye(values: npt.NDArray[np.float32], centre: _Centre) -> FoundEye:
     p_open, p_narrowed, p_closed = _softmax(_at(values, "eye_state", centre))
     (unclear,) = _at(values, "eye_unclear", centre)
     box = _box(values, centre, "eye")
-    return FoundEye(box, centre.score, p_open, p_narrowed, p_closed, 1 / (1 + exp(-unclear)))
+    p_unclear = (1 + tanh(unclear / 2)) / 2  # the logistic function, which cannot overflow
+    return FoundEye(box, centre.score, p_open, p_narrowed, p_closed, p_unclear)
 
 
 def _ear(values: npt.NDArray[np.float32], centre: _Centre) -> FoundEar:
