@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from amgs.faces.crop import DEFAULT_MARGIN, crop_face
 from amgs.images import read_image
 from amgs.model.metrics import area_under_curve
 from amgs.model.training.splits import assign_folds
@@ -28,23 +29,18 @@ from amgs.prediction.pain import PainReader
 from amgs.vocabulary import NO_PAIN, PAIN, LabelledImage
 from finder_training.photographs import Photograph, load_photographs, split_photographs
 
-MARGIN, VALIDATION_SHARE, SPLIT_SEED, DRAWS = 0.15, 0.2, 0, 2000
+DRAWS = 2000
 
 
 def cut(photographs: list[Photograph], folder: Path) -> tuple[list[Path], list[bool], list[str]]:
     """Cut the faces with a visible eye; return files, whether an eye is not open, photographs."""
     files, not_open, names = [], [], []
     for photograph in photographs:
-        height, width = photograph.rgb.shape[:2]
         for number, face in enumerate(photograph.faces):
             if not face.eyes:
                 continue
-            left, top, right, bottom = face.box
-            dx, dy = MARGIN * (right - left), MARGIN * (bottom - top)
-            x1, y1 = max(0, round(left - dx)), max(0, round(top - dy))
-            x2, y2 = min(width, round(right + dx)), min(height, round(bottom + dy))
             path = folder / f"{Path(photograph.name).stem}_{number}.png"
-            Image.fromarray(photograph.rgb[y1:y2, x1:x2]).save(path)
+            Image.fromarray(crop_face(photograph.rgb, face.box, DEFAULT_MARGIN)).save(path)
             files.append(path)
             not_open.append(any(eye.state != "open" for eye in face.eyes))
             names.append(photograph.name)
@@ -75,9 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photographs", type=Path)
     given = parser.parse_args()
-    known, kept_apart = split_photographs(
-        load_photographs(given.photographs), VALIDATION_SHARE, SPLIT_SEED
-    )
+    known, kept_apart = split_photographs(load_photographs(given.photographs))
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         (work / "known").mkdir()

@@ -27,8 +27,6 @@ from amgs.simulate.cohort import random_face
 from amgs.simulate.face import draw_face
 
 ANIMALS, EACH = 25, 16
-VALIDATION_SHARE, SPLIT_SEED = 0.2, 0
-"""As the detector was trained."""
 
 
 def spread_of(ears: list[tuple[Point | None, Point | None]], nose: Point | None) -> float | None:
@@ -88,7 +86,7 @@ def photographs(folder: Path) -> None:
     from finder_training.photographs import load_photographs, split_photographs
 
     detector = open_detector()
-    _, kept_apart = split_photographs(load_photographs(folder), VALIDATION_SHARE, SPLIT_SEED)
+    _, kept_apart = split_photographs(load_photographs(folder))
     ratios, angles, two_ears = [], [], 0
     for photograph in kept_apart:
         found = detector.find(photograph.rgb, 0.25)

@@ -55,7 +55,7 @@ FURTHER = (
 
 def usable_photographs(folder: Path, seed: int = 0) -> list[Photograph]:
     """Return validation photographs with one face that shows an eye and an ear."""
-    _, validation = split_photographs(load_photographs(folder), 0.2, seed)
+    _, validation = split_photographs(load_photographs(folder), seed=seed)
     return [
         p
         for p in validation

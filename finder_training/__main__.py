@@ -36,7 +36,6 @@ from finder_training.photographs import Photograph, load_photographs, split_phot
 from finder_training.scenes import cut_scene
 from finder_training.stages import FILMS, FINISH, LONG, FitOptions
 
-VALIDATION_SHARE = 0.2
 THIRD_SHARE = 0.75
 """How much of the weights comes from the third stage; the rest from the network it began with."""
 
@@ -66,7 +65,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     photographs = load_photographs(arguments.photographs)
-    training, validation = split_photographs(photographs, VALIDATION_SHARE, arguments.seed)
+    training, validation = split_photographs(photographs, seed=arguments.seed)
     say(f"{len(training)} photographs to train with, {len(validation)} held back")
     begin_file = arguments.begin_with
     if begin_file is None:

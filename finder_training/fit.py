@@ -136,14 +136,14 @@ def fit(
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True, map_location=device)
     start = 0 if saved is None else int(saved["step"])
-    loader = load_scenes(photographs, frames, options, start)
+    batches = iter(load_scenes(photographs, frames, options, start))
     if options.fixed_statistics == "none" and saved is None:
-        measure_statistics(network, prepare(next(iter(loader)), torch.device("cpu"))[0])
+        measure_statistics(network, prepare(next(batches), torch.device("cpu"))[0])
     learner = Learner(network.to(device), options)
     if saved is not None:
         learner.load(saved)
     begun, running = time.monotonic(), 0.0
-    for batch in loader:
+    for batch in batches:
         if learner.step >= options.steps:
             break
         loss = learner.learn(prepare(batch, device))

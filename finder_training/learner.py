@@ -35,7 +35,7 @@ class Learner:
         self.step = 0
         self.on_gpu = next(network.parameters()).is_cuda
 
-    def learn(self, batch: Sequence[Tensor]) -> float | Tensor:
+    def learn(self, batch: Sequence[Tensor]) -> Tensor:
         """Take one step and return the loss."""
         _set_rates(self.optimiser, self.options, self.step)
         self.network.train()

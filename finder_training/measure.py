@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import hypot
 from typing import Any
@@ -153,13 +153,27 @@ def match(
     return [(m, partner.get(i)) for i, m in enumerate(marked)], false
 
 
+def match_eyes(
+    marked: MarkedFace, face: FoundFace
+) -> Iterator[tuple[MarkedEye, FoundEye | None, float]]:
+    """Yield every marked eye, the found one that is it, and how far off, in widths of the face."""
+    width = marked.box[2] - marked.box[0]
+    for index, eye in enumerate(marked.eyes):
+        others = [other.box for i, other in enumerate(marked.eyes) if i != index]
+        near = _nearest(eye.box, [found.box for found in face.eyes], others)
+        if near is not None and near[1] / width <= EYE_FOUND_WITHIN:
+            yield eye, face.eyes[near[0]], near[1] / width
+        else:
+            yield eye, None, float("nan")
+
+
 def _count(tally: Tally, marked: MarkedFace, face: FoundFace | None) -> None:
     tally.faces += 1
     if face is None:
         return
     tally.found += 1
     width = marked.box[2] - marked.box[0]
-    _count_eyes(tally, marked, face, width)
+    _count_eyes(tally, marked, face)
     _count_ears(tally, marked, face, width)
     if marked.nose is not None:
         tally.noses += 1
@@ -169,14 +183,12 @@ def _count(tally: Tally, marked: MarkedFace, face: FoundFace | None) -> None:
                 tally.nose_errors.append(error)
 
 
-def _count_eyes(tally: Tally, marked: MarkedFace, face: FoundFace, width: float) -> None:
+def _count_eyes(tally: Tally, marked: MarkedFace, face: FoundFace) -> None:
     tally.eyes += len(marked.eyes)
-    for index, eye in enumerate(marked.eyes):
-        others = [other.box for i, other in enumerate(marked.eyes) if i != index]
-        near = _nearest(eye.box, [found.box for found in face.eyes], others)
-        if near is not None and near[1] / width <= EYE_FOUND_WITHIN:
-            tally.eye_errors.append(near[1] / width)
-            tally.states.append(ReadEye(eye, face.eyes[near[0]]))
+    for eye, found, error in match_eyes(marked, face):
+        if found is not None:
+            tally.eye_errors.append(error)
+            tally.states.append(ReadEye(eye, found))
     if marked.eyes and face.p_eyes_not_open is not None:
         not_open = any(eye.state != "open" for eye in marked.eyes)
         tally.face_states.append((not_open, face.p_eyes_not_open))

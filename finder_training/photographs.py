@@ -23,6 +23,9 @@ Looked at: above 0.76 nearly all pairs are the same animal or place, at 0.72 eve
 0.72 mere likeness chains 42 photographs into one cluster, with 0.70 84.
 """
 
+VALIDATION_SHARE, SPLIT_SEED = 0.2, 0
+"""With which the detector inside amgs was trained."""
+
 LAST_LAYER = 1280
 """So many of the features are of the network's last layer, and come first; `ALIKE` is of these."""
 
@@ -135,7 +138,9 @@ def _face(record: dict[str, Any], more: dict[str, Any]) -> MarkedFace:
 
 
 def split_photographs(
-    photographs: Sequence[Photograph], validation_share: float, seed: int
+    photographs: Sequence[Photograph],
+    validation_share: float = VALIDATION_SHARE,
+    seed: int = SPLIT_SEED,
 ) -> tuple[list[Photograph], list[Photograph]]:
     """Split into training and validation so that no two alike photographs are parted.
 

@@ -17,11 +17,10 @@ from PIL import Image, ImageDraw
 
 from amgs.faces.base import FoundFace
 from amgs.faces.centre_net import CentreNet, cut_square
-from amgs.faces.detections import Box, distance
+from amgs.faces.detections import Box
 from amgs.faces.draw import draw_faces
 from amgs.images.reading import RGB
-from finder_training.__main__ import VALIDATION_SHARE
-from finder_training.measure import match
+from finder_training.measure import match, match_eyes
 from finder_training.photographs import MarkedFace, Photograph, load_photographs, split_photographs
 
 TILE_PX, COLUMNS, SURROUND = 260, 10, 1.5
@@ -56,15 +55,14 @@ def judge(detector: CentreNet, photograph: Photograph) -> list[Tile]:
 def worst_eye(marked: MarkedFace, face: FoundFace) -> tuple[float, str]:
     """Return by how much the worst of the eyes was read wrong, and in words."""
     worst = 0.0, "good"
-    for eye in marked.eyes:
-        near = min(face.eyes, key=lambda found: distance(eye.box, found.box), default=None)
-        if near is None or distance(eye.box, near.box) > face.width / 10:
-            found = 0.9, "an eye was not found"
+    for eye, found, _ in match_eyes(marked, face):
+        if found is None:
+            one = 0.9, "an eye was not found"
         else:
-            p = 1 - near.p_open
+            p = 1 - found.p_open
             wrong = p if eye.state == "open" else 1 - p
-            found = wrong, f"{eye.state}, second {eye.second}: p not open {p:.2f}"
-        worst = max(worst, found)
+            one = wrong, f"{eye.state}, second {eye.second}: p not open {p:.2f}"
+        worst = max(worst, one)
     return worst
 
 
@@ -93,7 +91,7 @@ def main() -> None:
     parser.add_argument("--finder", type=Path, help="another network than the one inside amgs")
     options = parser.parse_args()
     detector = CentreNet(options.finder)
-    _, held_back = split_photographs(load_photographs(options.photographs), VALIDATION_SHARE, 0)
+    _, held_back = split_photographs(load_photographs(options.photographs))
     tiles = [tile for photograph in held_back for tile in judge(detector, photograph)]
     tiles = sorted(tiles, key=lambda tile: -tile.badness)[: options.count]
     rows = -(-len(tiles) // COLUMNS)
