@@ -704,6 +704,32 @@ def test_a_late_answer_of_the_file_browser_is_not_shown(
     context.close()
 
 
+def test_a_path_that_arrives_late_is_replaced_by_typing(
+    browser: Any, lab: RunningLab, client: httpx.Client, tmp_path: Path
+) -> None:
+    """Who starts to type as the path of the first folder arrives gets what was typed, alone."""
+    base = base_of(client)
+    expect = pytest.importorskip("playwright.sync_api").expect
+    context = browser.new_context()
+    page = context.new_page()
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/browse?*", hold)
+    page.goto(lab.entrance)
+    page.wait_for_url(f"{lab.url}/study/*")
+    page.goto(f"{lab.url}{base}/design")
+    page.click("#add-videos")
+    page.focus("#browser-path")
+    held[0].continue_()
+    expect(page.locator("#browser-path")).not_to_have_value("")
+    page.keyboard.insert_text(str(tmp_path))
+    expect(page.locator("#browser-path")).to_have_value(str(tmp_path))
+    context.close()
+
+
 def test_labels_that_look_wrong_come_before_their_raters_again(
     client: httpx.Client, study: Study
 ) -> None:

@@ -76,7 +76,8 @@ const browser = {
   },
 
   // An answer that comes after a newer one was asked for is not shown, and never replaces what
-  // somebody has typed in the meantime.
+  // somebody has typed in the meantime. A path that arrives while the field waits for typing is
+  // selected, so that typing replaces it instead of adding to its end.
   async go(path) {
     browser.asked += 1;
     const mine = browser.asked, typed = browser.path.value;
@@ -91,7 +92,10 @@ const browser = {
       browser.problem.hidden = false;
       return;
     }
-    if (browser.path.value === typed) { browser.path.value = found.path; }
+    if (browser.path.value === typed) {
+      browser.path.value = found.path;
+      if (document.activeElement === browser.path) { browser.path.select(); }
+    }
     const places = browser.dialog.querySelector(".places");
     places.replaceChildren(...found.places.map((place) => browser.button(place.name, () => browser.go(place.path), "small")));
     const rows = [];
