@@ -45,6 +45,43 @@ class Plan:
     margin: float = 0.0
 
 
+def check_names(
+    plan: Plan, groups: Sequence[str], facts: Mapping[str, Mapping[str, str]]
+) -> list[tuple[str, str]]:
+    """Stop at a plan that names groups or columns of animals that are not there.
+
+    Parameters
+    ----------
+    plan, groups
+        What is planned, and the groups there are.
+    facts
+        Column → animal → text.
+
+    Returns
+    -------
+    list of (str, str)
+        The planned contrasts, where there are some.
+
+    Raises
+    ------
+    DesignError
+        With what was expected.
+    """
+    missing = [name for name in plan.covariates if name not in facts]
+    if missing:
+        msg = (
+            f"Expected the covariates of the plan as columns of the animals "
+            f"({', '.join(facts) or 'none is filled'}), found no {', '.join(missing)}. Fill in the "
+            "column, or take it out of the plan."
+        )
+        raise DesignError(msg)
+    if plan.control:
+        require_group(plan.control, groups, "the control of the plan")
+    if plan.trend:
+        parse_trend(plan.trend, groups)
+    return parse_contrasts(plan.contrasts, groups)
+
+
 def parse_contrasts(text: str, groups: Sequence[str]) -> list[tuple[str, str]]:
     """Read ``a - b; c - b`` as pairs of groups; blanks stand around the minus.
 

@@ -12,9 +12,8 @@ from amgs.cohort.factors import two_factors
 from amgs.cohort.group_model import GroupModel, fit_groups, parallel_slopes
 from amgs.cohort.oneway import NotComputed, Result, pairs
 from amgs.cohort.permutation import permutation_test
-from amgs.cohort.plan import Plan, parse_contrasts, parse_factors, parse_trend, require_group
+from amgs.cohort.plan import Plan, check_names, parse_factors, parse_trend
 from amgs.cohort.robust import holm
-from amgs.errors import DesignError
 
 
 def primary_analysis(
@@ -84,19 +83,10 @@ def _read_plan(
     plan: Plan, groups: Sequence[str], facts: Mapping[str, Mapping[str, str]]
 ) -> list[tuple[str, str]]:
     """Return the pairs that are compared; stop at names that are not there."""
-    missing = [name for name in plan.covariates if name not in facts]
-    if missing:
-        msg = (
-            f"Expected the covariates as columns of the animals ({', '.join(facts) or 'none'}), "
-            f"found {', '.join(missing)}. Fill in the column, or take it out of the plan."
-        )
-        raise DesignError(msg)
-    if plan.trend:
-        parse_trend(plan.trend, groups)
-    if plan.contrasts:
-        return parse_contrasts(plan.contrasts, groups)
+    contrasts = check_names(plan, groups, facts)
+    if contrasts:
+        return contrasts
     if plan.control:
-        require_group(plan.control, groups, "the control")
         return [(g, plan.control) for g in groups if g != plan.control]
     return pairs(groups)
 

@@ -32,9 +32,7 @@ def values_of_images(table: pd.DataFrame, options: SummaryOptions, value: str) -
         If images do not say it.
     """
     chosen = choose_images(table, options)
-    confident = chosen
-    if "confidence" in chosen:
-        confident = chosen[chosen["confidence"] >= options.threshold]
+    confident = options.confident(chosen) if "confidence" in chosen else chosen
     if value in REBASED_VALUES:
         msg = (
             f"Expected an outcome of which every image has a value of its own, found {value}. Plan "

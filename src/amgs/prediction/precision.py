@@ -84,7 +84,7 @@ def measure_reliability(table: pd.DataFrame, options: SummaryOptions) -> list[Re
     chosen = choose_images(table, options)
     values: dict[str, pd.Series[float]] = {}
     if "confidence" in chosen:
-        confident = chosen[chosen["confidence"] >= options.threshold]
+        confident = options.confident(chosen)
         values["pain"] = (confident["predicted"] == PAIN).astype(float)
         values["signed_score"] = confident["signed_score"].astype(float)
     if "mgs" in chosen:

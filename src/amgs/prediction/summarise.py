@@ -165,7 +165,7 @@ def _summarise_one(
     scored: list[float] = part["mgs"].dropna().tolist() if "mgs" in part else []
     if "confidence" not in part:
         return _summarise_without_calls(part, scored, minutes, means)
-    confident = part[part["confidence"] >= options.threshold]
+    confident = options.confident(part)
     pain = int((confident["predicted"] == PAIN).sum())
     n = len(confident)
     rate = None if not minutes else n / minutes

@@ -54,6 +54,10 @@ class SummaryOptions:
         period = self.from_min is not None or self.to_min is not None
         return period or self.leave_out_sleep or self.unseen_only
 
+    def confident(self, images: pd.DataFrame) -> pd.DataFrame:
+        """Return the images whose confidence reaches the threshold; only their calls count."""
+        return images[images["confidence"] >= self.threshold]
+
 
 def with_baseline(options: SummaryOptions, table: pd.DataFrame, baseline: str) -> SummaryOptions:
     """Return options that name the baseline, where images of it are in the table."""

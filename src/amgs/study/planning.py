@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from amgs.cohort.plan import Plan, parse_contrasts, parse_factors, parse_trend, require_group
+from amgs.cohort.plan import Plan, check_names, parse_factors
 from amgs.cohort.words import ANCOVA, CHANGE
 from amgs.errors import DesignError
 from amgs.provenance import hash_text
@@ -178,19 +178,7 @@ def check_plan(study: StudyFolder, design: Design) -> None:
         raise DesignError(
             "Expected either [plan] control or [plan] contrasts, found both. Leave one empty."
         )
-    groups = design.groups
-    if plan.control:
-        require_group(plan.control, groups, "[plan] control")
-    parse_contrasts(plan.contrasts, groups)
-    if plan.trend:
-        parse_trend(plan.trend, groups)
     facts = animal_facts(design.recordings)
-    missing = [name for name in plan.covariates if name not in facts]
-    if missing:
-        msg = (
-            f"Expected [plan] covariates to be filled columns of recordings.csv "
-            f"({', '.join(facts) or 'none is filled'}), found {', '.join(missing)}."
-        )
-        raise DesignError(msg)
+    check_names(plan, design.groups, facts)
     if plan.factors:
         parse_factors(plan.factors, {r.animal: r.group for r in design.recordings}, facts)

@@ -239,10 +239,10 @@ def test_a_plan_that_names_what_is_not_there_stops() -> None:
     """With the groups or columns there are."""
     three = cohort({"vehicle": 5, "low": 5, "high": 5})
     for plan, says in (
-        (Plan(control="saline"), "control to be one of the groups vehicle, low, high"),
+        (Plan(control="saline"), "control of the plan to be one of the groups vehicle, low, high"),
         (Plan(contrasts="low - vehicle; low"), "GROUP - GROUP"),
         (Plan(trend="vehicle: 0; low: much"), "GROUP: NUMBER"),
-        (Plan(covariates=("sex",)), "covariates as columns of the animals"),
+        (Plan(covariates=("sex",)), "covariates of the plan as columns of the animals"),
         (Plan(factors="a:b"), "every group to be named by its levels"),
     ):
         with pytest.raises(DesignError, match=says):
