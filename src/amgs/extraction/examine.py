@@ -14,8 +14,9 @@ from amgs.extraction.candidates import (
     SurveyedZone,
 )
 from amgs.extraction.fixtures import is_fixture, shrink_zone
+from amgs.extraction.second_look import count_apart, look_near
 from amgs.faces.base import FaceDetector, FoundFace
-from amgs.faces.detections import Box, iou
+from amgs.faces.detections import Box
 from amgs.faces.looks import detect_from, shown_px
 from amgs.faces.other_animals import AnimalKinds
 from amgs.faces.quality import (
@@ -41,12 +42,6 @@ LEAST_SURVEY_FACES = 3
 EDGE_SHARE, FILLS_SHARE = 0.03, 0.4
 """A face this near to the edge of the frame, in widths of itself, and as long as this share of its
 zone may reach beyond the frame."""
-
-SAME_FACE_IOU = 0.3
-"""Boxes that share more than this are two readings of one face."""
-
-MOST_FACES_REFINED = 2
-"""A zone holds one animal; a second face is examined in case the first is an illusion."""
 
 
 def sharpness_p75(candidates: Iterable[FrameCandidate]) -> float | None:
@@ -132,29 +127,18 @@ class Examiner:
                 continue
             if full is None:
                 full = frame.rgb()
+            fixtures = self._zone(zone).fixtures
             near = found
             if beforehand is None:
-                near = [
-                    self.detector.refine(full, face.moved(1 / scale, zone[0], zone[1]), scale)
-                    for face in found[:MOST_FACES_REFINED]
-                ]
-            candidate.faces = self._count(near)
-            fixtures = self._zone(zone).fixtures
+                seen = [face.moved(1 / scale, zone[0], zone[1]) for face in found]
+                near = look_near(self.detector, full, seen, scale, fixtures)
+            candidate.faces = count_apart(near, self.min_score)
             real = [face for face in near if not is_fixture(face.box, fixtures)]
             self._judge(candidate, max(real or near, key=lambda face: face.score), full, zone)
             if self.kinds is None and candidate.rejected is None and candidate.face is not None:
                 candidate.frame = frame
                 candidate.patch = cut_for_motion(full, candidate.face.box)
         return candidates
-
-    def _count(self, faces: Sequence[FoundFace]) -> int:
-        """Return how many faces there are that do not share a place."""
-        apart: list[FoundFace] = []
-        for face in faces:
-            alone = all(iou(face.box, other.box) < SAME_FACE_IOU for other in apart)
-            if face.score >= self.min_score and alone:
-                apart.append(face)
-        return len(apart)
 
     def _judge(self, candidate: FrameCandidate, face: FoundFace, full: RGB, zone: Box) -> None:
         """Say whether a face is good enough, but for motion, which is costlier to know."""
