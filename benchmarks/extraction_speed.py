@@ -7,7 +7,9 @@ with one every 250 at 3 Mb/s. Each way works on the same video, in turn, in one 
 
 - `amgs`: the whole of `amgs extract`: table of frames, looks, crops written, tables written;
 - `sparse decoding`: one frame per interval is decoded by as many threads, and nothing else;
-- `opencv`: every frame is read, and the same finder (with its second look) sees one per second.
+- `opencv`: every frame is read, and the same finder (with its second look) sees one per second;
+- `together`: all the videos in one run, as a study has them: what is read off one before the work
+  begins, which takes one core, is read while the intervals of another are examined.
 
 Then the truth is asked: in how many of the intervals in which the known face is visible an image
 was kept, whether it shows that face, and whether a blurred or empty frame was ever kept as good.
@@ -79,11 +81,11 @@ def decode_sparsely(path: Path) -> float:
     return time.perf_counter() - start
 
 
-def extract(path: Path, out: Path, detector: CentreNet) -> float:
+def extract(paths: list[Path], out: Path, detector: CentreNet) -> float:
     """Do all that `amgs extract` does; return seconds."""
     shutil.rmtree(out, ignore_errors=True)
     start = time.perf_counter()
-    extract_faces(list_videos([path]), out, detector=detector)
+    extract_faces(list_videos(paths), out, detector=detector)
     return time.perf_counter() - start
 
 
@@ -153,7 +155,7 @@ def main() -> None:
             out = Path(temporary) / encoding.name
             ours, theirs, sparse = [], [], []
             for _ in range(arguments.rounds):
-                ours.append(extract(path, out, detector))
+                ours.append(extract([path], out, detector))
                 sparse.append(decode_sparsely(path))
                 if not arguments.without_opencv:
                     theirs.append(read_every_frame(path, detector)[0])
@@ -166,6 +168,10 @@ def main() -> None:
                 print(f"  ratio  {np.median(ratios):6.2f} {np.round(ratios, 2)}")
             for name, value in compare_with_truth(out, truth, encoding.times).items():
                 print(f"  {name}: {value}", flush=True)
+        paths = [folder / f"{encoding.name}.mp4" for encoding in encodings]
+        took = [extract(paths, Path(temporary) / "all", detector) for _ in range(arguments.rounds)]
+        speed = len(paths) * seconds / np.median(took)
+        print(f"together: {speed:.1f} times real time {np.round(took, 1)}")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
     python benchmarks/live.py SOURCE --model MODEL --minutes 60 --zone left=a --zone right=b
     python benchmarks/live.py days --model MODEL --days 3
+    python benchmarks/live.py days --model MODEL --days 1 --video VIDEO --speed 20
 
 ``days`` is speeded time: FFmpeg draws test images of two a second as fast as they can be encoded,
-so that files, events and readings left out come as in days. Memory is that of both processes, from
-``/proc`` (Linux), after a tenth of the time and at the end.
+so that files, events and readings left out come as in days. With ``--video`` it plays a video
+over and over, so many times as fast as it was taken, so that readings come as in days. Memory is
+that of both processes, from ``/proc`` (Linux), at the end of each tenth of the time.
 """
 
 from __future__ import annotations
@@ -46,9 +48,14 @@ def main() -> None:
     parser.add_argument("--zone", action="append", default=[])
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--days", type=float, default=3.0)
+    parser.add_argument("--video", type=Path, help="for `days`: short, small, few frames a second")
+    parser.add_argument("--speed", type=float, default=20.0)
     options = parser.parse_args()
     speeded = options.source == "days"
     source = "camera:lavfi:testsrc=size=160x120:rate=2" if speeded else options.source
+    if speeded and options.video is not None:
+        played = f"movie={options.video}:loop=0,setpts=N/FRAME_RATE/TB"
+        source = f"camera:lavfi:{played},realtime=speed={options.speed:g}"
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "live"
         words = [source, "--model", options.model, "--out", str(out), "--quiet"]
@@ -75,15 +82,16 @@ def main() -> None:
                 break
         process.send_signal(signal.SIGTERM)
         process.wait()
-        last, early = _status(out) or {}, samples[len(samples) // 10]
+        last = _status(out) or {}
+        tenths = [samples[(len(samples) - 1) * k // 10] for k in range(1, 11)]
         print(json.dumps({
             "seconds": round(passed, 1),
             "recorded_hours": round(samples[-1]["recorded_s"] / 3600, 2),
             "files": sum(s["files"] for s in last["sources"]),
             "intervals_left_out": sum(s["intervals_left_out"] for s in last["sources"]),
             "readings": sum(1 for _ in (out / "readings.csv").open(encoding="utf-8")) - 1,
-            "reader_mb": [round(early["reader_mb"], 1), round(samples[-1]["reader_mb"], 1)],
-            "recorder_mb": [round(early["recorder_mb"], 1), round(samples[-1]["recorder_mb"], 1)],
+            "reader_mb": [round(sample["reader_mb"]) for sample in tenths],
+            "recorder_mb": [round(sample["recorder_mb"]) for sample in tenths],
             "cores_used": round(samples[-1]["cpu_s"] / passed, 2),
             "status_json_bytes": (out / "status.json").stat().st_size,
         }, indent=2))  # fmt: skip

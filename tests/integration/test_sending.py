@@ -120,7 +120,10 @@ class TestPlan:
     @pytest.mark.parametrize(
         ("chosen", "says"),
         [
-            ({"control": '"vehicle"'}, "control of the plan to be one of the groups carprofen, saline"),
+            (
+                {"control": '"vehicle"'},
+                "control of the plan to be one of the groups carprofen, saline",
+            ),
             ({"timepoint": '"24h"'}, "timepoint to be one of 1h"),
             ({"covariates": '"weight"'}, "covariates of the plan as columns of the animals"),
             ({"contrasts": '"a - b"'}, "GROUP - GROUP"),

@@ -26,6 +26,7 @@ def look_near(
     found: Sequence[FoundFace],
     scale: float,
     fixtures: Sequence[Box],
+    min_score: float,
 ) -> list[FoundFace]:
     """Look again from nearby at the best face, and at a second one where that may matter.
 
@@ -41,12 +42,15 @@ def look_near(
         By how much the frame had been made smaller for it.
     fixtures
         Places of what looks like a face and never moves.
+    min_score
+        From which score on a face is reported here.
     """
     first, *others = found[:MOST_FACES_REFINED]
     near = [detector.refine(full, first, scale)]
     sure = near[0].score >= SURE_TIMES * detector.min_score
+    least = min(min_score, detector.min_score)
     for other in others:
-        doubtful = other.score < DOUBTFUL_TIMES * detector.min_score
+        doubtful = other.score < DOUBTFUL_TIMES * least
         if not (sure and doubtful) or is_fixture(near[0].box, fixtures):
             near.append(detector.refine(full, other, scale))
     return near
