@@ -131,7 +131,9 @@ class Examiner:
             near = found
             if beforehand is None:
                 seen = [face.moved(1 / scale, zone[0], zone[1]) for face in found]
-                near = look_near(self.detector, full, seen, scale, fixtures, self.min_score)
+                near = look_near(
+                    self.detector, full, seen, scale, fixtures=fixtures, min_score=self.min_score
+                )
             candidate.faces = count_apart(near, self.min_score)
             real = [face for face in near if not is_fixture(face.box, fixtures)]
             self._judge(candidate, max(real or near, key=lambda face: face.score), full, zone)

@@ -25,6 +25,7 @@ def look_near(
     full: RGB,
     found: Sequence[FoundFace],
     scale: float,
+    *,
     fixtures: Sequence[Box],
     min_score: float,
 ) -> list[FoundFace]:

@@ -47,7 +47,9 @@ def test_a_second_face_is_looked_at_where_it_may_matter(
     first_near: float, second: float, asked: list[Box]
 ) -> None:
     detector = Near(lambda seen: first_near if seen.box == LEFT else seen.score)
-    near = look_near(detector, FRAME, [face(LEFT, 0.5), face(RIGHT, second)], 1.0, [], 0.4)
+    near = look_near(
+        detector, FRAME, [face(LEFT, 0.5), face(RIGHT, second)], 1.0, fixtures=[], min_score=0.4
+    )
     assert detector.asked == asked
     assert [f.box for f in near] == asked
     assert near[0].score == first_near
@@ -56,21 +58,30 @@ def test_a_second_face_is_looked_at_where_it_may_matter(
 def test_beside_a_fixture_every_second_face_is_looked_at() -> None:
     """What never moves is surely seen again: it says nothing of the animal beside it."""
     detector = Near(lambda seen: 0.9)
-    look_near(detector, FRAME, [face(LEFT, 0.9), face(RIGHT, 0.15)], 1.0, [LEFT], 0.4)
+    look_near(
+        detector, FRAME, [face(LEFT, 0.9), face(RIGHT, 0.15)], 1.0, fixtures=[LEFT], min_score=0.4
+    )
     assert detector.asked == [LEFT, RIGHT]
 
 
 def test_a_lower_limit_asks_for_more_faces() -> None:
     """Who wants faces of low scores reported is told of a second one of a low score too."""
     detector = Near(lambda seen: 0.9)
-    look_near(detector, FRAME, [face(LEFT, 0.9), face(RIGHT, 0.2)], 1.0, [], 0.2)
+    look_near(detector, FRAME, [face(LEFT, 0.9), face(RIGHT, 0.2)], 1.0, fixtures=[], min_score=0.2)
     assert detector.asked == [LEFT, RIGHT]
 
 
 def test_a_third_face_is_never_looked_at() -> None:
     detector = Near(lambda seen: 0.5)
     middle = (110.0, 10.0, 190.0, 90.0)
-    look_near(detector, FRAME, [face(LEFT, 0.5), face(middle, 0.4), face(RIGHT, 0.4)], 1.0, [], 0.4)
+    look_near(
+        detector,
+        FRAME,
+        [face(LEFT, 0.5), face(middle, 0.4), face(RIGHT, 0.4)],
+        1.0,
+        fixtures=[],
+        min_score=0.4,
+    )
     assert detector.asked == [LEFT, middle]
 
 
