@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,7 +16,8 @@ from amgs.faces.base import FaceDetector
 from amgs.faces.detections import Box
 from amgs.faces.looks import Look, possible_looks
 from amgs.faces.other_animals import open_animal_kinds
-from amgs.video import Video
+from amgs.jobs import bounded_map
+from amgs.video import Frame, Video
 
 SURVEY_FRAMES = 16
 
@@ -177,10 +180,19 @@ def _examine(
 ) -> list[dict[int, list[FrameCandidate]]]:
     """Let several examiners see the same frames; each is decoded once."""
     found: list[dict[int, list[FrameCandidate]]] = [{} for _ in examiners]
-    for frame in examiners[0].walk(sorted(indices)):
-        for examiner, by_frame in zip(examiners, found, strict=True):
-            if isinstance(frame, int):
-                by_frame[frame] = [examiner.damaged(frame) for _ in zones]
-            else:
-                by_frame[frame.index] = examiner.examine_frame(frame, zones)
+    frames = examiners[0].walk(sorted(indices))
+    # The next frame is decoded while this one is looked at: nothing else of a video can be done
+    # before its survey, and one core would wait.
+    with ThreadPoolExecutor(max_workers=1) as looking:
+        for index, seen in bounded_map(looking, partial(_see, examiners, zones), frames):
+            for by_frame, candidates in zip(found, seen, strict=True):
+                by_frame[index] = candidates
     return found
+
+
+def _see(
+    examiners: Sequence[Examiner], zones: Sequence[Box], frame: Frame | int
+) -> tuple[int, list[list[FrameCandidate]]]:
+    if isinstance(frame, int):
+        return frame, [[examiner.damaged(frame) for _ in zones] for examiner in examiners]
+    return frame.index, [examiner.examine_frame(frame, zones) for examiner in examiners]
