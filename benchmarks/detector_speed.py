@@ -49,7 +49,7 @@ def main() -> None:
     session = detector._session
     with torch.inference_mode():
         expected = eager(torch.from_numpy(pictures[:1]))[1].numpy()
-    found = session.run(["values"], {"pictures": pictures[:1]})[0]
+    found = session.run(["raw_values"], {"pictures": pictures[:1]})[0]
     print(f"largest difference of the values: {np.abs(expected - found).max():.1e}")
 
     def with_onnxruntime() -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from amgs.extraction import survey
+from amgs.extraction import candidates, survey
 from amgs.extraction.extract import extract_faces
 from amgs.extraction.recordings import list_videos
 from amgs.faces.centre_net import CentreNet
@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     minutes: float = parser.parse_args().minutes
-    few, least = survey.FEW_KEYFRAMES, survey.LEAST_BARE
+    few, least = survey.FEW_KEYFRAMES, candidates.LEAST_BARE
     ways = {
         "every half second": (NEVER, NEVER),
         "every 2 s": (few, NEVER),
@@ -80,7 +80,7 @@ def main() -> None:
         path = Path(temporary) / "bedding.mp4"
         write_bedding(path, round(60 * minutes))
         for _ in range(ROUNDS):
-            for name, (survey.FEW_KEYFRAMES, survey.LEAST_BARE) in ways.items():
+            for name, (survey.FEW_KEYFRAMES, candidates.LEAST_BARE) in ways.items():
                 seconds, said[name] = extract(path, Path(temporary) / "out", detector)
                 took[name].append(seconds)
     slowest = np.array(took["every half second"])

@@ -29,7 +29,11 @@ class ExportedFinder(nn.Module):
         self.network = network
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Take uint8 (batch, height, width, 3) and return peaks and values."""
+        """Take uint8 (batch, height, width, 3) and return peaks and values.
+
+        The values are as the network gives them: `amgs.faces.centre_maps` makes probabilities of
+        them at the faces found.
+        """
         x = (images.permute(0, 3, 1, 2).float() - MEAN) / SCALE
         maps = self.network(x)
         centres = torch.sigmoid(maps[:, CHANNELS["centres"]])
@@ -50,11 +54,11 @@ def export_finder(network: FinderNetwork, path: Path) -> None:
             (example,),
             str(path),
             input_names=["pictures"],
-            output_names=["peaks", "values"],
+            output_names=["peaks", "raw_values"],
             dynamic_axes={
                 "pictures": free,
                 "peaks": {0: "n", 2: "rows", 3: "columns"},
-                "values": {0: "n", 2: "rows", 3: "columns"},
+                "raw_values": {0: "n", 2: "rows", 3: "columns"},
             },
             opset_version=17,
             dynamo=False,

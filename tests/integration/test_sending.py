@@ -122,7 +122,7 @@ class TestPlan:
         [
             (
                 {"control": '"vehicle"'},
-                "control of the plan to be one of the groups carprofen, saline",
+                "control\\) to be one of the groups carprofen, saline",
             ),
             ({"timepoint": '"24h"'}, "timepoint to be one of 1h"),
             ({"covariates": '"weight"'}, "covariates of the plan as columns of the animals"),

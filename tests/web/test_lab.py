@@ -727,6 +727,13 @@ def test_a_path_that_arrives_late_is_replaced_by_typing(
     expect(page.locator("#browser-path")).not_to_have_value("")
     page.keyboard.insert_text(str(tmp_path))
     expect(page.locator("#browser-path")).to_have_value(str(tmp_path))
+    # After Enter typing goes on at the end: into a folder of that folder.
+    page.unroute("**/browse?*")
+    with page.expect_response("**/browse?*"):
+        page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.insert_text("/deeper")
+    expect(page.locator("#browser-path")).to_have_value(f"{tmp_path}/deeper")
     context.close()
 
 

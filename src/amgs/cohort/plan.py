@@ -72,11 +72,12 @@ def check_names(
         msg = (
             f"Expected the covariates of the plan as columns of the animals "
             f"({', '.join(facts) or 'none is filled'}), found no {', '.join(missing)}. Fill in the "
-            "column, or take it out of the plan."
+            "column (of a study: in recordings.csv), or take it out of the plan ([plan] covariates "
+            "in study.toml)."
         )
         raise DesignError(msg)
     if plan.control:
-        require_group(plan.control, groups, "the control of the plan")
+        require_group(plan.control, groups, "the control of the plan ([plan] control)")
     if plan.trend:
         parse_trend(plan.trend, groups)
     return parse_contrasts(plan.contrasts, groups)
@@ -103,6 +104,8 @@ def parse_contrasts(text: str, groups: Sequence[str]) -> list[tuple[str, str]]:
             found.append(pairs[0])
         else:
             faults.append(f"{part!r}")
+    if text.strip() and not found and not faults:
+        faults.append(f"none in {text!r}")
     if faults:
         msg = (
             f"Expected contrasts as 'GROUP - GROUP; GROUP - GROUP' of the groups "

@@ -84,7 +84,7 @@ def _read_plan(
 ) -> list[tuple[str, str]]:
     """Return the pairs that are compared; stop at names that are not there."""
     contrasts = check_names(plan, groups, facts)
-    if contrasts:
+    if plan.contrasts:
         return contrasts
     if plan.control:
         return [(g, plan.control) for g in groups if g != plan.control]

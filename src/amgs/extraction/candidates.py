@@ -32,6 +32,10 @@ Rejection: TypeAlias = Literal[
 REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
 
 
+LEAST_BARE = 40
+"""A zone that shows no face in so many frames of a video is taken to show hardly any."""
+
+
 @dataclass(frozen=True, slots=True)
 class CandidateOptions:
     """From when on a face is good enough to be kept.
@@ -130,8 +134,9 @@ class SurveyedZone:
         Places at which a thing that never moves is taken for a face.
     is_other
         Whether the animal is a cat or a dog.
-    is_bare
-        Whether many frames of the video were seen, and none showed a face in any of its zones.
+    bare_frames
+        In how many frames the zone was looked at without any face; 0 where one shows a face, or
+        where nobody looked at more than the survey.
     """
 
     sharpness_p75: float | None = None
@@ -139,7 +144,12 @@ class SurveyedZone:
     is_empty: bool = False
     fixtures: tuple[Box, ...] = ()
     is_other: bool = False
-    is_bare: bool = False
+    bare_frames: int = 0
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether many frames were looked at, and none shows a face in the zone."""
+        return self.bare_frames >= LEAST_BARE
 
 
 @dataclass(frozen=True, slots=True)

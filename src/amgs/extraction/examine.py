@@ -56,7 +56,8 @@ def sharpness_p75(candidates: Iterable[FrameCandidate]) -> float | None:
 class Examiner:
     """Examines frames of one video.
 
-    `zones` are what is known of them, `known` the candidates of frames that were examined already.
+    `zones` are what is known of them, `known` the candidates of frames that were examined already,
+    by zone.
     With `kinds`, as in the survey itself, it also says what animal a face is, and keeps a small
     copy of every zone.
     """
@@ -67,7 +68,7 @@ class Examiner:
         detector: FaceDetector,
         options: CandidateOptions,
         zones: Mapping[Box, SurveyedZone],
-        known: dict[int, list[FrameCandidate]],
+        known: dict[int, dict[Box, FrameCandidate]],
         *,
         kinds: AnimalKinds | None = None,
     ) -> None:
@@ -88,9 +89,9 @@ class Examiner:
         """Examine one frame in every zone, or take what the survey found in it."""
         known = self.known.pop(index, None)
         if known is not None:
-            for candidate, zone in zip(known, zones, strict=True):
-                self._require_sharp(candidate, zone)
-            return known
+            for zone in zones:
+                self._require_sharp(known[zone], zone)
+            return [known[zone] for zone in zones]
         try:
             frame = self.video.frame(index)
         except UnreadableVideoError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amgs.errors import ImpossibleValueError, UnreadableVideoError
+from amgs.extraction.bare import count_bare_frames
 from amgs.extraction.candidates import CandidateOptions, FrameCandidate, Survey, SurveyedZone
 from amgs.extraction.examine import sharpness_p75
 from amgs.extraction.known_look import read_known_look
@@ -14,7 +15,7 @@ from amgs.extraction.survey import Seen, shows_other_animal, survey_video
 from amgs.faces.base import FaceDetector
 from amgs.faces.detections import Box
 from amgs.video import open_video
-from amgs.video.session import Session, open_session
+from amgs.video.session import Session, SessionFile, open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,16 @@ def survey_files(
     boxes: Sequence[Box],
     detector: FaceDetector,
     options: CandidateOptions,
+    *,
+    bare: bool = True,
 ) -> list[Survey]:
-    """Look at some frames of every file; how sharp faces are is said of all files together."""
+    """Look at some frames of every file; how sharp faces are is said of all files together.
+
+    With `bare`, zones in which no file shows a face are looked at in more frames.
+    """
     seen: list[Seen] = []
     for file in session.files:
-        start_s = max(0.0, period_s[0] - file.offset_s)
-        stop_s = min(file.table.duration_s, period_s[1] - file.offset_s)
+        start_s, stop_s = _part(file, period_s)
         if stop_s <= start_s:
             seen.append(Seen({}, ["ordinary"] * len(boxes), [[] for _ in boxes]))
             continue
@@ -99,7 +104,34 @@ def survey_files(
             video.close()
     frames = [found for s in seen for found in s.by_frame.values()]
     zones = [_surveyed(seen, frames, zone) for zone in range(len(boxes))]
-    return [Survey([zone[file] for zone in zones], s.by_frame) for file, s in enumerate(seen)]
+    surveys = [Survey([zone[file] for zone in zones], s.by_frame) for file, s in enumerate(seen)]
+    without = [zone for zone in range(len(boxes)) if not any(s.faces[zone] for s in seen)]
+    if not bare or not without:
+        return surveys
+    for number, file in enumerate(session.files):
+        part = _part(file, period_s)
+        if part[1] <= part[0]:
+            continue
+        video = open_video(file.path, file.table)
+        try:
+            counts = count_bare_frames(video, boxes, seen[number], without, detector, options, part)
+        finally:
+            video.close()
+        known = surveys[number]
+        surveys[number] = replace(
+            known,
+            zones=[
+                replace(of_zone, bare_frames=counts.get(zone, 0))
+                for zone, of_zone in enumerate(known.zones)
+            ],
+        )
+    return surveys
+
+
+def _part(file: SessionFile, period_s: tuple[float, float]) -> tuple[float, float]:
+    """Return the part of a file that lies in a period, by its own times."""
+    start_s = max(0.0, period_s[0] - file.offset_s)
+    return start_s, min(file.table.duration_s, period_s[1] - file.offset_s)
 
 
 def _surveyed(
@@ -114,8 +146,5 @@ def _surveyed(
     p75 = sharpness_p75(found[zone] for found in frames)
     is_empty = all(s.is_empty(zone) for s in seen)
     return [
-        SurveyedZone(
-            p75, s.looks[zone], is_empty, tuple(s.fixtures[zone]), is_other, is_empty and s.is_bare
-        )
-        for s in seen
+        SurveyedZone(p75, s.looks[zone], is_empty, tuple(s.fixtures[zone]), is_other) for s in seen
     ]

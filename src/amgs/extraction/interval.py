@@ -28,8 +28,9 @@ from amgs.video import Video, open_video
 from amgs.video.frame_table import FrameTable
 from amgs.video.sampling import Interval, further_frames, keyframes_to_examine, sparse_frames
 
-FEW_FRAMES = 2
-"""So many keyframes of an interval are looked at where a video showed no face in many frames."""
+FEW_STEP_S, LEAST_FEW = 5.0, 2
+"""Where a zone showed no face in many frames, one keyframe per so many seconds is looked at in it,
+and at least so many of an interval."""
 
 _OPEN = threading.local()
 """The video each thread has open: decoders are not shared, and opening one for every interval would
@@ -117,22 +118,31 @@ def examine_interval(  # noqa: PLR0917
     """
     results = [IntervalResult(interval) for _ in zones]
     surveyed = survey.zones if survey else [SurveyedZone()] * len(zones)
-    known = dict(survey.by_frame) if survey else {}
+    by_frame = survey.by_frame if survey else {}
+    known = {index: dict(zip(zones, seen, strict=True)) for index, seen in by_frame.items()}
     examiner = Examiner(video, detector, options, dict(zip(zones, surveyed, strict=True)), known)
     keyframes = keyframes_to_examine(video.table, interval)
-    if all(zone.is_bare for zone in surveyed) and len(keyframes) > FEW_FRAMES:
-        # Where the whole video showed no face in many frames, a few decide; if one shows a face
-        # after all, the interval is examined as any other.
-        few = keyframes[len(keyframes) // 4 :: len(keyframes) // FEW_FRAMES][:FEW_FRAMES]
-        _examine_keyframes(few, zones, examiner, results)
-        if not any(_any_face(result.keyframes) for result in results):
-            return results
-        keyframes = [index for index in keyframes if index not in few]
-    _examine_keyframes(keyframes, zones, examiner, results)
+    everywhere = list(range(len(zones)))
+    any_bare = any(zone.is_bare for zone in surveyed)
+    few = few_keyframes(keyframes, interval) if any_bare else keyframes
+    _examine_keyframes(few, everywhere, zones, examiner, results)
+    # Where a zone showed no face in many frames of the video, a few decide; if one shows a face
+    # after all, or cannot be decoded, the zone is examined as any other. What is kept of a zone
+    # never depends on which others are examined with it.
+    done = {
+        number
+        for number in everywhere
+        if len(few) < len(keyframes)
+        and surveyed[number].is_bare
+        and all(c.face is None and c.rejected != "damaged" for c in results[number].keyframes)
+    }
+    rest = [index for index in keyframes if index not in few]
+    unsettled = [number for number in everywhere if number not in done]
+    _examine_keyframes(rest, unsettled, zones, examiner, results)
     for result in results:
         result.kept = examiner.choose(result.keyframes)
     # Most intervals end here; only where no keyframe will do are the frames between decoded.
-    open_zones = [number for number, result in enumerate(results) if result.kept is None]
+    open_zones = [number for number in unsettled if results[number].kept is None]
     # Where the whole video showed no face, few frames decide whether there is one here.
     doubtful = [
         n for n in open_zones if surveyed[n].is_empty and not _any_face(results[n].keyframes)
@@ -150,16 +160,28 @@ def examine_interval(  # noqa: PLR0917
     return results
 
 
+def few_keyframes(keyframes: Sequence[int], interval: Interval) -> list[int]:
+    """Return keyframes in the middle of equal parts of an interval, one per 5 s."""
+    length_s = interval.stop_s - interval.start_s
+    count = min(len(keyframes), max(LEAST_FEW, round(length_s / FEW_STEP_S)))
+    return [keyframes[(2 * k + 1) * len(keyframes) // (2 * count)] for k in range(count)]
+
+
 def _examine_keyframes(
     indices: Sequence[int],
+    numbers: Sequence[int],
     zones: Sequence[Box],
     examiner: Examiner,
     results: Sequence[IntervalResult],
 ) -> None:
+    """Examine keyframes in the zones with these numbers."""
+    if not numbers:
+        return
+    boxes = [zones[number] for number in numbers]
     for index in indices:
-        for result, candidate in zip(results, examiner.examine(index, zones), strict=True):
-            result.keyframes.append(candidate)
-            result.hold_best_frame()
+        for number, candidate in zip(numbers, examiner.examine(index, boxes), strict=True):
+            results[number].keyframes.append(candidate)
+            results[number].hold_best_frame()
 
 
 def _any_face(candidates: Iterable[FrameCandidate]) -> bool:

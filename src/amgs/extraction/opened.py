@@ -90,15 +90,16 @@ class OpenedVideo:
         return sum(len(survey.by_frame) for survey in self.surveys)
 
     @property
-    def faceless(self) -> list[Recording]:
-        """The recordings of which none of these frames shows a face, where they are enough."""
+    def faceless(self) -> list[tuple[Recording, int]]:
+        """The recordings of which none of so many frames shows a face, where they are enough."""
         if self.n_surveyed < LEAST_TO_SAY:
             return []
-        return [
-            recording
-            for zone, recording in enumerate(self.source.recordings)
-            if not any(sum(1 for c in s.by_frame.values() if c[zone].face) for s in self.surveys)
-        ]
+        found = []
+        for zone, recording in enumerate(self.source.recordings):
+            bare = sum(survey.zones[zone].bare_frames for survey in self.surveys)
+            if not any(c[zone].face for s in self.surveys for c in s.by_frame.values()):
+                found.append((recording, max(bare, self.n_surveyed)))
+        return found
 
     @property
     def n_finished(self) -> int:

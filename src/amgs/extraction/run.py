@@ -199,11 +199,11 @@ class _Extraction:
         """Warn before the long work where the first frames looked at show no face."""
         if opened.n_finished:
             return
-        for recording in opened.faceless:
+        for recording, n_frames in opened.faceless:
             _log.warning(
                 "%s: no face in the first %s looked at. %s",
                 recording.name,
-                count_of(opened.n_surveyed, "frame"),
+                count_of(n_frames, "frame"),
                 ask_where_it_is(self._picture(opened.source)),
             )
 

@@ -21,10 +21,6 @@ from amgs.video import Frame, Video
 
 SURVEY_FRAMES = 16
 
-BARE_FRAMES, LEAST_BARE = 48, 40
-"""Where those show no face in any zone, up to so many keyframes are looked at; none in at least so
-many makes a video bare. One with a face in every twentieth frame is taken for bare once in 12."""
-
 FEW_KEYFRAMES = 8
 """With fewer keyframes among those, the frames between are looked at too,"""
 
@@ -57,15 +53,11 @@ class Seen:
         """In how many frames each zone shows a face."""
         return [_faces(self.by_frame, zone) for zone in range(len(self.looks))]
 
-    @property
-    def is_bare(self) -> bool:
-        """Whether none of many frames shows a face, of whatever kind, in any zone."""
-        return len(self.by_frame) >= LEAST_BARE and not any(self.faces)
-
     def is_empty(self, zone: int) -> bool:
         """Whether no frame, of enough frames, shows a face in a zone that could be kept."""
-        usable = any(candidates[zone].rejected is None for candidates in self.by_frame.values())
-        return len(self.by_frame) >= FEW_KEYFRAMES and not usable
+        why = [candidates[zone].rejected for candidates in self.by_frame.values()]
+        whole = [rejected for rejected in why if rejected != "damaged"]
+        return len(whole) >= FEW_KEYFRAMES and None not in whole
 
 
 def survey_video(
@@ -75,25 +67,21 @@ def survey_video(
     options: CandidateOptions,
     period_s: tuple[float, float] | None = None,
 ) -> Seen:
-    """Examine 16 keyframes spread evenly over a video (or a period of it); 48 if none shows a face.
+    """Examine 16 keyframes spread evenly over a video, or over a period of it.
 
     Where fewer than half of them show a face in a zone, other ways to look at it are tried in the
     same frames; the one that shows most faces is the one of this zone, if half of the frames show
     one.
     """
     period_s = period_s or (0.0, video.table.duration_s)
-    keys, wanted = _frames_to_examine(video, period_s, SURVEY_FRAMES)
+    keys, wanted = frames_to_examine(video, period_s, SURVEY_FRAMES)
     ordinary: list[Look] = ["ordinary" for _ in zones]
     first = Examiner(video, detector, options, {}, {}, kinds=open_animal_kinds())
-    seen = Seen(_examine([first], keys, zones)[0], ordinary)
+    seen = Seen(examine_together([first], keys, zones)[0], ordinary)
     for zone, box in enumerate(zones):
         if 2 * seen.faces[zone] < len(seen.by_frame):
             more = len(keys) < FEW_KEYFRAMES and len(video.table) <= SHORT_FRAMES
             seen = _look_otherwise(seen, zone, box, first, wanted if more else [])
-    if not any(seen.faces) and len(keys) == SURVEY_FRAMES:
-        many, _ = _frames_to_examine(video, period_s, BARE_FRAMES)
-        (further,) = _examine([first], [key for key in many if key not in seen.by_frame], zones)
-        seen = replace(seen, by_frame={**seen.by_frame, **further})
     return _without_fixtures(seen, zones)
 
 
@@ -136,15 +124,15 @@ def _look_otherwise(seen: Seen, zone: int, box: Box, first: Examiner, more: Sequ
     extra = [index for index in dict.fromkeys(more) if index not in seen.by_frame]
     frames = sorted([*seen.by_frame, *extra])
     probed = frames[:: max(1, len(frames) // PROBE_FRAMES)][:PROBE_FRAMES]
-    first_tried = _examine(examiners, probed, [box])
+    first_tried = examine_together(examiners, probed, [box])
     enough = min(PROBE_FACES, len(probed))
     alive = [number for number, found in enumerate(first_tried) if _faces(found) >= enough]
     if not alive:
         return seen
     rest = [index for index in frames if index not in probed]
-    then_tried = _examine([examiners[number] for number in alive], rest, [box])
+    then_tried = examine_together([examiners[number] for number in alive], rest, [box])
     tried = [first_tried[number] | then for number, then in zip(alive, then_tried, strict=True)]
-    (ordinary,) = _examine([first], extra, [box])
+    (ordinary,) = examine_together([first], extra, [box])
     counts = [_faces(found) for found in tried]
     best = int(np.argmax(counts))
     if counts[best] <= seen.faces[zone] + _faces(ordinary):
@@ -164,7 +152,7 @@ def _faces(by_frame: Mapping[int, Sequence[FrameCandidate]], zone: int = 0) -> i
     return sum(candidates[zone].face is not None for candidates in by_frame.values())
 
 
-def _frames_to_examine(
+def frames_to_examine(
     video: Video, period_s: tuple[float, float], count: int
 ) -> tuple[list[int], list[int]]:
     """Return the keyframes before moments spread evenly, and the frames of these moments."""
@@ -175,7 +163,7 @@ def _frames_to_examine(
     return list(dict.fromkeys(video.table.key_before(place) for place in wanted)), wanted
 
 
-def _examine(
+def examine_together(
     examiners: Sequence[Examiner], indices: Sequence[int], zones: Sequence[Box]
 ) -> list[dict[int, list[FrameCandidate]]]:
     """Let several examiners see the same frames; each is decoded once."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from amgs.errors import WeightsError
 from amgs.faces.base import FaceDetector, FoundFace
 from amgs.faces.centre_maps import MULTIPLE_PX, decode_maps
 from amgs.faces.detections import iou
@@ -59,6 +60,9 @@ _SURROUND = 1.7
 
 _SAME_FACE_IOU = 0.35
 
+OUTPUTS = ("peaks", "raw_values")
+"""What the network gives: centres of faces and parts, and what belongs to them at every place."""
+
 
 class CentreNet(FaceDetector):
     """The network that ships inside amgs, ready to run.
@@ -84,6 +88,15 @@ class CentreNet(FaceDetector):
     def __init__(self, onnx_file: Path | None = None) -> None:
         self._file = onnx_file or centre_net_path()
         self._session = open_session(self._file, "the network of the face detector")
+        found = sorted(output.name for output in self._session.get_outputs())
+        if found != sorted(OUTPUTS):
+            # Networks before 3.0 gave probabilities, which are no raw values.
+            msg = (
+                f"Expected a face detector with the outputs {' and '.join(OUTPUTS)} in "
+                f"{self._file}, found {' and '.join(found)}: a network made for another version of "
+                "amgs. Export it again with `python -m finder_training`."
+            )
+            raise WeightsError(msg)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the path of its file: sessions cannot be pickled."""
@@ -138,7 +151,7 @@ class CentreNet(FaceDetector):
         return merge_detections(face, nearest)
 
     def _run(self, canvas: RGB, min_score: float) -> list[FoundFace]:
-        peaks, values = self._session.run(["peaks", "values"], {"pictures": canvas[None]})
+        peaks, values = self._session.run(list(OUTPUTS), {"pictures": canvas[None]})
         return decode_maps(peaks[0], values[0], min_score)
 
 

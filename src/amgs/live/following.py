@@ -226,7 +226,7 @@ class FollowedRecording:
         whole = Session((SessionFile(looked_at.path, looked_at.table, 0.0),), *self._size)
         stop_s = min(looked_at.table.duration_s, FIRST_LOOK_S if first else float("inf"))
         (found,) = survey_files(
-            whole, (0.0, stop_s), self._boxes, self.detector, self.options.candidates
+            whole, (0.0, stop_s), self._boxes, self.detector, self.options.candidates, bare=False
         )
         zones = [
             _without_emptiness(now, before.zones[zone] if before else SurveyedZone())

@@ -239,7 +239,10 @@ def test_a_plan_that_names_what_is_not_there_stops() -> None:
     """With the groups or columns there are."""
     three = cohort({"vehicle": 5, "low": 5, "high": 5})
     for plan, says in (
-        (Plan(control="saline"), "control of the plan to be one of the groups vehicle, low, high"),
+        (
+            Plan(control="saline"),
+            "control\\) to be one of the groups vehicle, low, high",
+        ),
         (Plan(contrasts="low - vehicle; low"), "GROUP - GROUP"),
         (Plan(trend="vehicle: 0; low: much"), "GROUP: NUMBER"),
         (Plan(covariates=("sex",)), "covariates of the plan as columns of the animals"),
@@ -257,6 +260,8 @@ def test_reading_a_plan() -> None:
         ("surgery", "sham"),
     ]
     assert parse_trend("a: 0; b: 1.5; c: 3", ["a", "b", "c"]) == {"a": 0, "b": 1.5, "c": 3}
+    with pytest.raises(DesignError, match="none in ' ; '"):
+        parse_contrasts(" ; ", groups)
     with pytest.raises(DesignError, match="fewer than three"):
         parse_trend("a: 0; b: 1", ["a", "b"])
     of = parse_factors("surgery:drug", {"m1": "sham + saline", "m2": "cut + drug"}, {})

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from amgs.extraction.candidates import CandidateOptions, Survey, SurveyedZone
 from amgs.extraction.extract import ExtractionOptions, ExtractionSummary, extract_faces
-from amgs.extraction.interval import examine_interval
 from amgs.extraction.recordings import list_videos
 from amgs.faces.base import FoundFace
 from amgs.faces.looks import detect_from, find_anywhere, possible_looks
-from amgs.video import open_video
-from amgs.video.sampling import cut_intervals
 from marked import MarkDetector, Mouse, frame_with, video_of
 from videos import KINDS, write_video
 
@@ -131,41 +126,6 @@ def test_no_ear_is_needed_where_a_large_face_reaches_the_edge(
     """A small face at the edge, or one in the middle, shows an ear in another frame."""
     summary = extract(tmp_path, lambda t: [Mouse(x, 50, size=size)], Earless())
     assert summary.recordings[0]["kept"] == kept
-
-
-def test_a_video_without_faces_ends_quickly_and_says_so(tmp_path: Path) -> None:
-    detector = MarkDetector()
-    summary = extract(tmp_path, lambda t: [], detector, seconds=60)
-    (row,) = summary.recordings
-    assert row["candidates"] == 12, "two frames of each of six intervals"
-    (warning,) = summary.warnings
-    assert "no face in 12 of 12 frames examined. Is the camera above the animal" in warning
-
-
-def test_a_shorter_video_without_faces_is_looked_at_every_2_s(tmp_path: Path) -> None:
-    """With fewer than 40 keyframes nothing much is known of it."""
-    summary = extract(tmp_path, lambda t: [], MarkDetector(), seconds=20)
-    assert summary.recordings[0]["candidates"] == 10
-
-
-def test_one_face_in_a_bare_video_opens_its_interval(tmp_path: Path) -> None:
-    """Where one of the two frames shows a face, the interval is examined as any other."""
-    path, _ = write_video(
-        tmp_path, KINDS["mp4_gop15"], 10 * RATE, RATE, video_of(face_at_the_end, RATE), "video"
-    )
-    (interval,) = cut_intervals(10.0, 10.0, 1.0)
-    with closing(open_video(path)) as video:
-        zones = [(0.0, 0.0, float(video.info.width), float(video.info.height))]
-        bare = Survey([SurveyedZone(is_empty=True, is_bare=True)], {})
-        (found,) = examine_interval(
-            video, interval, zones, MarkDetector(), CandidateOptions(), bare
-        )
-    assert found.kept is not None
-    assert len(found.keyframes) == 5
-
-
-def face_at_the_end(t: float) -> list[Mouse]:
-    return [Mouse(100, 50)] if t > 6 else []
 
 
 def test_a_face_in_a_video_that_seemed_empty_is_looked_for(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from amgs.extraction.second_look import count_apart, look_near
 from amgs.faces.base import FoundFace
 from amgs.faces.detections import Box
 from amgs.images.reading import RGB
-from tests.marked import MarkDetector
+from marked import MarkDetector
 
 FRAME = np.zeros((200, 400, 3), np.uint8)
 LEFT, RIGHT = (10.0, 10.0, 90.0, 90.0), (210.0, 10.0, 290.0, 90.0)

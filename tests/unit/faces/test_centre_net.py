@@ -19,7 +19,7 @@ from amgs.faces.centre_maps import (
     STRIDE_PX,
     decode_maps,
 )
-from amgs.faces.centre_net import CentreNet, cut_square, letterbox
+from amgs.faces.centre_net import CentreNet, centre_net_path, cut_square, letterbox
 from amgs.faces.description import describe_faces
 from amgs.faces.detections import iou, non_maximum_suppression
 from amgs.faces.draw import draw_faces
@@ -247,6 +247,18 @@ def test_another_file_is_no_finder(tmp_path: Path) -> None:
     (tmp_path / "x.onnx").write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="network of the face detector, found .*x.onnx"):
         CentreNet(tmp_path / "x.onnx")
+
+
+def test_a_network_with_other_outputs_is_refused(tmp_path: Path) -> None:
+    """Those before 3.0 gave probabilities where raw values are expected now."""
+    onnx = pytest.importorskip("onnx", reason="onnx comes with the extra `inception`")
+    model = onnx.load(str(centre_net_path()))
+    model.graph.output[1].name = "values"
+    for node in model.graph.node:
+        node.output[:] = ["values" if name == "raw_values" else name for name in node.output]
+    onnx.save(model, str(tmp_path / "old.onnx"))
+    with pytest.raises(WeightsError, match="outputs peaks and raw_values in .*old.onnx, found"):
+        CentreNet(tmp_path / "old.onnx")
 
 
 def test_the_size_of_a_face_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:

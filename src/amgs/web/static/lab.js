@@ -72,13 +72,13 @@ const browser = {
     document.getElementById("browser-title").textContent = words[kind];
     browser.all.hidden = !many;
     browser.dialog.showModal();
-    browser.go(browser.path.value);
+    browser.go(browser.path.value, true);
   },
 
   // An answer that comes after a newer one was asked for is not shown, and never replaces what
-  // somebody has typed in the meantime. A path that arrives while the field waits for typing is
-  // selected, so that typing replaces it instead of adding to its end.
-  async go(path) {
+  // somebody has typed in the meantime. The path that arrives after opening is selected where the
+  // field waits for typing, so that typing replaces it instead of adding to its end.
+  async go(path, opening = false) {
     browser.asked += 1;
     const mine = browser.asked, typed = browser.path.value;
     let found;
@@ -94,7 +94,7 @@ const browser = {
     }
     if (browser.path.value === typed) {
       browser.path.value = found.path;
-      if (document.activeElement === browser.path) { browser.path.select(); }
+      if (opening && document.activeElement === browser.path) { browser.path.select(); }
     }
     const places = browser.dialog.querySelector(".places");
     places.replaceChildren(...found.places.map((place) => browser.button(place.name, () => browser.go(place.path), "small")));
