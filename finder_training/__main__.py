@@ -3,8 +3,8 @@
     python -m finder_training --photographs FOLDER --out FOLDER
 
 The folder of photographs holds `annotations.json`. Interrupted, the same command goes on. The
-fourth and last stage is meant for a GPU. Copy
-`finder.onnx` and `card.md` into `src/amgs/data/face_finder/` to ship them.
+fourth and last stage is meant for a GPU. Copy `finder.onnx` and `card.md` into
+`src/amgs/data/face_finder/` to ship them.
 """
 
 from __future__ import annotations
@@ -57,12 +57,13 @@ def main() -> None:
         "--after",
         type=int,
         choices=(2, 3),
-        default=2,
-        help="the stage after which the network to go on from was exported (default: 2)",
+        help="the stage after which the network of --begin-with was exported",
     )
     parser.add_argument("--steps", type=int, default=FitOptions().steps)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if (arguments.begin_with is None) != (arguments.after is None):
+        parser.error("expected --begin-with and --after together, found one of them")
     arguments.out.mkdir(parents=True, exist_ok=True)
     photographs = load_photographs(arguments.photographs)
     training, validation = split_photographs(photographs, seed=arguments.seed)
@@ -76,7 +77,7 @@ def main() -> None:
     if arguments.films is not None:
         frames = load_frames(arguments.films, trained=True)
         frames += load_frames_without_faces(arguments.films)
-    if arguments.begin_with is None or arguments.after == 2:
+    if arguments.after != 3:
         films = replace(FILMS, seed=arguments.seed + 2)
         third = fit(training, films, arguments.out / "third.pt", say, network, frames)
         export_finder(

@@ -117,14 +117,19 @@ def measure(
         found = detector.find(photograph.rgb, min_score, refine=refine)
         width = photograph.rgb.shape[1]
         pairs, false = match(photograph.faces, found)
-        tallies["all"].false += sum(f.width / width >= SMALLEST_SHARE for f in false)
+        tallies["all"].false += sum(is_counted(f.box, width) for f in false)
         for marked, face in pairs:
-            if (marked.box[2] - marked.box[0]) / width < SMALLEST_SHARE:
+            if not is_counted(marked.box, width):
                 continue
             names = ("all", f"view {marked.view}", f"coat {marked.coat}", _size_of(marked, width))
             for name in names:
                 _count(tallies.setdefault(name, Tally()), marked, face)
     return tallies
+
+
+def is_counted(box: Box, width: int) -> bool:
+    """Say whether a face is wide enough, in an image of that width, to count."""
+    return (box[2] - box[0]) / width >= SMALLEST_SHARE
 
 
 def _size_of(face: MarkedFace, width: int) -> str:

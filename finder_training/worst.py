@@ -20,7 +20,7 @@ from amgs.faces.centre_net import CentreNet, cut_square
 from amgs.faces.detections import Box
 from amgs.faces.draw import draw_faces
 from amgs.images.reading import RGB
-from finder_training.measure import match, match_eyes
+from finder_training.measure import is_counted, match, match_eyes
 from finder_training.photographs import MarkedFace, Photograph, load_photographs, split_photographs
 
 TILE_PX, COLUMNS, SURROUND = 260, 10, 1.5
@@ -36,15 +36,19 @@ class Tile:
 
 
 def judge(detector: CentreNet, photograph: Photograph) -> list[Tile]:
-    """Return a tile for every face marked or found in a photograph."""
+    """Return a tile for every face, marked or found in a photograph, that `measure` counts."""
+    width = photograph.rgb.shape[1]
     pairs, false = match(photograph.faces, detector.find(photograph.rgb))
     tiles = [
         Tile(3 + face.score, f"false {face.score:.2f}", draw(photograph.rgb, face.box, None, face))
         for face in false
+        if is_counted(face.box, width)
     ]
     for marked, face in pairs:
+        if not is_counted(marked.box, width):
+            continue
         if face is None:
-            share = (marked.box[2] - marked.box[0]) / photograph.rgb.shape[1]
+            share = (marked.box[2] - marked.box[0]) / width
             words, badness = f"missed, {share:.0%} wide, {marked.view}", 2 + share
         else:
             badness, words = worst_eye(marked, face)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from finder_training.photographs import (
 )
 from finder_training.scenes import OVERFILL, Scene, cut_scene, mosaic, move_face
 from finder_training.targets import make_targets
+from finder_training.worst import TILE_PX, judge
 
 SIDE = 320
 
@@ -290,7 +292,10 @@ def test_negatives_touch_no_face() -> None:
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
-def test_a_few_steps_lower_the_loss_and_go_on_from_a_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fixed", ["backbone", "all", "none"])
+def test_a_few_steps_go_on_from_a_checkpoint(
+    tmp_path: Path, fixed: Literal["all", "backbone", "none"]
+) -> None:
     """On one synthetic mouse, and the exported network says the same as the trained one."""
     import torch
 
@@ -298,7 +303,7 @@ def test_a_few_steps_lower_the_loss_and_go_on_from_a_checkpoint(tmp_path: Path) 
     from finder_training.fit import fit
     from finder_training.stages import FitOptions
 
-    options = FitOptions(steps=2, batch=2, side_px=96)
+    options = FitOptions(steps=2, batch=2, side_px=96, fixed_statistics=fixed)
     lines: list[str] = []
     fit([photograph()], options, tmp_path / "checkpoint.pt", lines.append)
     network = fit(
@@ -333,6 +338,25 @@ def test_the_shipped_network_can_be_trained_further() -> None:
     assert np.abs(read_back - shipped).max() < 1e-3
     assert np.abs(measured - shipped).max() < 1e-2
     assert torch.isfinite(by_batch).all()
+
+
+def test_the_sheet_of_the_worst_shows_what_is_counted() -> None:
+    """False and missed faces and eyes read wrong; none that is too small to count."""
+    base = photograph()
+    (face,) = base.faces
+    shut = replace(face, eyes=tuple(replace(eye, state="closed") for eye in face.eyes))
+    elsewhere = replace(face, box=(2.0, 2.0, 70.0, 70.0), eyes=())
+    tiny = replace(face, box=(440.0, 350.0, 470.0, 380.0), eyes=())
+    detector = CentreNet()
+    (read,) = judge(detector, base)
+    (wrong,) = judge(detector, replace(base, faces=(shut,)))
+    assert read.badness < 0.5 < wrong.badness < 1
+    assert "closed" in wrong.words
+    missed = judge(detector, replace(base, faces=(face, elsewhere, tiny)))
+    assert [tile.words for tile in missed][1:] == [f"missed, 14% wide, {face.view}"]
+    false = judge(detector, replace(base, faces=()))
+    assert [tile.words[:5] for tile in false] == ["false"]
+    assert all(tile.rgb.shape == (TILE_PX, TILE_PX, 3) for tile in [*missed, *false])
 
 
 def test_the_shipped_network_has_no_padding_of_its_own() -> None:
