@@ -22,7 +22,7 @@ from amgs.faces.base import FoundEar, FoundFace
 from amgs.faces.detections import Point, iou
 from amgs.faces.detectors import open_detector
 from amgs.prediction.face_state import measure_ears
-from amgs.prediction.orbital import find_main_face
+from amgs.prediction.orbital import MIN_FACE_SCORE, find_main_face
 from amgs.simulate.cohort import random_face
 from amgs.simulate.face import draw_face
 
@@ -89,7 +89,7 @@ def photographs(folder: Path) -> None:
     _, kept_apart = split_photographs(load_photographs(folder))
     ratios, angles, two_ears = [], [], 0
     for photograph in kept_apart:
-        found = detector.find(photograph.rgb, 0.25)
+        found = detector.find(photograph.rgb, MIN_FACE_SCORE)
         for marked in photograph.faces:
             two_ears += len(marked.ears) == 2
             same: list[FoundFace] = [f for f in found if iou(f.box, marked.box) >= 0.5]

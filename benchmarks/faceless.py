@@ -1,4 +1,4 @@
-"""How soon a video without any face ends: as today, with fewer savings, and with none.
+"""How soon a video without any face ends: as it is, with fewer savings, and with none.
 
     python benchmarks/faceless.py [--minutes 10]
 
@@ -7,8 +7,10 @@ back without a face wanders. All ways work on the same video, in turn, in one pr
 
 - `every half second`: all keyframes and all further frames of every interval are examined, as where
   an animal hides its face for a while;
-- `every 2 s`: so do intervals of a video whose survey (16 frames) showed no face;
-- `as it is`: where 48 frames showed none, two frames of every interval are examined.
+- `every 2 s`: one frame per 2 s is examined, as where a survey of 16 frames showed no face;
+- `as it is`: two frames of every interval are, where 48 frames showed none.
+
+All ways look at 48 frames before, so the first two are a little slower than they were on their own.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ MOST_FACES_REFINED = 2
 
 SURE_TIMES, DOUBTFUL_TIMES = 1.5, 0.75
 """Beside a face with a score of so many times the least one, a second one below so many times it in
-the first look is neither better nor another animal: of 84 in frames of eight videos none was."""
+the first look is left alone: of 84 in frames of eight videos none was better from nearby, and none
+counted as another animal."""
 
 SAME_FACE_IOU = 0.3
 """Boxes that share more than this are two readings of one face."""

@@ -28,9 +28,8 @@ EYE_STATES: tuple[EyeState, ...] = get_args(EyeState)
 VIEWS: tuple[View, ...] = get_args(View)
 
 UNCLEAR_FROM = 0.5
-"""From this probability on, the state of an eye is not read. The detector seldom says so: from 0.25
-on it would of half of the eyes of which a reader said "cannot tell", but also of shut eyes in dark
-fur, by which sleep is noticed."""
+"""From this probability on, the state of an eye is not read: so of 7 of the 138 eyes found on
+photographs held back (docs/models.md)."""
 
 MOST_OF_A_KIND = {"eye": 2, "ear": 2, "nose": 1}
 """How many parts of each kind a face has at most."""
