@@ -82,6 +82,8 @@ def test_the_same_bytes_and_workers_that_are_killed(
     def strike() -> None:
         while len(struck) < 3 and not stop.wait(0.8):
             pids = list(client.run(os.getpid, on_error="ignore").values())
+            if not pids:  # those struck before are still being replaced
+                continue
             struck.append(pids[len(struck) % len(pids)])
             os.kill(struck[-1], signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
 
