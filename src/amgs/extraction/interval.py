@@ -153,11 +153,22 @@ def examine_interval(  # noqa: PLR0917
         )
         without = {n for n in doubtful if not _any_face(results[n].candidates)}
         open_zones = [n for n in open_zones if n not in without and results[n].kept is None]
-    if open_zones:
-        seen = {c.index for number in open_zones for c in results[number].others}
-        indices = [i for i in further_frames(video.table, interval) if i not in seen]
-        examiner.search_more_frames(indices, zones, results, open_zones)
+    further = further_frames(video.table, interval) if open_zones else []
+    for seen, numbers in _by_frames_seen(results, open_zones).items():
+        indices = [index for index in further if index not in seen]
+        examiner.search_more_frames(indices, zones, results, numbers)
     return results
+
+
+def _by_frames_seen(
+    results: Sequence[IntervalResult], numbers: Sequence[int]
+) -> dict[frozenset[int], list[int]]:
+    """Return the zones by the frames beside the keyframes in which they were examined already."""
+    found: dict[frozenset[int], list[int]] = {}
+    for number in numbers:
+        seen = frozenset(candidate.index for candidate in results[number].others)
+        found.setdefault(seen, []).append(number)
+    return found
 
 
 def few_keyframes(keyframes: Sequence[int], interval: Interval) -> list[int]:

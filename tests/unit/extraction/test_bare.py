@@ -57,7 +57,7 @@ def examined(
     (interval,) = cut_intervals(seconds, seconds, 1.0)
     boxes: Any = zones
     return examine_interval(
-        video, interval, boxes, MarkDetector(), CandidateOptions(), Survey(known, {})
+        video, interval, boxes, MarkDetector(), CandidateOptions(min_face_px=70), Survey(known, {})
     )
 
 
@@ -115,6 +115,32 @@ def test_what_is_kept_of_a_zone_does_not_depend_on_the_others(
     for one, other in zip(together, alone, strict=True):
         assert sorted(c.index for c in one.candidates) == sorted(c.index for c in other.candidates)
         assert (one.kept and one.kept.index) == (other.kept and other.kept.index)
+
+
+def small_left_and_once_right(t: float) -> list[Mouse]:
+    return [Mouse(20, 50, size=60), *([Mouse(220, 50)] if 2.95 < t < 3.3 else [])]
+
+
+def test_frames_seen_in_one_zone_are_still_looked_at_in_another(tmp_path: Path) -> None:
+    """A face too small in one zone, a good one in the other in a frame seen for the first."""
+    path, _ = write_video(
+        tmp_path,
+        KINDS["mp4_gop250"],
+        10 * RATE,
+        RATE,
+        video_of(small_left_and_once_right, RATE),
+        "video",
+    )
+    video = open_video(path)
+    middle, right = video.info.width / 2, float(video.info.width)
+    zones = [(0.0, 0.0, middle, 192.0), (middle, 0.0, right, 192.0)]
+    known = [SurveyedZone(is_empty=True), SurveyedZone()]
+    together = examined(video, 10.0, zones, known)
+    alone = [examined(video, 10.0, [zones[n]], [known[n]])[0] for n in (0, 1)]
+    video.close()
+    assert together[1].kept is not None
+    for one, other in zip(together, alone, strict=True):
+        assert sorted(c.index for c in one.candidates) == sorted(c.index for c in other.candidates)
 
 
 def test_each_zone_is_bare_by_itself(tmp_path: Path) -> None:
