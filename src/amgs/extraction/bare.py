@@ -43,8 +43,7 @@ def count_bare_frames(  # noqa: PLR0917
         For each of them how many frames were seen, none with a face; 0 where one shows a face. What
         is said of a zone never depends on the others.
     """
-    known, _ = frames_to_examine(video, period_s, SURVEY_FRAMES)
-    if len(known) < SURVEY_FRAMES:
+    if len(seen.by_frame) < SURVEY_FRAMES:  # there are no more keyframes
         return dict.fromkeys(numbers, 0)
     many, _ = frames_to_examine(video, period_s, BARE_FRAMES)
     examiner = Examiner(video, detector, options, {}, {}, kinds=open_animal_kinds())
@@ -65,4 +64,4 @@ def count_without_face(candidates: Sequence[FrameCandidate]) -> int:
     """Return how many frames could be decoded where none shows a face, else 0."""
     if any(candidate.face is not None for candidate in candidates):
         return 0
-    return sum(candidate.rejected != "damaged" for candidate in candidates)
+    return sum(candidate.shows_no_face for candidate in candidates)

@@ -90,6 +90,11 @@ class FrameCandidate:
     frame: Frame | None = None
     patch: npt.NDArray[np.float32] | None = None
 
+    @property
+    def shows_no_face(self) -> bool:
+        """Whether there is none; of a frame that cannot be decoded nobody knows."""
+        return self.face is None and self.rejected != "damaged"
+
 
 @dataclass(slots=True)
 class IntervalResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from amgs.errors import ImpossibleValueError, UnreadableVideoError
@@ -14,8 +15,8 @@ from amgs.extraction.recordings import VideoToExtract, fingerprint_session, fing
 from amgs.extraction.survey import Seen, shows_other_animal, survey_video
 from amgs.faces.base import FaceDetector
 from amgs.faces.detections import Box
-from amgs.video import open_video
-from amgs.video.session import Session, SessionFile, open_session
+from amgs.video import Video, open_video
+from amgs.video.session import Session, open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +92,18 @@ def survey_files(
 
     With `bare`, zones in which no file shows a face are looked at in more frames.
     """
-    seen: list[Seen] = []
-    for file in session.files:
-        start_s, stop_s = _part(file, period_s)
-        if stop_s <= start_s:
-            seen.append(Seen({}, ["ordinary"] * len(boxes), [[] for _ in boxes]))
-            continue
-        video = open_video(file.path, file.table)
-        try:
-            seen.append(survey_video(video, boxes, detector, options, (start_s, stop_s)))
-        finally:
-            video.close()
+    nothing = Seen({}, ["ordinary"] * len(boxes), [[] for _ in boxes])
+    seen = [nothing for _ in session.files]
+    for number, video, part in _open_parts(session, period_s):
+        seen[number] = survey_video(video, boxes, detector, options, part)
     frames = [found for s in seen for found in s.by_frame.values()]
     zones = [_surveyed(seen, frames, zone) for zone in range(len(boxes))]
     surveys = [Survey([zone[file] for zone in zones], s.by_frame) for file, s in enumerate(seen)]
     without = [zone for zone in range(len(boxes)) if not any(s.faces[zone] for s in seen)]
     if not bare or not without:
         return surveys
-    for number, file in enumerate(session.files):
-        part = _part(file, period_s)
-        if part[1] <= part[0]:
-            continue
-        video = open_video(file.path, file.table)
-        try:
-            counts = count_bare_frames(video, boxes, seen[number], without, detector, options, part)
-        finally:
-            video.close()
+    for number, video, part in _open_parts(session, period_s):
+        counts = count_bare_frames(video, boxes, seen[number], without, detector, options, part)
         known = surveys[number]
         surveys[number] = replace(
             known,
@@ -128,10 +115,19 @@ def survey_files(
     return surveys
 
 
-def _part(file: SessionFile, period_s: tuple[float, float]) -> tuple[float, float]:
-    """Return the part of a file that lies in a period, by its own times."""
-    start_s = max(0.0, period_s[0] - file.offset_s)
-    return start_s, min(file.table.duration_s, period_s[1] - file.offset_s)
+def _open_parts(
+    session: Session, period_s: tuple[float, float]
+) -> Iterator[tuple[int, Video, tuple[float, float]]]:
+    """Yield the files of a session of which a part lies in a period, open, with that part.
+
+    By their numbers in the session; the part in times of the file. Each is closed before the next.
+    """
+    for number, file in enumerate(session.files):
+        start_s = max(0.0, period_s[0] - file.offset_s)
+        stop_s = min(file.table.duration_s, period_s[1] - file.offset_s)
+        if stop_s > start_s:
+            with closing(open_video(file.path, file.table)) as video:
+                yield number, video, (start_s, stop_s)
 
 
 def _surveyed(

@@ -134,7 +134,7 @@ def examine_interval(  # noqa: PLR0917
         for number in everywhere
         if len(few) < len(keyframes)
         and surveyed[number].is_bare
-        and all(c.face is None and c.rejected != "damaged" for c in results[number].keyframes)
+        and all(candidate.shows_no_face for candidate in results[number].keyframes)
     }
     rest = [index for index in keyframes if index not in few]
     unsettled = [number for number in everywhere if number not in done]

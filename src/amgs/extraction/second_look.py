@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from amgs.extraction.fixtures import is_fixture
 from amgs.faces.base import FaceDetector, FoundFace
-from amgs.faces.detections import Box, iou
+from amgs.faces.detections import Box, non_maximum_suppression
 from amgs.images.reading import RGB
 
 MOST_FACES_REFINED = 2
@@ -60,9 +60,5 @@ def look_near(
 
 def count_apart(faces: Sequence[FoundFace], min_score: float) -> int:
     """Return how many faces of at least this score there are that do not share a place."""
-    apart: list[FoundFace] = []
-    for face in faces:
-        alone = all(iou(face.box, other.box) < SAME_FACE_IOU for other in apart)
-        if face.score >= min_score and alone:
-            apart.append(face)
-    return len(apart)
+    sure = [face for face in faces if face.score >= min_score]
+    return len(non_maximum_suppression(sure, SAME_FACE_IOU))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +38,15 @@ def nothing(t: float) -> list[Mouse]:
 
 
 @contextmanager
-def opened(folder: Path, scene: Scene, seconds: int) -> Iterator[Video]:
-    """A video of 320 × 192 with a keyframe every 15 frames."""
-    path, _ = write_video(
-        folder, KINDS["mp4_gop15"], seconds * RATE, RATE, video_of(scene, RATE), "video"
-    )
-    video = open_video(path)
-    try:
+def opened(folder: Path, scene: Scene, seconds: int, kind: str = "mp4_gop15") -> Iterator[Video]:
+    """A video of 320 × 192 with a keyframe every 15 frames, or of another kind."""
+    with closing(open_video(write_scene(folder, scene, seconds, kind))) as video:
         yield video
-    finally:
-        video.close()
+
+
+def write_scene(folder: Path, scene: Scene, seconds: int, kind: str = "mp4_gop15") -> Path:
+    drawn = video_of(scene, RATE)
+    return write_video(folder, KINDS[kind], seconds * RATE, RATE, drawn, "video")[0]
 
 
 def examined(
@@ -66,9 +65,7 @@ def whole(video: Video) -> list[tuple[float, ...]]:
 
 
 def extract(folder: Path, scene: Scene, seconds: int) -> ExtractionSummary:
-    path, _ = write_video(
-        folder, KINDS["mp4_gop15"], seconds * RATE, RATE, video_of(scene, RATE), "video"
-    )
+    path = write_scene(folder, scene, seconds)
     return extract_faces(list_videos([path]), folder / "out", detector=MarkDetector(), jobs=2)
 
 
@@ -97,6 +94,25 @@ def test_one_face_in_a_bare_video_opens_its_interval(tmp_path: Path) -> None:
     assert len(found.keyframes) == 5
 
 
+def halves(width: float) -> list[tuple[float, ...]]:
+    return [(0.0, 0.0, width / 2, 192.0), (width / 2, 0.0, width, 192.0)]
+
+
+def both_ways(
+    video: Video, known: Sequence[SurveyedZone]
+) -> tuple[list[IntervalResult], list[IntervalResult]]:
+    """Examine the left and the right half, together and each alone."""
+    zones = halves(float(video.info.width))
+    alone = [examined(video, 10.0, [zones[n]], [known[n]])[0] for n in (0, 1)]
+    return examined(video, 10.0, zones, known), alone
+
+
+def assert_same(together: list[IntervalResult], alone: list[IntervalResult]) -> None:
+    for one, other in zip(together, alone, strict=True):
+        assert sorted(c.index for c in one.candidates) == sorted(c.index for c in other.candidates)
+        assert (one.kept and one.kept.index) == (other.kept and other.kept.index)
+
+
 def left_then_right(t: float) -> list[Mouse]:
     return [*([Mouse(20, 50)] if 2 < t < 5 else []), *([Mouse(220, 50)] if 6 < t < 6.8 else [])]
 
@@ -106,15 +122,9 @@ def test_what_is_kept_of_a_zone_does_not_depend_on_the_others(
     tmp_path: Path, bare: tuple[int, int]
 ) -> None:
     """Whichever zones a run still has to do, and whichever of them seemed bare."""
+    known = [SurveyedZone(is_empty=n > 0, bare_frames=n) for n in bare]
     with opened(tmp_path, left_then_right, 10) as video:
-        middle, right = video.info.width / 2, float(video.info.width)
-        zones = [(0.0, 0.0, middle, 192.0), (middle, 0.0, right, 192.0)]
-        known = [SurveyedZone(is_empty=n > 0, bare_frames=n) for n in bare]
-        together = examined(video, 10.0, zones, known)
-        alone = [examined(video, 10.0, [zones[n]], [known[n]])[0] for n in (0, 1)]
-    for one, other in zip(together, alone, strict=True):
-        assert sorted(c.index for c in one.candidates) == sorted(c.index for c in other.candidates)
-        assert (one.kept and one.kept.index) == (other.kept and other.kept.index)
+        assert_same(*both_ways(video, known))
 
 
 def small_left_and_once_right(t: float) -> list[Mouse]:
@@ -123,24 +133,10 @@ def small_left_and_once_right(t: float) -> list[Mouse]:
 
 def test_frames_seen_in_one_zone_are_still_looked_at_in_another(tmp_path: Path) -> None:
     """A face too small in one zone, a good one in the other in a frame seen for the first."""
-    path, _ = write_video(
-        tmp_path,
-        KINDS["mp4_gop250"],
-        10 * RATE,
-        RATE,
-        video_of(small_left_and_once_right, RATE),
-        "video",
-    )
-    video = open_video(path)
-    middle, right = video.info.width / 2, float(video.info.width)
-    zones = [(0.0, 0.0, middle, 192.0), (middle, 0.0, right, 192.0)]
-    known = [SurveyedZone(is_empty=True), SurveyedZone()]
-    together = examined(video, 10.0, zones, known)
-    alone = [examined(video, 10.0, [zones[n]], [known[n]])[0] for n in (0, 1)]
-    video.close()
+    with opened(tmp_path, small_left_and_once_right, 10, "mp4_gop250") as video:
+        together, alone = both_ways(video, [SurveyedZone(is_empty=True), SurveyedZone()])
     assert together[1].kept is not None
-    for one, other in zip(together, alone, strict=True):
-        assert sorted(c.index for c in one.candidates) == sorted(c.index for c in other.candidates)
+    assert_same(together, alone)
 
 
 def test_each_zone_is_bare_by_itself(tmp_path: Path) -> None:
@@ -149,11 +145,8 @@ def test_each_zone_is_bare_by_itself(tmp_path: Path) -> None:
     def left(t: float) -> list[Mouse]:
         return [Mouse(20, 50)]
 
-    with opened(tmp_path, left, 60) as video:
-        path = video.path
-    session = open_session([path])
-    half, width = session.width / 2, float(session.width)
-    boxes = [(0.0, 0.0, half, 192.0), (half, 0.0, width, 192.0)]
+    session = open_session([write_scene(tmp_path, left, 60)])
+    boxes: Any = halves(float(session.width))
     look = (0.0, 60.0)
     (both,) = survey_files(session, look, boxes, MarkDetector(), CandidateOptions())
     assert [zone.is_bare for zone in both.zones] == [False, True]
