@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -107,21 +107,49 @@ def interval_over_units(
         ``None`` with fewer than eight units, whose percentiles promise too much, or when it is not
         defined for over half of the samples.
     """
-    names, member = np.unique(units, return_inverse=True)
-    if len(names) < LEAST_UNITS:
+    if len(np.unique(units)) < LEAST_UNITS:
         return None
+    return percentile_interval(
+        [statistic(rows) for rows in resample_units(units, N_BOOTSTRAP, seed)]
+    )
+
+
+def resample_units(
+    units: npt.NDArray[np.str_], times: int, seed: int
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Draw as many units as there are, with replacement; yield the rows of those drawn.
+
+    Parameters
+    ----------
+    units
+        Per row: the animal, or what else is kept whole: its images are alike, and images drawn one
+        by one would flatter.
+    times
+        How many samples are drawn.
+    seed
+        Of the resampling.
+
+    Yields
+    ------
+    ndarray
+        The rows of one sample, each as often as its unit was drawn.
+    """
+    names, member = np.unique(units, return_inverse=True)
     rows_of = [np.flatnonzero(member == k) for k in range(len(names))]
     rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(N_BOOTSTRAP):
-        # Whole animals are drawn: their images are alike, and images alone would flatter.
-        drawn = rng.integers(0, len(names), len(names))
-        value = statistic(np.concatenate([rows_of[k] for k in drawn]))
-        if value is not None:
-            values.append(value)
-    if len(values) < N_BOOTSTRAP / 2:
+    for _ in range(times):
+        yield np.concatenate([rows_of[k] for k in rng.integers(0, len(names), len(names))])
+
+
+def percentile_interval(values: Sequence[float | None]) -> Interval | None:
+    """Return the 95 % percentile interval of a statistic of many samples.
+
+    ``None`` where it is not defined (``None``) in over half of them.
+    """
+    defined = [value for value in values if value is not None]
+    if len(defined) < len(values) / 2:
         return None
-    low, high = np.quantile(values, [0.025, 0.975])
+    low, high = np.quantile(defined, [0.025, 0.975])
     return float(low), float(high)
 
 

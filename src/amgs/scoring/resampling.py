@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from amgs.model.over_units import LEAST_UNITS, percentile_interval, resample_units
 from amgs.scoring.crossed import crossed_variances
 from amgs.scoring.reliability import (
     Floats,
@@ -18,9 +19,6 @@ from amgs.scoring.reliability import (
 )
 
 N_RESAMPLES = 200
-LEAST = 8
-"""Percentiles of fewer images or animals promise too much."""
-
 _SEED = 0
 _NAMES = ("krippendorff_alpha", "icc", "weighted_kappa", "cronbach_alpha")
 
@@ -48,56 +46,46 @@ def agreement_intervals(scores: Floats, animals: Sequence[str] | None = None) ->
     seen = np.isfinite(scores).any(axis=1)
     scores = scores[seen]
     of = np.arange(len(scores)).astype(str) if animals is None else np.array(animals)[seen]
-    names, member = np.unique(of, return_inverse=True)
     enough = scored_enough(scores)
     icc = intraclass_correlation(enough) if len(scores) else {}
     # McGraw & Wong's limits take images as independent, which those of one animal are not.
     classical = icc.get("lower") if animals is None else None
     found: dict[str, Any] = dict.fromkeys(f"{name}_interval" for name in _NAMES)
     found["resampled"] = "images" if animals is None else "animals"
-    if len(names) >= LEAST:
-        rows_of = [np.flatnonzero(member == k) for k in range(len(names))]
-        complete = np.isfinite(enough).all()
-        start = None if complete else crossed_variances(enough)
-        drawn = _draw(scores, enough, rows_of, start)
-        found |= {f"{name}_interval": _percentiles(values) for name, values in drawn.items()}
+    if len(np.unique(of)) >= LEAST_UNITS:
+        drawn = _draw(scores, enough, of)
+        found |= {f"{name}_interval": _listed(values) for name, values in drawn.items()}
     if classical is not None:
         found["icc_interval"] = [classical, icc["upper"]]
     return found
 
 
-def _draw(scores: Floats, enough: Floats, rows_of: list[Any], start: Any) -> dict[str, list[float]]:
-    rng = np.random.default_rng(_SEED)
-    values: dict[str, list[float]] = {name: [] for name in _NAMES}
+def _draw(scores: Floats, enough: Floats, of: Any) -> dict[str, list[float | None]]:
+    """Return every coefficient of as many samples; ``None`` where one does not exist."""
+    start = None if np.isfinite(enough).all() else crossed_variances(enough)
+    values: dict[str, list[float | None]] = {name: [] for name in _NAMES}
     raters = tuple(map(str, range(scores.shape[1])))
-    for _ in range(N_RESAMPLES):
-        chosen = rng.integers(0, len(rows_of), len(rows_of))
-        rows = np.concatenate([rows_of[k] for k in chosen])
+    for rows in resample_units(of, N_RESAMPLES, _SEED):
         part = scores[rows]
         kappas = weighted_kappas(part, raters)
         crossed = None if start is None else crossed_variances(enough[rows], start)
-        once = {
-            "krippendorff_alpha": krippendorff_alpha(part),
-            "icc": intraclass_correlation(enough[rows]).get("value")
+        values["krippendorff_alpha"].append(krippendorff_alpha(part))
+        values["icc"].append(
+            intraclass_correlation(enough[rows]).get("value")
             if start is None
             else None
             if crossed is None
-            else crossed.single,
-            "weighted_kappa": np.average(
-                [k["kappa"] for k in kappas], weights=[k["n"] for k in kappas]
-            )
+            else crossed.single
+        )
+        values["weighted_kappa"].append(
+            float(np.average([k["kappa"] for k in kappas], weights=[k["n"] for k in kappas]))
             if kappas
-            else None,
-            "cronbach_alpha": cronbach_alpha(part),
-        }
-        for name, value in once.items():
-            if value is not None:
-                values[name].append(float(value))
+            else None
+        )
+        values["cronbach_alpha"].append(cronbach_alpha(part))
     return values
 
 
-def _percentiles(values: list[float]) -> list[float] | None:
-    if len(values) < N_RESAMPLES / 2:
-        return None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return [float(low), float(high)]
+def _listed(values: list[float | None]) -> list[float] | None:
+    interval = percentile_interval(values)
+    return None if interval is None else list(interval)

@@ -15,7 +15,7 @@ from amgs.prediction.summary_columns import mean_columns, summary_columns
 from amgs.study.classifying import find_reader
 from amgs.study.comparing import compare_study
 from amgs.study.folder import StudyFolder
-from amgs.study.planned import animal_facts
+from amgs.study.planned import add_facts, animal_facts
 from amgs.study.planning import as_planned
 from amgs.study.present import present
 from amgs.study.summarising import StudySummary
@@ -98,8 +98,7 @@ def explore(
     )
     rows = summarise_animals(summary.table, options, summary.times, list(summary.outputs))
     facts = animal_facts(present(study).planned.values())
-    for row in rows:
-        row |= {name: texts.get(row["animal"], "") for name, texts in facts.items()}
+    add_facts(rows, facts)
     columns = (*summary_columns(summary.outputs, options), *facts)
     value = str(found.document["value"])
     with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from amgs.extraction.recordings import KNOWN_COLUMNS, split_files
 from amgs.video.periods import WHOLE, Period
@@ -71,3 +72,9 @@ def animal_facts(recordings: Iterable[PlannedRecording]) -> dict[str, dict[str, 
         name: {a: texts.pop() if len(texts) == 1 else "" for a, texts in animals.items()}
         for name, animals in said.items()
     }
+
+
+def add_facts(rows: Iterable[dict[str, Any]], facts: Mapping[str, Mapping[str, str]]) -> None:
+    """Put what is said of its animal into every row of a summary; empty where nothing is said."""
+    for row in rows:
+        row |= {name: texts.get(row["animal"], "") for name, texts in facts.items()}

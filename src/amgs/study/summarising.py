@@ -21,7 +21,7 @@ from amgs.prediction.summary_options import SummaryOptions, with_baseline
 from amgs.study.actions import who_acts
 from amgs.study.classifying import find_reader, write_predictions
 from amgs.study.folder import StudyFolder
-from amgs.study.planned import animal_facts
+from amgs.study.planned import add_facts, animal_facts
 from amgs.study.present import Present, present, recording_times
 from amgs.study.results import set_aside_others, write_result
 from amgs.study.unblinding import write_human_scores
@@ -145,8 +145,7 @@ def summarise_study(
     rows = summarise_animals(table, options, times, outputs)
     _sort_by_time(rows, study.settings.study.baseline)
     facts = animal_facts(now.planned.values())
-    for row in rows:
-        row |= {name: texts.get(row["animal"], "") for name, texts in facts.items()}
+    add_facts(rows, facts)
     columns = (*summary_columns(outputs, options), *facts)
     write_result(study, path, columns, [format_cells(row, columns) for row in rows])
     write_json(path.with_suffix(".json"), {"choice": asdict(choice), "made": made})
