@@ -23,31 +23,53 @@ _SECONDS = {
     "week": 604800.0,
 }
 _UNIT = "|".join(sorted(_SECONDS, key=len, reverse=True))
-_NUMBER = r"(?P<sign>[-\u2212]?)(?P<number>\d+(?:\.\d+)?)"
-_NUMBER_UNIT = re.compile(rf"{_NUMBER}[ _-]*(?P<unit>{_UNIT})s?(?:[ _-].*)?")
-_UNIT_NUMBER = re.compile(rf"(?P<unit>{_UNIT})s?[ _-]*{_NUMBER.replace('[-', '[')}")
-_BARE = re.compile(rf"t?{_NUMBER}")
+_VALUE = r"\d+(?:\.\d+)?"
+_PART = rf"(?P<number>{_VALUE})[ _-]*(?P<unit>{_UNIT})s?(?![^\W\d_])"
+_ANY_PART = _PART.replace("?P<number>", "?:").replace("?P<unit>", "?:")
+_NUMBER_UNIT = re.compile(
+    rf"(?P<sign>[-\u2212]?)(?P<parts>{_ANY_PART}(?:[ _,+]*(?:and )?{_ANY_PART})*)(?:[ _-]\D*)?"
+)
+"""``30min``, ``1h 30min``, ``2h after surgery``; what follows must not hold another number."""
+_UNIT_NUMBER = re.compile(
+    rf"(?P<unit>{_UNIT})s?(?P<gap>[ _]*)(?P<sign>[-\u2212]?)(?P<number>{_VALUE})"
+)
+_BARE = re.compile(rf"t?(?P<sign>[-\u2212]?)(?P<number>{_VALUE})")
 _BEFORE = ("post", "after", "at", "t=", "+", "t+")
 
 
 def seconds_of(name: str) -> float | None:
     """Return how long after the start a timepoint is, as its name says; ``None`` if it does not.
 
-    Understood are a number with a unit (``30min``, ``2 h``, ``24hours``, ``-1 day``), a unit with a
-    number (``day 3``, ``D3``, ``week2``) and a bare number (``30``, ``t2``), whose unit is taken to
-    be one second: among names that are all bare the order is right.
+    Understood are numbers with units (``30min``, ``1h 30min``, ``24hours``, ``-1 day``), a unit
+    with a number (``day 3``, ``D3``, ``D-1``, ``day -1``, ``week2``) and a bare number (``30``,
+    ``t2``), whose unit is taken to be one second: among names that are all bare the order is right.
+    Whether ``day-1`` is day 1 or the day before the start, nobody can tell.
     """
+    plain = _without_first_words(name)
+    found = _NUMBER_UNIT.fullmatch(plain)
+    if found:
+        parts = re.finditer(_PART, found["parts"])
+        total = sum(float(part["number"]) * _SECONDS[part["unit"]] for part in parts)
+        return -total if found["sign"] else total
+    found = _UNIT_NUMBER.fullmatch(plain)
+    if found:
+        if found["sign"] and not found["gap"] and len(found["unit"]) > 1:
+            return None
+        number = float(found["number"]) * _SECONDS[found["unit"]]
+        return -number if found["sign"] else number
+    found = _BARE.fullmatch(plain)
+    if found is None:
+        return None
+    return -float(found["number"]) if found["sign"] else float(found["number"])
+
+
+def _without_first_words(name: str) -> str:
+    """Return a name in small letters, without what stands before its time."""
     plain = " ".join(name.casefold().split())
     for word in _BEFORE:
         if plain.startswith(word):
             plain = plain.removeprefix(word).lstrip(" _-" if word.isalpha() else " ")
-    for form in (_NUMBER_UNIT, _UNIT_NUMBER, _BARE):
-        found = form.fullmatch(plain)
-        if found:
-            number = float(found["number"])
-            unit = found.groupdict().get("unit")
-            return (-number if found["sign"] else number) * _SECONDS.get(unit or "s", 1.0)
-    return None
+    return plain
 
 
 def order_timepoints(names: Iterable[str], baseline: str | None = BASELINE) -> list[str]:
@@ -72,7 +94,7 @@ def order_timepoints(names: Iterable[str], baseline: str | None = BASELINE) -> l
 def says_order(names: Iterable[str]) -> bool:
     """Whether the names of all timepoints say when they are, in comparable units."""
     there = list(names)
-    bare = {_BARE.fullmatch(" ".join(name.casefold().split())) is not None for name in there}
+    bare = {_BARE.fullmatch(_without_first_words(name)) is not None for name in there}
     return len(bare) < 2 and all(seconds_of(name) is not None for name in there)  # noqa: PLR2004
 
 

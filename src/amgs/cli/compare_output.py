@@ -7,7 +7,7 @@ from typing import Any
 
 from amgs.cli.console import number, print_facts, print_table, say
 from amgs.cohort.sentences import describe_factors, describe_primary
-from amgs.cohort.words import describe_test, levene_in_use, p_value
+from amgs.cohort.words import describe_test, levene_in_use, name_of_means, p_value
 from amgs.vocabulary import REBASED_VALUES
 
 
@@ -37,7 +37,7 @@ def _print_primary(found: Mapping[str, Any], what: str) -> None:
     if "rows" not in primary:
         return
     print_table(
-        "Means" + (", adjusted" if primary["covariates"] else ""),
+        f"{name_of_means(primary, found['baseline']).capitalize()}s",
         ["group", "n", "mean", "SE", "lower", "upper"],
         [
             [m["group"], m["n"], *_numbers(m, "mean", "se", "lower", "upper")]
@@ -48,13 +48,14 @@ def _print_primary(found: Mapping[str, Any], what: str) -> None:
     if primary.get("equivalence"):
         print_table(
             f"Equivalence within ±{primary['equivalence'][0]['margin']:g} (90 % limits)",
-            ["pair", "difference", "lower", "upper", "p", "p not higher"],
+            ["pair", "difference", "lower", "upper", "p", "p not higher", "p not lower"],
             [
                 [
                     _pair(r),
                     *_numbers(r, "difference", "lower", "upper"),
                     p_value(r["p"]),
                     p_value(r["p_not_higher"]),
+                    p_value(r["p_not_lower"]),
                 ]
                 for r in primary["equivalence"]
             ],

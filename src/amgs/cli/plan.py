@@ -87,7 +87,8 @@ ANALYSES = {
 def _compared(p: dict[str, Any]) -> str:
     if p["contrasts"]:
         return f"{p['contrasts']} (Holm)"
-    return f"every group with {p['control']} (Dunnett)" if p["control"] else "all pairs (Tukey)"
+    test = "Holm" if p["covariates"] else "Dunnett"
+    return f"every group with {p['control']} ({test})" if p["control"] else "all pairs (Tukey)"
 
 
 def _when(event: Any) -> str:

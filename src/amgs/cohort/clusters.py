@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from amgs.cohort.differences import Change
-from amgs.cohort.group_model import Analysis, centred_baseline
+from amgs.cohort.group_model import Analysis, centred_baseline, covariate_columns
 from amgs.cohort.oneway import NotComputed, Result, pairs
 from amgs.cohort.robust import holm
 from amgs.cohort.variance import fit_variances
 
 
 def nested_in_cages(changes: Sequence[Change], clusters: Mapping[str, str]) -> bool:
-    """Say whether every cage holds animals of one group only, and some hold several.
+    """Say whether every known cage holds animals of one group only, and some hold several.
 
     Then the group and what a cage shares cannot be told apart within cages: the treatment may have
     been given by cage, and the cage is the unit (Lazic et al. 2018).
     """
-    if not clusters or not all(c.animal in clusters for c in changes):
-        return False
+    known = [c for c in changes if c.animal in clusters]
     groups: dict[str, set[str]] = {}
-    for change in changes:
+    for change in known:
         groups.setdefault(clusters[change.animal], set()).add(change.group)
-    return all(len(names) == 1 for names in groups.values()) and len(groups) < len(changes)
+    return all(len(names) == 1 for names in groups.values()) and len(groups) < len(known)
+
+
+def without_cage(animals: Iterable[str], clusters: Mapping[str, str]) -> list[str]:
+    """Return the animals whose cage is not known, where that of others is."""
+    there = list(dict.fromkeys(animals))
+    unknown = [name for name in there if name not in clusters]
+    return unknown if len(unknown) < len(there) else []
+
+
+def share_cages(animals: Iterable[str], clusters: Mapping[str, str]) -> bool:
+    """Say whether the cage of every animal is known, and some cage holds several."""
+    there = set(animals)
+    return there <= set(clusters) and len({clusters[name] for name in there}) < len(there)
 
 
 def cage_means(changes: Sequence[Change], clusters: Mapping[str, str]) -> list[Change]:
@@ -43,9 +55,19 @@ def cage_means(changes: Sequence[Change], clusters: Mapping[str, str]) -> list[C
 
 
 def with_random_cages(
-    changes: Sequence[Change], clusters: Mapping[str, str], analysis: Analysis
+    changes: Sequence[Change],
+    clusters: Mapping[str, str],
+    analysis: Analysis,
+    covariates: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Result:
     """Compare all pairs of groups with the cage as random effect (REML, Satterthwaite, Holm).
+
+    Parameters
+    ----------
+    changes, analysis, covariates
+        As in `amgs.cohort.group_model.fit_groups`.
+    clusters
+        Animal → cage.
 
     Returns
     -------
@@ -53,13 +75,19 @@ def with_random_cages(
         ``var_cage``, ``var_residual``, ``singular``, ``intraclass_correlation`` of animals of a
         cage, and ``rows``. Not computed where cages are not known.
     """
-    if not clusters:
-        return NotComputed("the cages are not known, or no two animals share one").as_dict()
+    if not share_cages((c.animal for c in changes), clusters):
+        unknown = without_cage((c.animal for c in changes), clusters)
+        return NotComputed(
+            f"the cage of {', '.join(unknown)} is not known"
+            if unknown
+            else "the cages are not known, or no two animals share one"
+        ).as_dict()
     groups = list(dict.fromkeys(c.group for c in changes))
     try:
         before, y = centred_baseline(changes, analysis)
         x = np.eye(len(groups))[[groups.index(c.group) for c in changes]]
         x = x if before is None else np.column_stack([x, before])
+        x = np.hstack([x, *covariate_columns(changes, covariates)])
         cages = np.unique([clusters[c.animal] for c in changes], return_inverse=True)[1]
         fit = fit_variances(y, x, {"cage": cages.astype(np.intp)})
         rows = []

@@ -123,6 +123,7 @@ def compare_groups(
     choice = choice or ComparisonChoice()
     choice = replace(choice, outliers=choice.outliers or "report")
     baseline = choose_baseline(cohort, choice.baseline)
+    cohort = replace(cohort, baseline=baseline)
     after = choose_after(cohort, baseline, choice.timepoint)
     changes, excluded = changes_from_baseline(cohort, baseline, after)
     loss = loss_by_group(changes, excluded)
@@ -140,7 +141,13 @@ def compare_groups(
         cohort = replace(cohort, cells=kept)
     if not changes:
         raise NothingLeftError(_why_nothing(cohort, excluded))
-    changes, alone = leave_out_single_animals(changes)
+    together, alone = leave_out_single_animals(changes)
+    excluded += [
+        Exclusion(c.animal, c.group, "the only animal of its group")
+        for c in changes
+        if c.group in alone
+    ]
+    changes = together
     everybody = [c for c in everybody if c.group not in alone]
     samples = _by_group(changes, cohort.groups)
     compared = cohort.without_groups(alone)
@@ -166,7 +173,7 @@ def compare_groups(
         "sensitivity": _sensitivity(compared, changes, samples, choice, brief=brief)
         | {"outliers": _other_outlier_rule(compared, changes, everybody, outlying, choice)},
         "mixed_model": mixed_model(compared, baseline),
-        "course": area_under_course(compared, baseline, choice.plan.analysis),
+        "course": area_under_course(compared, baseline, choice.plan),
         "power": animals_needed(samples, wanted=choice.wanted),
         "animals": [asdict(c) for c in changes],
     }
@@ -197,7 +204,12 @@ def _sensitivity(
         else games_howell_test(samples),
         "kruskal_wallis": kruskal_wallis_test(samples),
         "dunn": dunn_test(samples),
-        "cages": with_random_cages(changes, clusters, plan.analysis),
+        "cages": with_random_cages(
+            changes,
+            clusters,
+            plan.analysis,
+            {name: cohort.facts[name] for name in plan.covariates},
+        ),
     }
 
 
@@ -217,8 +229,7 @@ def _other_outlier_rule(
     says = "with the outliers" if removed else "without the outliers"
     if len({c.group for c in rows}) < len({c.group for c in changes}):
         return {"of": says, **NotComputed("a group would have too few animals").as_dict()}
-    clusters = {c.animal: cohort.facts["cage"][c.animal] for c in rows} if cohort.clusters else {}
-    return {"of": says, **primary_analysis(rows, choice.plan, cohort.facts, clusters)}
+    return {"of": says, **primary_analysis(rows, choice.plan, cohort.facts, cohort.clusters)}
 
 
 def leave_out_single_animals(changes: list[Change]) -> tuple[list[Change], tuple[str, ...]]:

@@ -6,25 +6,27 @@ from collections.abc import Sequence
 
 from amgs.cohort.design import Cohort
 from amgs.cohort.differences import Change
-from amgs.cohort.group_model import Analysis, fit_groups
+from amgs.cohort.group_model import fit_groups
 from amgs.cohort.oneway import NotComputed, Result
-from amgs.timepoints import says_order, seconds_of
+from amgs.cohort.plan import Plan
+from amgs.cohort.units import experimental_units
+from amgs.timepoints import order_timepoints, says_order, seconds_of
 
 _LEAST = 2
 
 
-def area_under_course(cohort: Cohort, baseline: str | None, analysis: Analysis) -> Result:
+def area_under_course(cohort: Cohort, baseline: str | None, plan: Plan) -> Result:
     """Compare the areas under the animals' time courses after the baseline.
 
     The area is by the trapezoid rule over the times that the timepoints' names say, divided by
     their span: the mean value over that time, in the value's own unit. Animals that lack a
-    timepoint are left out.
+    timepoint are left out. Units and covariates are those of the primary analysis.
 
     Returns
     -------
     dict
-        ``timepoints``, ``animals``, ``omnibus``, ``means`` and all pairs by Tukey's test in
-        ``rows``, by the analysis that is planned.
+        ``timepoints``, ``animals``, ``unit``, ``omnibus``, ``means`` and all pairs by Tukey's test
+        in ``rows``, by the analysis that is planned.
     """
     later = [name for name in cohort.timepoints if name != baseline]
     if len(later) < _LEAST:
@@ -33,17 +35,25 @@ def area_under_course(cohort: Cohort, baseline: str | None, analysis: Analysis) 
         return NotComputed(
             f"the names of the timepoints ({', '.join(later)}) do not all say a time, such as 30min"
         ).as_dict()
+    # In the order of time, whatever the baseline is called: else an area would have negative steps.
+    later = order_timepoints(later, None)
     times = [float(seconds_of(name) or 0.0) for name in later]
+    if len(set(times)) < len(times):
+        return NotComputed(
+            f"two of the timepoints ({', '.join(later)}) have names that say the same time"
+        ).as_dict()
     changes = _areas(cohort, baseline, later, times)
     sizes = {g: sum(c.group == g for c in changes) for g in cohort.groups}
     changes = [c for c in changes if sizes[c.group] > 1]
     try:
         if not changes:
             raise ArithmeticError("no two animals of a group have a value at every timepoint")
-        model = fit_groups(changes, analysis)
+        units = experimental_units(changes, cohort.clusters, plan.covariates, cohort.facts)
+        model = fit_groups(units.changes, plan.analysis, units.covariates)
         return {
             "timepoints": later,
             "animals": len(changes),
+            "unit": units.kind,
             "omnibus": model.omnibus(),
             "means": model.means(),
             "rows": model.all_pairs(),

@@ -17,7 +17,7 @@ from amgs.tables import (
     read_table,
 )
 from amgs.timepoints import order_timepoints
-from amgs.vocabulary import EARLIER_COLUMNS, VALUE_RANGES
+from amgs.vocabulary import BASELINE, EARLIER_COLUMNS, VALUE_RANGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,8 @@ class Cohort:
     """All cells of an experiment, in the order of the file.
 
     ``groups`` are in the order in which they appear, ``timepoints`` in the order of time as far as
-    their names say it (`amgs.timepoints.order_timepoints`); that is the order of every result.
+    their names say it (`amgs.timepoints.order_timepoints`), the baseline first; that is the order
+    of every result.
     ``facts`` has what else is known of animals: column → animal → text. ``notes`` is what a reader
     of results must know of the table.
     """
@@ -54,6 +55,7 @@ class Cohort:
     cells: tuple[Cell, ...]
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    baseline: str | None = BASELINE
 
     @property
     def groups(self) -> list[str]:
@@ -63,16 +65,12 @@ class Cohort:
     @property
     def timepoints(self) -> list[str]:
         """Names of the timepoints."""
-        return order_timepoints(cell.timepoint for cell in self.cells)
+        return order_timepoints((cell.timepoint for cell in self.cells), self.baseline)
 
     @property
     def clusters(self) -> dict[str, str]:
-        """Animal → cage, where every animal has one and some cage holds several; else empty."""
-        cages = {a: c for a, c in self.facts.get("cage", {}).items() if c}
-        animals = {cell.animal for cell in self.cells}
-        if not animals <= set(cages) or len({cages[a] for a in animals}) == len(animals):
-            return {}
-        return {a: cages[a] for a in animals}
+        """Animal → cage, of the animals whose cage is known; not of those that changed it."""
+        return {a: c for a, c in self.facts.get("cage", {}).items() if c}
 
     def without_groups(self, names: Collection[str]) -> Cohort:
         """Return the cohort without some of its groups."""

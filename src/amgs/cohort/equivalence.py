@@ -29,7 +29,9 @@ def equivalence_tests(
         ``difference`` with its 90 % limits ``lower`` and ``upper``, which lie within ±margin
         exactly when ``p`` is below 0.05; ``p`` the larger one of the two one-sided tests;
         ``p_not_higher``, of the test that the mean of ``a`` is not above that of ``b`` by the
-        margin or more (non-inferiority where higher is worse). Not adjusted for several pairs.
+        margin or more, and ``p_not_lower``, that it is not below it by as much (one of them is
+        non-inferiority, depending on which of the two is the new treatment). Not adjusted for
+        several pairs.
     """
     from scipy.stats import t as student
 
@@ -50,8 +52,10 @@ def equivalence_tests(
                 "margin": margin,
                 "p": max(above, below),
                 "p_not_higher": below,
+                "p_not_lower": above,
                 "equivalent": max(above, below) < ALPHA,
                 "not_higher": below < ALPHA,
+                "not_lower": above < ALPHA,
             }
         )
     return rows

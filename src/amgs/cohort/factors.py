@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from amgs.cohort.differences import Change
-from amgs.cohort.group_model import Analysis, centred_baseline, sum_coded
+from amgs.cohort.group_model import (
+    Analysis,
+    centred_baseline,
+    covariate_columns,
+    sum_coded,
+)
 from amgs.cohort.linear import LinearFit, fit_linear
 from amgs.cohort.oneway import Floats, NotComputed, Result
 from amgs.cohort.robust import holm
 
 
 def two_factors(
-    changes: Sequence[Change], factors: Mapping[str, Mapping[str, str]], analysis: Analysis
+    changes: Sequence[Change],
+    factors: Mapping[str, Mapping[str, str]],
+    analysis: Analysis,
+    covariates: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Result:
     """Analyse two factors: effects of type III, cell means, and the interaction.
 
@@ -26,6 +34,8 @@ def two_factors(
         Two of them: name → animal → level.
     analysis
         ``ancova`` adjusts for the baseline.
+    covariates
+        Further ones, name → animal → level.
 
     Returns
     -------
@@ -54,14 +64,16 @@ def two_factors(
         return NotComputed(f"there is no animal with {'; '.join(empty)}").as_dict()
     try:
         before, y = centred_baseline(changes, analysis)
-        x, parts = _design(levels, (first, second), before)
+        further = covariate_columns(changes, covariates)
+        if before is not None:
+            further.append(before[:, None])
+        n_further = sum(column.shape[1] for column in further)
+        x, parts = _design(levels, (first, second), further)
         fit = fit_linear(y, x)
     except ArithmeticError as error:
         return NotComputed(str(error)).as_dict()
     grid = {
-        (i, j): _row_of(i, j, levels, (first, second), x, covariate=before is not None)
-        for i in a
-        for j in b
+        (i, j): _row_of(i, j, levels, (first, second), x, n_further=n_further) for i in a for j in b
     }
     return {
         "factors": [first, second],
@@ -80,7 +92,7 @@ def two_factors(
 
 
 def _design(
-    levels: Mapping[str, Sequence[str]], names: tuple[str, str], before: Floats | None
+    levels: Mapping[str, Sequence[str]], names: tuple[str, str], further: Sequence[Floats]
 ) -> tuple[Floats, dict[str, list[int]]]:
     one, two = (sum_coded(levels[name], name) for name in names)
     both = np.hstack(
@@ -92,9 +104,7 @@ def _design(
         parts[name] = list(range(at, at + block.shape[1]))
         at += block.shape[1]
         columns.append(block)
-    if before is not None:
-        columns.append(before[:, None])
-    return np.hstack(columns), parts
+    return np.hstack([*columns, *further]), parts
 
 
 def _row_of(
@@ -104,17 +114,16 @@ def _row_of(
     names: tuple[str, str],
     x: Floats,
     *,
-    covariate: bool,
+    n_further: int,
 ) -> Floats:
-    """Return the row of the design of a cell, at the mean baseline."""
+    """Return the row of the design of a cell, in the middle of the last columns."""
     where = [
         k
         for k, (one, two) in enumerate(zip(levels[names[0]], levels[names[1]], strict=True))
         if one == i and two == j
     ]
     row: Floats = x[where[0]].copy()
-    if covariate:
-        row[-1] = 0.0
+    row[len(row) - n_further :] = 0.0
     return row
 
 

@@ -84,6 +84,11 @@ class GroupModel:
             rows.append(_simultaneous(row, critical, p))
         return rows
 
+    @property
+    def is_dunnett(self) -> bool:
+        """Whether comparisons with a control are by Dunnett's test: at most with the baseline."""
+        return len(self.covariates) <= len(self._slopes[:1])
+
     def against(self, control: str) -> list[Result]:
         """Compare every other group with a control by Dunnett's test.
 
@@ -92,7 +97,7 @@ class GroupModel:
         """
         others = [name for name in self.groups if name != control]
         rows = [self.compare(name, control) for name in others]
-        if len(self.covariates) > len(self._slopes[:1]):
+        if not self.is_dunnett:
             adjusted = holm([row["p"] for row in rows])
             critical = _bonferroni(len(rows), self.fit.df)
             return [_simultaneous(r, critical, p) for r, p in zip(rows, adjusted, strict=True)]
@@ -149,9 +154,8 @@ def fit_groups(
         means = np.array([before[member == g].mean() for g in range(len(groups))])
         within = float(((before - means[member]) ** 2).sum())
         slopes = means / np.sqrt(within) if within > 0 else slopes
-    for name, levels in (covariates or {}).items():
-        columns.append(sum_coded([levels.get(c.animal, "") for c in changes], name))
-        named.append(name)
+    columns += covariate_columns(changes, covariates)
+    named += list(covariates or {})
     fit = fit_linear(y, np.hstack(columns))
     done: Analysis = "change" if before is None else "ancova"
     raw = {name: _raw([c for c in changes if c.group == name]) for name in groups}
@@ -186,6 +190,16 @@ def centred_baseline(changes: Sequence[Change], analysis: Analysis) -> tuple[Flo
     return before - before.mean(), np.array([c.after for c in changes], float)
 
 
+def covariate_columns(
+    changes: Sequence[Change], covariates: Mapping[str, Mapping[str, str]] | None
+) -> list[Floats]:
+    """Return the columns of every covariate, as `sum_coded` makes them."""
+    return [
+        sum_coded([levels.get(c.animal, "") for c in changes], name)
+        for name, levels in (covariates or {}).items()
+    ]
+
+
 def sum_coded(levels: Sequence[str], name: str) -> Floats:
     """Return columns that sum to zero over the levels, so that other effects are in their middle.
 
@@ -205,8 +219,15 @@ def sum_coded(levels: Sequence[str], name: str) -> Floats:
     return found
 
 
-def parallel_slopes(changes: Sequence[Change]) -> Result:
+def parallel_slopes(
+    changes: Sequence[Change], covariates: Mapping[str, Mapping[str, str]] | None = None
+) -> Result:
     """Test whether the slope on the baseline is the same in all groups, as ANCOVA takes it to be.
+
+    Parameters
+    ----------
+    changes, covariates
+        As in `fit_groups`.
 
     Raises
     ------
@@ -222,9 +243,10 @@ def parallel_slopes(changes: Sequence[Change]) -> Result:
     before = np.array([c.baseline for c in changes], float)
     y = np.array([c.after for c in changes], float)
     x = np.eye(len(groups))[member]
-    fit = fit_linear(y, np.hstack([x, x * (before - before.mean())[:, None]]))
+    slopes = x * (before - before.mean())[:, None]
+    fit = fit_linear(y, np.hstack([x, slopes, *covariate_columns(changes, covariates)]))
     k = len(groups)
-    rows = np.zeros((k - 1, 2 * k))
+    rows = np.zeros((k - 1, len(fit.beta)))
     for place in range(1, k):
         rows[place - 1, [k + place, k]] = 1.0, -1.0
     return fit.joint_test(rows)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from amgs.cohort.clusters import share_cages
 from amgs.cohort.design import Cell, Cohort
 from amgs.cohort.oneway import Floats, NotComputed, Result, pairs
 from amgs.cohort.robust import holm
@@ -38,7 +39,8 @@ def mixed_model(cohort: Cohort, baseline: str | None) -> Result:
     y = np.array([c.value for c in cells], float)
     effects = {"animal": _numbered([c.animal for c in cells])}
     cages = cohort.clusters
-    if cages:
+    caged = share_cages((c.animal for c in cells), cages)
+    if caged:
         # What a cage shares at one timepoint, such as treated water, is in every change from
         # baseline; what it shares at all of them is in none.
         effects["cage"] = _numbered([cages[c.animal] for c in cells])
@@ -54,7 +56,7 @@ def mixed_model(cohort: Cohort, baseline: str | None) -> Result:
     return {
         "n_animals": len(set(effects["animal"].tolist())),
         "n_cells": len(cells),
-        **({"n_cages": len(set(effects["cage"].tolist()))} if cages else {}),
+        **({"n_cages": len(set(effects["cage"].tolist()))} if caged else {}),
         **{f"var_{name}": value for name, value in fit.variances.items()},
         "singular": fit.singular,
         "interaction": _interaction(fit, cohort, column),

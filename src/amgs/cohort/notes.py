@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from amgs.cohort.clusters import nested_in_cages
+from amgs.cohort.clusters import nested_in_cages, without_cage
 from amgs.cohort.design import Cohort
 from amgs.cohort.differences import Change
-from amgs.cohort.words import ALPHA, levene_in_use, p_text
+from amgs.cohort.words import ALPHA, ANCOVA, levene_in_use, p_text
 from amgs.errors import count_of
 from amgs.timepoints import says_order
 from amgs.vocabulary import VALUE_RANGES
+
+_LISTED = 5
 
 _LOW_BASELINE = 10.0
 """A mean % pain at baseline below this is so near zero that its distribution is skewed."""
@@ -38,11 +40,9 @@ def _on_loss(document: Mapping[str, Any]) -> list[str]:
         names = ", ".join(document["groups_of_one"])
         notes.append(f"One animal only in {names}: the other groups are compared without it.")
     loss = document["loss"]
-    if document["excluded"]:
-        text = (
-            f"{count_of(len(document['excluded']), 'animal')} "
-            f"{'was' if len(document['excluded']) == 1 else 'were'} left out"
-        )
+    lost = sum(group["lost"] for group in loss["groups"])  # outliers have a note of their own
+    if lost:
+        text = f"{count_of(lost, 'animal')} {'was' if lost == 1 else 'were'} left out"
         shares = ", ".join(f"{g['group']} {g['lost']} of {g['of']}" for g in loss["groups"])
         if loss.get("too_few"):
             text += f" ({shares}: too few to test whether groups lost animals unequally)"
@@ -60,6 +60,15 @@ def _on_loss(document: Mapping[str, Any]) -> list[str]:
 
 
 def _on_cages(document: Mapping[str, Any], cohort: Cohort, changes: Sequence[Change]) -> list[str]:
+    unknown = without_cage((c.animal for c in changes), cohort.clusters)
+    if unknown:
+        listed = ", ".join([*unknown[:_LISTED], *(["…"] if len(unknown) > _LISTED else [])])
+        text = (
+            f"The cage of {count_of(len(unknown), 'animal')} of {len(changes)} is not known "
+            f"({listed}: none is given, or it changed), so no test takes account of cages. Fill in "
+            "the column cage, exclude these animals with a reason, or leave the column empty."
+        )
+        return [text]
     if not nested_in_cages(changes, cohort.clusters):
         return []
     n_cages = len({cohort.clusters[c.animal] for c in changes})
@@ -83,12 +92,19 @@ def _on_primary(document: Mapping[str, Any]) -> list[str]:
         )
     low, high = VALUE_RANGES.get(document["value"], (-inf, inf))
     means = document["primary"].get("means", [])
-    adjusted = document["primary"].get("covariates")
-    if adjusted and any(not low <= row["mean"] <= high for row in means):
+    # Means of changes may lie outside: a change of -9 is no value of -9.
+    of_values = document["primary"].get("analysis") == ANCOVA
+    if of_values and any(not low <= row["mean"] <= high for row in means):
         notes.append(
             f"An adjusted mean lies outside {low:g} to {high:g}: the model is linear, and values "
             "near the end of the scale are not. Read the means as they are, and the permutation "
             "test, beside it."
+        )
+    left_out = document["primary"].get("covariates_left_out")
+    if left_out:
+        notes.append(
+            f"Animals of one cage differ in {' and '.join(left_out)}: the means of cages are not "
+            "adjusted for it, as was planned."
         )
     constant = [row["group"] for row in means if row.get("sd") == 0 and row["n"] > 1]
     if constant:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from math import comb
 
 import numpy as np
 
 from amgs.cohort.differences import Change
-from amgs.cohort.group_model import Analysis, centred_baseline
+from amgs.cohort.group_model import Analysis, centred_baseline, covariate_columns
 from amgs.cohort.oneway import Floats, NotComputed, Result, is_constant
 
 MOST_WAYS = 20_000
@@ -17,20 +17,34 @@ DRAWS = 9_999
 _EQUAL = 1e-9
 
 
-def permutation_test(changes: Sequence[Change], analysis: Analysis, seed: int = 0) -> Result:
+def permutation_test(
+    changes: Sequence[Change],
+    analysis: Analysis,
+    covariates: Mapping[str, Mapping[str, str]] | None = None,
+    seed: int = 0,
+) -> Result:
     """Test whether groups differ, without any assumption about how values are distributed.
 
     Of changes, the groups' names are dealt out again: in all ways up to 20,000 of them, which makes
-    p exact, else in 9,999 random ones, ``p = (1 + those as large) / (1 + 9,999)``. With the
-    baseline as covariate, the residuals from it are permuted 9,999 times and the analysis of
-    covariance is made again each time, with its F as the statistic (Freedman & Lane 1983).
+    p exact, else in 9,999 random ones, ``p = (1 + those as large) / (1 + 9,999)``. With covariates,
+    the baseline among them, the residuals from these are permuted 9,999 times and the analysis is
+    made again each time, with its F as the statistic (Freedman & Lane 1983). The order in which
+    animals come makes no difference.
+
+    Parameters
+    ----------
+    changes, analysis, covariates
+        As in `amgs.cohort.group_model.fit_groups`.
+    seed
+        Of the random reassignments.
 
     Returns
     -------
     dict
         ``p``, ``ways`` (how many were looked at), ``exact``.
     """
-    names = list(dict.fromkeys(c.group for c in changes))
+    changes = sorted(changes, key=lambda c: c.animal)
+    names = sorted({c.group for c in changes})
     member = np.array([names.index(c.group) for c in changes])
     if len(names) < 2 or len(changes) <= len(names) + 1:  # noqa: PLR2004
         return NotComputed("there are too few animals").as_dict()
@@ -38,23 +52,31 @@ def permutation_test(changes: Sequence[Change], analysis: Analysis, seed: int = 
     if is_constant(values):
         return NotComputed("all values are equal").as_dict()
     rng = np.random.default_rng(seed)
+    try:
+        further = covariate_columns(changes, covariates)
+    except ArithmeticError as error:
+        return NotComputed(str(error)).as_dict()
     if before is not None:
-        return _permute_residuals(values, before, member, rng)
+        further = [before[:, None], *further]
+    if further:
+        return _permute_residuals(values, np.hstack(further), member, rng)
     return _deal_groups(values - values.mean(), member, rng)
 
 
 def _permute_residuals(
-    values: Floats, before: Floats, member: np.ndarray, rng: np.random.Generator
+    values: Floats, covariates: Floats, member: np.ndarray, rng: np.random.Generator
 ) -> Result:
     n = len(values)
-    reduced = np.column_stack([np.ones(n), before])
-    full = np.column_stack([np.eye(int(member.max()) + 1)[member], before])
+    reduced = np.column_stack([np.ones(n), covariates])
+    full = np.column_stack([np.eye(int(member.max()) + 1)[member], covariates])
     if np.linalg.matrix_rank(full) < full.shape[1]:
-        return NotComputed("groups and baseline cannot be told apart").as_dict()
+        return NotComputed("groups and covariates cannot be told apart").as_dict()
+    if n <= full.shape[1]:
+        return NotComputed("there are too few animals").as_dict()
     off_reduced, off_full = (np.eye(n) - x @ np.linalg.pinv(x) for x in (reduced, full))
     residuals = off_reduced @ values
     if is_constant(residuals, like=values):
-        return NotComputed("all values follow the baseline").as_dict()
+        return NotComputed("all values follow the covariates").as_dict()
 
     def statistic(rows: Floats) -> Floats:
         """Return the sum of squares of the groups over the residual one: F but for a factor."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amgs.cohort.clusters import cage_means, nested_in_cages
+from amgs.cohort.clusters import nested_in_cages
 from amgs.cohort.differences import Change
 from amgs.cohort.equivalence import equivalence_tests
 from amgs.cohort.factors import two_factors
-from amgs.cohort.group_model import GroupModel, fit_groups, parallel_slopes
+from amgs.cohort.group_model import Analysis, GroupModel, fit_groups, parallel_slopes
 from amgs.cohort.oneway import NotComputed, Result, pairs
 from amgs.cohort.permutation import permutation_test
 from amgs.cohort.plan import Plan, check_names, parse_factors, parse_trend
 from amgs.cohort.robust import holm
+from amgs.cohort.units import Units, experimental_units
 
 
 def primary_analysis(
@@ -35,15 +36,15 @@ def primary_analysis(
     facts
         Column → animal → text.
     clusters
-        Animal → cage, where known. If every cage holds animals of one group only, the treatment was
-        given by cage, and the cages' means are compared: animals of a cage are not independent.
+        Animal → cage, where known; see `amgs.cohort.units.experimental_units`.
     brief
         Leave out what takes long: permutations, factors.
 
     Returns
     -------
     dict
-        ``unit`` (animal or cage), ``analysis``, ``covariates``, ``comparisons`` (which test),
+        ``unit`` (animal or cage), ``analysis``, ``covariates`` (``covariates_left_out``: those that
+        differ within cages), ``comparisons`` (which test),
         ``omnibus``, ``means``, ``rows`` (differences with simultaneous 95 % limits and adjusted
         p), and where they apply ``parallel_slopes``, ``equivalence``, ``trend``, ``factors``,
         ``permutation``; ``computed: false`` with the reason where it cannot be made.
@@ -55,27 +56,43 @@ def primary_analysis(
     """
     groups = list(dict.fromkeys(c.group for c in changes))
     compared = _read_plan(plan, groups, facts)
-    unit, used = "animal", list(changes)
-    if nested_in_cages(changes, clusters):
-        by_cage = cage_means(changes, clusters)
-        sizes = {g: sum(c.group == g for c in by_cage) for g in groups}
-        if min(sizes.values()) > 1:
-            unit, used = "cage", by_cage
-    covariates = {name: facts[name] for name in plan.covariates if unit == "animal"}
+    kind = "cage" if nested_in_cages(changes, clusters) else "animal"
     try:
-        model = fit_groups(used, plan.analysis, covariates)
+        units = experimental_units(changes, clusters, plan.covariates, facts)
+        kind = units.kind
+        model = fit_groups(units.changes, plan.analysis, units.covariates)
         found = _tests(model, plan, compared, groups)
     except ArithmeticError as error:
-        return {"unit": unit, "analysis": plan.analysis, **NotComputed(str(error)).as_dict()}
-    found["unit"] = unit
+        return {"unit": kind, "analysis": plan.analysis, **NotComputed(str(error)).as_dict()}
+    found["unit"] = kind
+    if units.left_out:
+        found["covariates_left_out"] = list(units.left_out)
     if brief:
         return found
-    found["permutation"] = permutation_test(used, model.analysis)
+    found["permutation"] = permutation_test(units.changes, model.analysis, units.covariates)
     if model.analysis == "ancova":
-        found["parallel_slopes"] = _parallel(used)
+        found["parallel_slopes"] = _parallel(units)
     if plan.factors:
-        levels = parse_factors(plan.factors, {c.animal: c.group for c in changes}, facts)
-        found["factors"] = two_factors(changes, levels, model.analysis)
+        animals = parse_factors(plan.factors, {c.animal: c.group for c in changes}, facts)
+        found["factors"] = _two_factors(units, animals, model.analysis)
+    return found
+
+
+def _two_factors(
+    units: Units, animals: Mapping[str, Mapping[str, str]], analysis: Analysis
+) -> Result:
+    """Analyse the factors of the units that the primary analysis compares."""
+    levels = {name: units.levels(of) for name, of in animals.items()}
+    mixed = [name for name, of in levels.items() if of is None]
+    if mixed:
+        reason = f"cages are compared, and animals of one cage differ in {' and '.join(mixed)}"
+        return NotComputed(reason).as_dict()
+    known = {name: of for name, of in levels.items() if of is not None}
+    others = {name: of for name, of in units.covariates.items() if name not in known}
+    found = two_factors(units.changes, known, analysis, others)
+    if "levels" in found:  # of animals, which figures show, also where cages are compared
+        inside = [animal for members in units.members.values() for animal in members]
+        found["levels"] = {a: [of[a] for of in animals.values()] for a in inside}
     return found
 
 
@@ -103,8 +120,9 @@ def _tests(
         test = "planned contrasts (p by Holm's method, limits not adjusted)"
     elif plan.control:
         rows = model.against(plan.control)
-        dunnett = len(model.covariates) < 2  # noqa: PLR2004
-        name = "Dunnett's test" if dunnett else "p by Holm's method, limits by Bonferroni's"
+        name = (
+            "Dunnett's test" if model.is_dunnett else "p by Holm's method, limits by Bonferroni's"
+        )
         test = f"against {plan.control} ({name})"
     else:
         rows, test = model.all_pairs(), "all pairs (Tukey's test)"
@@ -133,8 +151,8 @@ def _trend(model: GroupModel, doses: Mapping[str, float]) -> Result:
     return {"doses": dict(doses), **model.fit.contrast(weights)}
 
 
-def _parallel(changes: Sequence[Change]) -> Result:
+def _parallel(units: Units) -> Result:
     try:
-        return parallel_slopes(changes)
+        return parallel_slopes(units.changes, units.covariates)
     except ArithmeticError as error:
         return NotComputed(str(error)).as_dict()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amgs.cohort.words import ALPHA, ANCOVA, describe_test, p_text
+from amgs.cohort.words import ALPHA, ANCOVA, describe_test, p_text, written
 
 
 def name_analysis(primary: Mapping[str, Any], baseline: str | None) -> str:
@@ -50,29 +50,39 @@ def _pairs(primary: Mapping[str, Any]) -> str:
         text = f"{test}: {'; '.join(shown)}."
         return text + (f" Not shown to differ: {'; '.join(rest)}." if rest else "")
     widest = max(max(abs(r["lower"]), abs(r["upper"])) for r in rows)
+    most = written(widest, widest)
     return (
         f"{test}: no difference between two groups was shown (n: {sizes}); the intervals allow "
-        f"differences up to {widest:.1f}. This does not show that the groups are alike."
+        f"differences up to {most}. This does not show that the groups are alike."
     )
 
 
 def _one(row: Mapping[str, Any]) -> str:
-    return (
-        f"{row['a']} – {row['b']} {row['difference']:.1f} (95 % CI {row['lower']:.1f} to "
-        f"{row['upper']:.1f}, {p_text(row['p'])})"
-    )
+    difference, lower, upper = _with_limits(row, "difference")
+    return f"{row['a']} – {row['b']} {difference} (95 % CI {lower} to {upper}, {p_text(row['p'])})"
+
+
+def _with_limits(row: Mapping[str, Any], name: str) -> tuple[str, str, str]:
+    """Write an estimate and its limits with as many decimals as the limits allow."""
+    width = row["upper"] - row["lower"]
+    value, lower, upper = (written(row[key], width) for key in (name, "lower", "upper"))
+    return value, lower, upper
 
 
 def describe_equivalence(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what the tests of equivalence say of every pair."""
     found = []
     for r in rows:
-        limits = f"90 % CI {r['lower']:.1f} to {r['upper']:.1f}, margin ±{r['margin']:g}"
+        _, lower, upper = _with_limits(r, "difference")
+        limits = f"90 % CI {lower} to {upper}, margin ±{r['margin']:g}"
         pair = f"{r['a']} – {r['b']}"
         if r["equivalent"]:
             says = f"equivalent within the margin ({limits}, {p_text(r['p'])})"
         elif r["not_higher"]:
             says = f"not higher by the margin ({limits}, {p_text(r['p_not_higher'])})"
+            says += "; equivalence was not shown"
+        elif r["not_lower"]:
+            says = f"not lower by the margin ({limits}, {p_text(r['p_not_lower'])})"
             says += "; equivalence was not shown"
         else:
             says = f"equivalence was not shown ({limits}, {p_text(r['p'])})"
@@ -88,9 +98,10 @@ def describe_factors(factors: Mapping[str, Any]) -> list[str]:
     both = factors.get("interaction")
     if both:
         a, b, c, d = both["of"]
+        estimate, lower, upper = _with_limits(both, "estimate")
         found.append(
-            f"The difference {a} – {b} is {both['estimate']:.1f} larger in {c} than in {d} (95 % "
-            f"limits {both['lower']:.1f} to {both['upper']:.1f}, {p_text(both['p'])}). An effect "
+            f"The difference {a} – {b} is {estimate} larger in {c} than in {d} (95 % "
+            f"limits {lower} to {upper}, {p_text(both['p'])}). An effect "
             "in one and none in the other is not yet a difference between them; this is its test."
         )
     return found

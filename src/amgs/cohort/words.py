@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import floor, log10
 from typing import Any, Literal, TypeAlias
 
 ALPHA = 0.05
@@ -19,6 +20,19 @@ def p_value(p: float) -> str:
 def p_text(p: float) -> str:
     """Write ``p = 0.0123`` or ``p < 0.0001``."""
     return f"p {p_value(p)}" if p < _SMALLEST_P else f"p = {p:.4f}"
+
+
+_MOST_DECIMALS = 6
+
+
+def written(value: float, width: float) -> str:
+    """Write a number with as many decimals as its interval of this width has two digits for.
+
+    One at least, so that percentages look alike; never ``-0.0``.
+    """
+    decimals = 1 - floor(log10(width)) if width > 0 else 1
+    decimals = min(max(decimals, 1), _MOST_DECIMALS)
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 _LETTERS = {"a_squared": "A²"}
@@ -49,6 +63,18 @@ AnalysisName: TypeAlias = Literal["ancova", "change"]
 
 ANCOVA: AnalysisName = "ancova"
 CHANGE: AnalysisName = "change"
+
+
+def name_of_means(primary: Mapping[str, Any], baseline: str | None) -> str:
+    """Return what a mean of the primary analysis is: of values or of changes, adjusted or not.
+
+    The analysis of covariance has means of the values after, adjusted for the baseline; that of
+    changes has mean changes.
+    """
+    changes = primary["analysis"] == CHANGE and baseline is not None
+    name = "mean change" if changes else "mean"
+    return f"adjusted {name}" if primary["covariates"] else name
+
 
 OutlierRule: TypeAlias = Literal["report", "remove"]
 """What is done with animals that are outliers at baseline."""

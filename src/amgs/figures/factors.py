@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from amgs.cohort.words import name_of_means
 from amgs.figures.saving import DrawnFigure, new_axes, value_title
 from amgs.figures.time_course import STYLES, TONES
 
@@ -21,10 +22,12 @@ def fits(comparison: dict[str, Any]) -> bool:
 def caption(comparison: dict[str, Any]) -> str:
     """Return what the figure shows."""
     first, second = comparison["primary"]["factors"]["factors"]
-    adjusted = "adjusted means" if comparison["primary"]["factors"]["covariate"] else "means"
+    primary = comparison["primary"]
+    means = name_of_means(primary, comparison["baseline"])
+    unit = " (from the means of cages)" if primary["unit"] == "cage" else ""
     return (
-        f"{first} by {second} at {comparison['timepoint']}: every animal, and {adjusted} with 95 % "
-        "limits. Parallel lines: no interaction."
+        f"{first} by {second} at {comparison['timepoint']}: every animal, and {means}s with 95 % "
+        f"limits{unit}. Parallel lines: no interaction."
     )
 
 

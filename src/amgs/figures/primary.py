@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from amgs.cohort.words import ANCOVA, name_of_means
 from amgs.figures.saving import DARK, LIGHT, MIDDLE, DrawnFigure, new_row_of_axes, value_title
 
 COLUMNS = ("group", "animal", "baseline", "after")
@@ -23,15 +24,16 @@ def caption(comparison: dict[str, Any]) -> str:
     """Return what the figure shows."""
     primary = comparison["primary"]
     before = comparison["baseline"]
-    adjusted = "adjusted mean" if primary["covariates"] else "mean"
     unit = " (limits from the means of cages)" if primary["unit"] == "cage" else ""
     values = f"Every animal at {before} and {comparison['timepoint']}"
+    means = (
+        f", {name_of_means(primary, before)} with 95 % limits{unit}"
+        if _shows_means(comparison)
+        else ""
+    )
     if before is None:
         values = f"Every animal at {comparison['timepoint']}"
-    return (
-        f"Left: {values}, {adjusted} with 95 % limits{unit}. Right: differences with 95 % limits, "
-        f"{primary['comparisons']}."
-    )
+    return f"Left: {values}{means}. Right: differences with 95 % limits, {primary['comparisons']}."
 
 
 def figure(comparison: dict[str, Any]) -> DrawnFigure:
@@ -56,6 +58,11 @@ def figure(comparison: dict[str, Any]) -> DrawnFigure:
     return DrawnFigure(drawing, COLUMNS, rows)
 
 
+def _shows_means(comparison: dict[str, Any]) -> bool:
+    """Whether the means are of the values drawn; those of changes stand in the table alone."""
+    return comparison["primary"]["analysis"] == ANCOVA or comparison["baseline"] is None
+
+
 def _draw_animals(axes: Any, comparison: dict[str, Any], means: list[dict[str, Any]]) -> None:
     with_baseline = comparison["baseline"] is not None
     for place, mean in enumerate(means):
@@ -67,7 +74,7 @@ def _draw_animals(axes: Any, comparison: dict[str, Any], means: list[dict[str, A
                 axes.plot(at, values, "-", color=LIGHT, linewidth=0.7, zorder=1)
                 axes.plot(at[0], animal["baseline"], "o", color=LIGHT, markersize=3, zorder=2)
             axes.plot(at[1], animal["after"], "o", color=MIDDLE, markersize=3, zorder=2)
-        if comparison["primary"]["analysis"] == "ancova" or not with_baseline:
+        if _shows_means(comparison):
             low, high = mean["mean"] - mean["lower"], mean["upper"] - mean["mean"]
             axes.errorbar(
                 at[1] + 0.12,

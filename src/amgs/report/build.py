@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amgs.cohort.sentences import QUESTIONS, describe_factors, describe_primary
-from amgs.cohort.words import describe_test, p_text, p_value
+from amgs.cohort.words import describe_test, name_of_means, p_text, p_value
 from amgs.figures.saving import value_title
 from amgs.files import atomic_file
 from amgs.provenance import Provenance
@@ -85,6 +85,7 @@ def _environment() -> Any:
         "number": _number,
         "p": lambda value: "–" if value is None else p_value(value),
         "ptext": p_text,
+        "name_of_means": name_of_means,
         "value_title": value_title,
         "percent": lambda value: "–" if value is None else f"{100 * value:.1f} %",
         "test": describe_test,

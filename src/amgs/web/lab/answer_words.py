@@ -97,7 +97,7 @@ def describe_plan(study: Study) -> PlanContext:
     compared = (
         f"{p['contrasts']} (Holm)"
         if p["contrasts"]
-        else f"every group with {p['control']} (Dunnett)"
+        else f"every group with {p['control']} ({'Holm' if p['covariates'] else 'Dunnett'})"
         if p["control"]
         else "all pairs of groups (Tukey)"
     )
