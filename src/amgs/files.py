@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ from amgs.errors import OutputExistsError
 from amgs.vocabulary import EARLIER_COLUMNS
 
 _LONGEST_HEADER = 65_536
+
+REPLACE_WAIT_S = 1.0 if os.name == "nt" else 0.0
+"""On Windows nobody can replace a file while a page that shows it or a virus scanner reads it."""
 
 
 @contextmanager
@@ -33,10 +37,24 @@ def atomic_file(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         yield temporary
-        temporary.replace(path)
+        _take_name(temporary, path)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _take_name(temporary: Path, path: Path) -> None:
+    """Give a file its name; wait a little where another program has the one of that name open."""
+    until = time.monotonic() + REPLACE_WAIT_S
+    while True:
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from amgs.live.plan import CAUTION, WatchedAnimal, WatchOptions, WatchTools
 from amgs.live.recorder import Recorder
 from amgs.live.watching import Watch
 from amgs.prediction import open_reader
+from amgs.processes import kill_all
 from amgs.video import open_video
 from amgs.video.zones import parse_zone
 from program import amgs
@@ -322,3 +323,114 @@ def test_the_command_ends_in_order(model_folder: Path, tmp_path: Path) -> None:
     done = amgs("watch", source, "--model", model_folder, cwd=tmp_path)
     assert done.returncode == 2
     assert "--study" in done.stderr
+
+
+def test_a_recorder_that_dies_is_begun_again(
+    tools: WatchTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed as by a system without memory: it is told, and the next file goes on."""
+    monkeypatch.setattr("amgs.live.recording.AGAIN_S", (0.2,))
+    source = "camera:lavfi:testsrc=size=160x120:rate=10,realtime"
+    watched = Watch([source], PAIR[:1], tmp_path / "w", tools, WatchOptions())
+    stop = threading.Event()
+    thread = threading.Thread(target=watched.run, args=(stop,))
+    thread.start()
+
+    def wait_for(files: int) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and len(list((tmp_path / "w").glob("*.mkv"))) < files:
+            time.sleep(0.1)
+
+    wait_for(1)
+    time.sleep(1.0)
+    kill_all(watched._sources[0].recorder.process)
+    wait_for(2)
+    stop.set()
+    thread.join(60)
+    heard = events(tmp_path / "w")
+    assert [what for what in heard if what != "note"][:3] == ["segment", "died", "segment"]
+    (row,) = rows(tmp_path / "w" / "recordings.csv")
+    assert len(row["video"].split(";")) == 2
+    assert watched._sources[0].state == "ended"
+
+
+def test_a_state_that_cannot_be_written_does_not_end_the_watch(
+    tools: WatchTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads it, or the disk is full: it is written at the next turn."""
+    real = Path.replace
+    refused = []
+
+    def replace(path: Path, target: Path) -> Path:
+        if target.name == "status.json" and len(refused) < 2:
+            refused.append(target)
+            raise PermissionError(13, "the file is in use")
+        return real(path, target)
+
+    watched = Watch(
+        ["camera:lavfi:testsrc=size=160x120:rate=10,realtime"],
+        PAIR[:1],
+        tmp_path / "w",
+        tools,
+        WatchOptions(),
+    )
+    monkeypatch.setattr(Path, "replace", replace)
+    watch(watched, until=6)
+    assert len(refused) == 2
+    status = read_status(tmp_path / "w")
+    assert status is not None
+    assert status["sources"][0]["state"] == "ended"
+
+
+def test_an_interval_counts_once_whatever_fails_after_it(
+    video: Path, tools: WatchTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that cannot be written for a while: every image is in the window once."""
+    monkeypatch.setattr("amgs.live.following.MOST_WAITING", 100)
+    watched = Watch([str(video)], PAIR, tmp_path / "w", tools, WatchOptions())
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(watched.notes, "reading", fail)
+    watch(watched)
+    for window in watched._windows.values():
+        times = [image.time_s for image in window.images]
+        assert len(times) == len(set(times)) > 1
+    assert any("No space left" in e.get("reason", "") for e in watched.notes.events)
+
+
+def test_a_source_that_ends_at_once_is_not_asked_without_a_pause(tmp_path: Path) -> None:
+    """Three images and an end, again and again: a pause that grows, and few files."""
+
+    class Short(BaseHTTPRequestHandler):
+        asked = 0
+
+        def do_GET(self) -> None:
+            Short.asked += 1
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=f")
+            self.end_headers()
+            stream = io.BytesIO()
+            Image.new("RGB", (64, 48), (90, 90, 90)).save(stream, "JPEG")
+            for _ in range(3):
+                self.wfile.write(b"--f\r\nContent-Type: image/jpeg\r\n\r\n")
+                self.wfile.write(stream.getvalue() + b"\r\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Short)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    channel = io.StringIO()
+    spec = {"source": f"http://127.0.0.1:{server.server_port}/a.mjpg", "folder": str(tmp_path),
+            "name": "c", "segment_s": 60, "patience_s": 1}  # fmt: skip
+    recorder = Recorder(spec, channel)
+    thread = threading.Thread(target=recorder.run)
+    thread.start()
+    time.sleep(5)
+    recorder.stopping.set()
+    thread.join(30)
+    server.shutdown()
+    server.server_close()
+    assert 1 <= Short.asked <= 5

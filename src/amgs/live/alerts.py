@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -13,6 +15,8 @@ from urllib.request import Request, urlopen
 from amgs.errors import ImpossibleValueError
 
 _TIMEOUT_S = 10.0
+_PAUSES_S = (5.0, 30.0, 120.0, 600.0)
+"""After which a message that could not be sent is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +112,25 @@ class Messenger:
     def send(self, message: Mapping[str, Any]) -> None:
         """Write a message down; send it in a thread of its own, so that nothing waits for it."""
         line = json.dumps(message, ensure_ascii=False)
-        with self._log.open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write(line + "\n")
         if self._webhook:
             threading.Thread(target=self._post, args=(line,), daemon=True).start()
+        try:
+            with self._log.open("a", encoding="utf-8", newline="\n") as stream:
+                stream.write(line + "\n")
+        except OSError as error:
+            self._told(f"a message could not be written to {self._log.name}: {error}")
 
     def _post(self, line: str) -> None:
         headers = {"Content-Type": "application/json"}
         request = Request(self._webhook, line.encode("utf-8"), headers)  # noqa: S310 - checked above
-        try:
-            with urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310
-                pass
-        except (OSError, ValueError) as error:
-            self._told(f"a message could not be sent to the webhook: {error}")
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                with urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310
+                    return
+            except (OSError, ValueError, HTTPException) as error:
+                says = f"a message could not be sent to the webhook: {error!r}"
+            if pause_s is None:
+                self._told(f"{says}; it is not tried again")
+                return
+            self._told(f"{says}; it is tried again in {pause_s:g} s")
+            time.sleep(pause_s)

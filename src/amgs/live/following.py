@@ -24,6 +24,7 @@ from amgs.extraction.known_look import write_known_look
 from amgs.extraction.opened import ExtractionOptions
 from amgs.faces.base import FaceDetector
 from amgs.faces.detections import Box
+from amgs.processes import give_back_memory
 from amgs.video import open_video
 from amgs.video.frame_table import FrameTable
 from amgs.video.sampling import Interval, cut_intervals
@@ -99,6 +100,7 @@ class FollowedRecording:
         self.refresh()
         self.paths.append(path)
         self._open, self._refreshed_s = path, float("-inf")
+        give_back_memory()
 
     def refresh(self) -> None:
         """Read how far the file that is written has come."""
@@ -157,8 +159,10 @@ class FollowedRecording:
             self._next = late[-1].number + 1
             waiting = waiting[len(late) :]
         for interval in waiting:
-            yield from self._examine(interval)
+            found = list(self._examine(interval))
+            # Before anything is done with it: whatever fails then, it is not examined twice.
             self._next = interval.number + 1
+            yield from found
         if ended:
             close_video_of_this_thread()
 

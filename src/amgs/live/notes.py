@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ STATUS, READINGS, EVENTS, ALERTS, RECORDINGS = (
 )  # fmt: skip
 KEPT = 20
 """So many of the last events and messages are in the state; all are in their files."""
+
+_MOST_UNWRITTEN = 1000
 
 _ABOUT = (
     "computer_time", "animal", "time_s", "interval", "image", "problem", "quality",
@@ -44,6 +48,7 @@ class WatchNotes:
         self.folder = folder
         self.events: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
+        self._unwritten: deque[str] = deque(maxlen=_MOST_UNWRITTEN)
         self._outputs = [output.name for output in outputs]
         self._stream = (folder / READINGS).open("w", encoding="utf-8", newline="")
         self._csv = csv.writer(self._stream, lineterminator="\n")
@@ -71,8 +76,12 @@ class WatchNotes:
         """Write down that something happened to a source."""
         found = {"computer_time": clock(time.time()), "source": source, **facts}
         self.events = [*self.events, found][-KEPT:]
-        with (self.folder / EVENTS).open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write(json.dumps(found, ensure_ascii=False) + "\n")
+        self._unwritten.append(json.dumps(found, ensure_ascii=False) + "\n")
+        # What cannot be written, as when the disk is full, is written with the next event.
+        with suppress(OSError):
+            with (self.folder / EVENTS).open("a", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(self._unwritten)
+            self._unwritten.clear()
 
     def alert(self, message: dict[str, Any]) -> None:
         """Keep a message among the last ones."""

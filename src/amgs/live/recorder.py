@@ -29,6 +29,9 @@ LATE_S, STAYS_LATE_S = 5.0, 30.0
 """Frames that come so late, and stay so for half a minute, are of a clock that stood still."""
 
 _RETRY_S = (1.0, 2.0, 5.0, 10.0)
+STEADY_S = 10.0
+"""A source that sent frames for so long is asked for again at once; others after a pause."""
+
 _SAY_EVERY_S = 2.0
 _NO_FRAME = (
     "ended without a frame that could be read. A usual MP4 can be read only when it is complete; "
@@ -78,10 +81,11 @@ class Recorder:
                 self.stopping.wait(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
                 tries += 1
                 continue
-            reason = "it ended"
+            reason, opened = "it ended", time.monotonic()
             try:
                 for item, stamp, stream, encode in _received(container, self.stopping.is_set):
-                    tries = 0
+                    if time.monotonic() - opened > STEADY_S:
+                        tries = 0
                     self._take(item, stamp, stream, encode=encode)
             except (av.error.FFmpegError, OSError) as error:
                 # One that says nothing for long ends as well: it is asked for again.
@@ -96,6 +100,8 @@ class Recorder:
                 break
             if not self.stopping.is_set():
                 self._lose(reason)
+                self.stopping.wait(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
+                tries += 1
         self.say("finished")
 
     def say(self, what: str, **facts: Any) -> None:
@@ -166,10 +172,17 @@ class Recorder:
         self.say("segment", file=path.name, begun_s=begun_s)
 
     def _end_segment(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self.say("closed", file=self._writer.path.name, frames=self._writer.n_frames)
-            self._writer = None
+        import av
+
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            writer.close()
+        except (av.error.FFmpegError, OSError) as error:
+            # A disk that is full for a while must not end days of recording.
+            self.say("note", reason=f"{writer.path.name} could not be ended in order: {error}")
+        self.say("closed", file=writer.path.name, frames=writer.n_frames)
 
     def _lose(self, reason: str) -> None:
         if self._lost_at is None:
@@ -213,7 +226,9 @@ def main() -> None:
     try:
         recorder.run()
     except Exception as error:  # noqa: BLE001 - whoever watches must learn why nothing is recorded
-        recorder.say("failed", reason=f"{type(error).__name__}: {error}")
+        # A camera is asked for again in a new process; of a file the beginning would come again.
+        what = "failed" if recorder.source.kind == "file" else "died"
+        recorder.say(what, reason=f"{type(error).__name__}: {error}")
     channel.flush()
     # A read that waits for a camera would keep the process.
     os._exit(0)

@@ -120,11 +120,15 @@ class SegmentWriter:
 
     def close(self) -> None:
         """End the file in order."""
-        if self._encode and self.n_frames:
-            for packet in self._out.encode(None):
-                self._container.mux(packet)
-        self._container.close()
-        self._times.close()
+        try:
+            if self._encode and self.n_frames:
+                for packet in self._out.encode(None):
+                    self._container.mux(packet)
+        finally:
+            try:
+                self._container.close()
+            finally:
+                self._times.close()
 
 
 def _times_beside(path: Path) -> Path:

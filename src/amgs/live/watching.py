@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,29 +17,14 @@ from amgs.live.alerts import Alarm, Messenger
 from amgs.live.following import Examined, FollowedRecording
 from amgs.live.notes import ALERTS, WatchNotes, clock
 from amgs.live.plan import CAUTION, WatchedAnimal, WatchOptions, WatchTools, check_animals
+from amgs.live.recording import RecorderProcess
 from amgs.live.rolling import LiveImage, RollingWindow
+from amgs.live.source import WatchedSource
 from amgs.prediction.readers import ImageToClassify
-from amgs.processes import begin_process, end_input, kill_all
 
 _TICK_S = 0.5
 _STATUS_EVERY_S = 2.0
 _END_S = 15.0
-
-
-@dataclass(slots=True)
-class _Source:
-    """One source: its process, its recording, and how it is."""
-
-    name: str
-    text: str
-    process: Any
-    following: FollowedRecording
-    animals: list[WatchedAnimal]
-    state: str = "opening"
-    lost_since_s: float | None = None
-    begun_s: float | None = None
-    ended: bool = False
-    failed_reading: str = ""
 
 
 class Watch:
@@ -93,6 +78,8 @@ class Watch:
         }
         self._alarms = {a.animal: Alarm(options.rule) for a in animals if options.rule}
         self._told_at = 0.0
+        self._ending = False
+        self._recordings_due = False
         self._started_s = time.time()
         self._sources = [
             self._begin(number, text, [a for a in animals if a.source == number])
@@ -106,6 +93,7 @@ class Watch:
             while not stop.is_set() and not all(source.ended for source in self._sources):
                 self._hear()
                 for source in self._sources:
+                    source.recorder.begin_again_if_due()
                     self._look(source)
                 self._tell()
                 stop.wait(_TICK_S)
@@ -120,18 +108,7 @@ class Watch:
             "caution": CAUTION,
             "started_s": self._started_s,
             "now_s": time.time(),
-            "sources": [
-                {
-                    "name": s.name,
-                    "source": s.text,
-                    "state": s.state,
-                    "lost_since_s": s.lost_since_s,
-                    "recorded_s": round(s.following.duration_s, 1),
-                    "files": len(s.following.paths),
-                    "intervals_left_out": s.following.left_out,
-                }
-                for s in self._sources
-            ],
+            "sources": [s.facts() for s in self._sources],
             "animals": [
                 {
                     "animal": a.animal,
@@ -150,9 +127,11 @@ class Watch:
             "alerts": self.notes.alerts,
         }
 
-    def _begin(self, number: int, text: str, animals: list[WatchedAnimal]) -> _Source:
+    def _begin(self, number: int, text: str, animals: list[WatchedAnimal]) -> WatchedSource:
         name = f"cam{number + 1}"
-        process = begin_process(["amgs.live.recorder"], self._log)
+        zones = [a.zone for a in animals]
+        detector, extraction = self.tools.detector, self.tools.extraction
+        following = FollowedRecording(self.folder, name, zones, detector, extraction)
         spec = {
             "source": text,
             "folder": str(self.folder),
@@ -160,19 +139,8 @@ class Watch:
             "segment_s": self.options.segment_s,
             "patience_s": self.options.patience_s,
         }
-        assert process.stdin is not None  # noqa: S101 - a pipe
-        process.stdin.write((json.dumps(spec) + "\n").encode("utf-8"))
-        process.stdin.flush()
-        threading.Thread(target=self._listen, args=(number, process), daemon=True).start()
-        zones = [a.zone for a in animals]
-        detector, extraction = self.tools.detector, self.tools.extraction
-        following = FollowedRecording(self.folder, name, zones, detector, extraction)
-        return _Source(name, text, process, following, animals)
-
-    def _listen(self, number: int, process: Any) -> None:
-        for line in process.stdout:
-            self._messages.put((number, json.loads(line)))
-        self._messages.put((number, {"what": "gone"}))
+        recorder = RecorderProcess(spec, self._log, lambda said: self._messages.put((number, said)))
+        return WatchedSource(name, text, recorder, following, animals)
 
     def _hear(self) -> None:
         """Take in what the recorders say."""
@@ -183,41 +151,61 @@ class Watch:
                 return
             self._take(self._sources[number], said)
 
-    def _take(self, source: _Source, said: dict[str, Any]) -> None:
+    def _take(self, source: WatchedSource, said: dict[str, Any]) -> None:
         what = said["what"]
         if what == "segment":
             source.state, source.lost_since_s = "recording", None
             if source.begun_s is None:
                 source.begun_s = said["begun_s"]
             source.following.begin_file(self.folder / said["file"])
-            self._write_recordings()
+            self._recordings_due = True
+        elif what == "recording":
+            source.recorder.works()
         elif what == "lost":
             source.state, source.lost_since_s = "lost", time.time()
-        elif what in {"finished", "failed", "gone"}:
-            source.state = "ended" if what == "finished" or source.ended else "failed"
-            if not source.ended:
-                source.ended = True
-                self._look(source, ended=True)
-        if what not in {"recording", "closed", "gone"}:
+        elif (
+            what == "gone"
+            and not source.ended
+            and source.recorder.can_begin_again
+            and not self._ending
+        ):
+            said = {"what": "died", "reason": "the process that records it ended"}
+            source.recorder.begin_again_later()
+            source.state, source.lost_since_s = "lost", source.lost_since_s or time.time()
+        elif what in {"finished", "failed", "gone"} and not source.ended:
+            source.state = "ended" if what == "finished" else "failed"
+            source.ended = True
+            self._look(source, ended=True)
+        if said["what"] not in {"recording", "closed", "gone"}:
             self.notes.event(source.name, **said)
 
-    def _look(self, source: _Source, *, ended: bool = False) -> None:
+    def _is_begun_again(self, source: WatchedSource) -> bool:
+        """Whether the recorder of a source that ended without a word is begun again."""
+        return not source.ended and not self._ending and source.recorder.can_begin_again
+
+    def _look(self, source: WatchedSource, *, ended: bool = False) -> None:
         if source.ended and not ended:
             return
         before = source.following.left_out
         try:
             for found in source.following.examine(ended=ended):
-                self._judge(source, found)
+                try:
+                    self._judge(source, found)
+                except Exception as error:  # noqa: BLE001 - the other zones are read all the same
+                    self._note_failure(source, error)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in it, the recording goes on
-            reason = f"the reading failed: {error}"
-            if reason != source.failed_reading:
-                source.failed_reading = reason
-                self.notes.event(source.name, what="note", reason=reason)
+            self._note_failure(source, error)
         if source.following.left_out > before:
             n = source.following.left_out - before
             self.notes.event(source.name, what="behind", intervals_left_out=n)
 
-    def _judge(self, source: _Source, found: Examined) -> None:
+    def _note_failure(self, source: WatchedSource, error: Exception) -> None:
+        reason = f"the reading failed: {error}"
+        if reason != source.failed_reading:
+            source.failed_reading = reason
+            self.notes.event(source.name, what="note", reason=reason)
+
+    def _judge(self, source: WatchedSource, found: Examined) -> None:
         """Read the image of an interval, if it has one, and look at the rule."""
         animal = source.animals[found.zone].animal
         window, entry = self._windows[animal], found.entry
@@ -236,7 +224,10 @@ class Watch:
             at, when, entry["image"] or "", reading, kept and kept["quality"], possible_sleep=asleep
         )
         window.add(live)
-        self.notes.reading(animal, found.number, live, problem)
+        try:
+            self.notes.reading(animal, found.number, live, problem)
+        except OSError as error:  # the line waits in its buffer; a message must not
+            self._note_failure(source, error)
         alarm = self._alarms.get(animal)
         summary = window.summary()
         if alarm is not None and alarm.look(summary, when):
@@ -245,7 +236,7 @@ class Watch:
     def _alert(
         self,
         animal: str,
-        source: _Source,
+        source: WatchedSource,
         summary: dict[str, Any],
         window: RollingWindow,
         when: float,
@@ -269,16 +260,10 @@ class Watch:
 
     def _write_recordings(self) -> None:
         """Write the table that `amgs extract` takes, anew with every file."""
-        rows = [
-            (f"{a.animal}_live", a.animal, "live", ";".join(p.name for p in s.following.paths),
-             a.zone.name)
-            for s in self._sources
-            for a in s.animals
-            if s.following.paths
-        ]  # fmt: skip
+        rows = [row for source in self._sources for row in source.recordings()]
         self.notes.recordings(rows)
 
-    def _computer_time(self, source: _Source, time_s: float) -> float:
+    def _computer_time(self, source: WatchedSource, time_s: float) -> float:
         """Return when a moment of the recording was, by the clock of the computer."""
         return (self._started_s if source.begun_s is None else source.begun_s) + time_s
 
@@ -286,28 +271,36 @@ class Watch:
         self.notes.event("amgs", what="note", reason=text)
 
     def _tell(self, *, last: bool = False) -> None:
-        if last or time.monotonic() - self._told_at > _STATUS_EVERY_S:
+        due = last or self._recordings_due
+        if due or time.monotonic() - self._told_at > _STATUS_EVERY_S:
             self._told_at = time.monotonic()
-            self.notes.status(self.status())
+            # A full disk, or a file that somebody reads: it is written at the next turn.
+            with suppress(OSError):
+                if self._recordings_due:
+                    self._write_recordings()
+                    self._recordings_due = False
+                self.notes.status(self.status())
 
     def _finish(self) -> None:
         """End the recorders in order, and examine what they still gave."""
+        self._ending = True
         for source in self._sources:
-            end_input(source.process)
+            source.recorder.ask_to_end()
         deadline = time.monotonic() + _END_S
-        while time.monotonic() < deadline and not all(s.ended for s in self._sources):
+        while time.monotonic() < deadline and not all(
+            s.ended or s.recorder.is_waiting for s in self._sources
+        ):
             self._hear()
             time.sleep(0.05)
         for source in self._sources:
-            kill_all(source.process)
-            source.process.wait()
-            source.process.stdout.close()
+            source.recorder.end()
             if not source.ended:
                 source.ended, source.state = True, "failed"
                 self._look(source, ended=True)
         self._hear()
         self._tell(last=True)
-        self.notes.close()
+        with suppress(OSError):
+            self.notes.close()
         self._log.close()
 
 

@@ -189,17 +189,20 @@ def read_packets(container: InputContainer) -> Iterator[Any]:
     """Yield the packets of the video up to where the file ends or breaks off."""
     import av
 
-    packets = container.demux(container.streams.video[0])
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.error.FFmpegError as error:
-            raise_if_lost(error)
-            return
-        if packet.size:
-            yield packet
+    packets: Any = container.demux(container.streams.video[0])
+    try:
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError as error:
+                raise_if_lost(error)
+                return
+            if packet.size:
+                yield packet
+    finally:
+        packets.close()  # PyAV frees what it reads with only then
 
 
 def _read_packets(

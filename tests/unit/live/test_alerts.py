@@ -6,9 +6,11 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from http.client import BadStatusLine
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -136,3 +138,28 @@ def test_a_webhook_that_does_not_answer_is_told(tmp_path: Path) -> None:
     Messenger(tmp_path / "alerts.jsonl", "http://127.0.0.1:9/", hear).send({"animal": "m01"})
     assert done.wait(20)
     assert "could not be sent" in told[0]
+
+
+def test_a_message_is_sent_again_and_without_its_log(
+    tmp_path: Path, webhook: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that cannot be written, and an answer that is none, cost no message."""
+    address, received = webhook
+    monkeypatch.setattr("amgs.live.alerts._PAUSES_S", (0.05,))
+    asked = []
+
+    def once(*arguments: Any, **options: Any) -> Any:
+        asked.append(arguments)
+        if len(asked) == 1:
+            raise BadStatusLine("no HTTP")
+        return urlopen(*arguments, **options)  # noqa: S310 - its own server
+
+    monkeypatch.setattr("amgs.live.alerts.urlopen", once)
+    told: list[str] = []
+    Messenger(tmp_path / "none" / "alerts.jsonl", address, told.append).send({"animal": "m01"})
+    deadline = time.monotonic() + 10
+    while not received and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert received == [{"animal": "m01"}]
+    assert any("could not be written" in text for text in told)
+    assert any("tried again" in text for text in told)

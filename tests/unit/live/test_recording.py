@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import subprocess
 import sys
+import threading
 import time
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import av
 import numpy as np
@@ -18,7 +20,7 @@ import pytest
 from amgs.errors import CameraError, ImpossibleValueError
 from amgs.live.cameras import open_camera, parse_source
 from amgs.live.recorder import Recorder
-from amgs.live.segments import Stamp
+from amgs.live.segments import SegmentWriter, Stamp
 from amgs.video import open_video
 from amgs.video.session import open_session
 
@@ -155,3 +157,67 @@ def test_clocks_that_were_set_and_streams_that_only_stall() -> None:
     assert found._clock_was_set(first, late, Stamp(150.04, 5058.04)), "it stood still for a while"
     of_file, _ = recorder("a.ts")
     assert not of_file._clock_was_set(first, last, Stamp(300.0, 5010.04)), "read fast"
+
+
+def test_a_file_that_cannot_be_ended_does_not_end_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full for a moment: it is said, and the next file is begun."""
+    real = SegmentWriter.close
+    failed = []
+
+    def close(writer: SegmentWriter) -> None:
+        real(writer)
+        if not failed:
+            failed.append(writer)
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(SegmentWriter, "close", close)
+    channel = io.StringIO()
+    spec = {"source": "camera:lavfi:testsrc=size=160x120:rate=25,realtime", "name": "c",
+            "folder": str(tmp_path), "segment_s": 2, "patience_s": 1}  # fmt: skip
+    recorder = Recorder(spec, channel)
+    thread = threading.Thread(target=recorder.run)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while len(list(tmp_path.glob("*.mkv"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    recorder.stopping.set()
+    thread.join(30)
+    heard = [json.loads(line) for line in channel.getvalue().splitlines()]
+    assert [h["what"] for h in heard if h["what"] != "recording"][:4] == [
+        "segment", "note", "closed", "segment",
+    ]  # fmt: skip
+    assert heard[-1]["what"] == "finished"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted by the C library of Linux")
+def test_looking_at_single_frames_leaks_nothing(tmp_path: Path) -> None:
+    """Every frame used to leave a packet of FFmpeg behind: some 150 bytes, for days."""
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream("libx264", rate=10, options={"g": "1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for k in range(4):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 * k, np.uint8), "rgb24")
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+    class Used(ctypes.Structure):
+        names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+        _fields_: ClassVar = [(name, ctypes.c_size_t) for name in names.split()]
+
+    try:
+        mallinfo2 = ctypes.CDLL("libc.so.6").mallinfo2
+    except (OSError, AttributeError):
+        pytest.skip("this C library does not count memory")
+    mallinfo2.restype = Used
+    video = open_video(path)
+    for _ in range(50):
+        video.frame(1)
+    before = mallinfo2().uordblks
+    for _ in range(1000):
+        video.frame(1)
+    grown = mallinfo2().uordblks - before
+    video.close()
+    assert grown < 20_000

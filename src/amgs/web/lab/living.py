@@ -152,6 +152,7 @@ def _event(found: dict[str, Any]) -> str:
         "back": "the camera is back after {lost_s} s",
         "jump": "the camera's clock was set: {camera_s} s by it, {computer_s} s by the computer",
         "behind": "{intervals_left_out} intervals were recorded, but not read in time",
+        "died": "{reason}; it is begun again",
         "failed": "it failed: {reason}",
         "finished": "the recording ended",
         "note": "{reason}",

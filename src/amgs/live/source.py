@@ -1,0 +1,47 @@
+"""One source of a watch: its recorder, its recording, and how it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from amgs.live.following import FollowedRecording
+from amgs.live.plan import WatchedAnimal
+from amgs.live.recording import RecorderProcess
+
+
+@dataclass(slots=True)
+class WatchedSource:
+    """One source: its process, its recording, and how it is."""
+
+    name: str
+    text: str
+    recorder: RecorderProcess
+    following: FollowedRecording
+    animals: list[WatchedAnimal]
+    state: str = "opening"
+    lost_since_s: float | None = None
+    begun_s: float | None = None
+    ended: bool = False
+    failed_reading: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Return how it is, as ``status.json`` says it."""
+        return {
+            "name": self.name,
+            "source": self.text,
+            "state": self.state,
+            "lost_since_s": self.lost_since_s,
+            "recorded_s": round(self.following.duration_s, 1),
+            "files": len(self.following.paths),
+            "intervals_left_out": self.following.left_out,
+        }
+
+    def recordings(self) -> list[tuple[str, str, str, str, str]]:
+        """Return its lines of the table that `amgs extract` takes."""
+        files = ";".join(path.name for path in self.following.paths)
+        return [
+            (f"{a.animal}_live", a.animal, "live", files, a.zone.name)
+            for a in self.animals
+            if files
+        ]
