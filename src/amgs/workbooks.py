@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from amgs.errors import TableError
@@ -17,7 +19,12 @@ SUFFIX = ".xlsx"
 MOST_ROWS = 1_048_575
 """Rows of a sheet below its header; a spreadsheet has no more."""
 
+MOST_COLUMNS = 1000
 _MOST_LETTERS = 32_767
+_UNREADABLE = (
+    BadZipFile, EOFError, IndexError, KeyError, OSError, ParseError, TypeError, ValueError,
+    zlib.error,
+)  # fmt: skip
 _WIDEST, _NARROWEST = 48, 8
 _LOOKED_AT = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -41,32 +48,46 @@ def read_workbook(path: Path) -> list[list[str]]:
     Raises
     ------
     TableError
-        If it is no workbook.
+        If it is no workbook, or is wider than any table of amgs.
     """
     from openpyxl import load_workbook
 
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, OSError, ValueError) as error:
+        try:
+            rows = _read_rows(book.worksheets[0])
+        finally:
+            book.close()
+    except _UNREADABLE as error:
         msg = f"Expected a workbook (.xlsx) in {path}, found something else ({error})."
         raise TableError(msg) from error
-    try:
-        sheet = book.worksheets[0]
-        rows = [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-    finally:
-        book.close()
-    wide = max((len(row) - _trailing(row) for row in rows), default=0)
-    return [[*row[:wide], *[""] * (wide - len(row))] for row in rows]
+    wide = max(map(len, rows), default=0)
+    if wide > MOST_COLUMNS:
+        msg = f"Expected at most {MOST_COLUMNS} columns in {path}, found {wide}."
+        raise TableError(msg)
+    return [[*row, *[""] * (wide - len(row))] for row in rows]
 
 
-def _trailing(row: Sequence[str]) -> int:
-    """Count the empty cells at the end of a row."""
+def _read_rows(sheet: Any) -> list[list[str]]:
+    """Read all rows up to the last one with something in it, each without empty cells at its end.
+
+    What a sheet says of its own size is not believed: one formatted cell far away would make it a
+    table of millions of cells.
+    """
+    sheet.reset_dimensions()
+    rows: list[list[str]] = []
     empty = 0
-    for cell in reversed(row):
-        if cell:
-            break
-        empty += 1
-    return empty
+    for cells in sheet.iter_rows(values_only=True):
+        row = [_text(cell) for cell in cells]
+        while row and not row[-1]:
+            row.pop()
+        if not row:
+            empty += 1
+            continue
+        rows += [[] for _ in range(empty)]
+        rows.append(row)
+        empty = 0
+    return rows
 
 
 def _text(cell: Any) -> str:

@@ -232,3 +232,45 @@ def test_several_programs_that_upgrade_at_once_keep_the_old_file(tmp_path: Path)
         assert version in copy.name
         with open_store(folder) as store:
             assert store.faces.count() == 4
+
+
+def test_a_copy_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
+    """A full disk or a kill while an old study is copied: an empty file is no copy of it."""
+    path = next(OLD.glob("*.db"))
+    with closing(sqlite3.connect(path)) as database:
+        (version,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    shutil.copy(path, tmp_path / "study.db")
+    copy = tmp_path / f"study-before-upgrade-from-{version}.db"
+    copy.touch()
+    open_store(tmp_path).close()
+    with closing(sqlite3.connect(copy)) as kept:
+        assert kept.execute("SELECT version_num FROM alembic_version").fetchone() == (version,)
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_a_copy_that_cannot_be_made_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is changed: the study is as old as it was."""
+    shutil.copy(next(OLD.glob("*.db")), tmp_path / "study.db")
+    before = (tmp_path / "study.db").read_bytes()
+
+    def full(*_: object) -> None:
+        raise StoreError("The database could not be copied: the disk is full.")
+
+    monkeypatch.setattr("amgs.store.opening.copy_database", full)
+    with pytest.raises(StoreError, match="disk is full"):
+        open_store(tmp_path)
+    assert list(tmp_path.glob("*before-upgrade*")) == []
+    assert len((tmp_path / "study.db").read_bytes()) == len(before)
+
+
+def test_a_study_is_opened_while_another_program_writes(tmp_path: Path) -> None:
+    """Who reads needs no lock."""
+    open_store(tmp_path, create=True).close()
+    with closing(sqlite3.connect(tmp_path / "study.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        open_store(tmp_path)
+        assert time.monotonic() - begun < 20
+        other.execute("ROLLBACK")

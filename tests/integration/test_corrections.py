@@ -14,7 +14,8 @@ from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import StudyError, UnknownNameError, UnreadableVideoError
 from amgs.scoring.labels import NOT_SCORED
 from amgs.study import Study
-from amgs.study.exclusions import Exclusion, list_decisions
+from amgs.study.actions import list_decisions
+from amgs.study.exclusions import Exclusion
 from amgs.study.summarising import SummaryChoice, last_choice
 from cubicles import COLUMNS, BlinkReader, add_blink, film, score_all, write_rows
 from marked import MarkDetector, Mouse, video_of
@@ -319,7 +320,7 @@ class TestExclusions:
         assert unscored(study) == 4, "those of m1"
         assert amgs("include", study.folder, "--animal", "m2").returncode == 0
         assert pct_pain(study)["m2", "24h"] == 100
-        kinds = [event["what"] for event in list_decisions(study)]
+        kinds = [event["what"] for event in list_decisions(study.store.events)]
         assert kinds == ["excluded", "included again"]
 
     def test_all_of_a_recording_by_its_periods(self, study: Study) -> None:

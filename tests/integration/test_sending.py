@@ -244,6 +244,11 @@ class TestSending:
             copied = Image.open(io.BytesIO(archive.read(f"images/{first}")))
             assert np.array_equal(np.asarray(original), np.asarray(copied))
             assert not copied.info
+            # Nor does the order of files, or when they were written.
+            names = [name for name in archive.namelist() if name.startswith("images/")]
+            assert names == sorted(names)
+            assert {info.date_time[0] for info in archive.infolist()} == {1980}
+            assert back["copy", texts["README.txt"].split()[2].strip(",")] == "copy.zip"
         pct = {(back["animal", r["animal"]], r["timepoint"]): r["pct_pain"] for r in animals}
         for row in study.summarise().rows:
             expected = "" if row["pct_pain"] is None else row["pct_pain"]
@@ -254,6 +259,10 @@ class TestSending:
         study.export("archive", other, sending=Sending(key=False))
         again = (tmp_path / "second_key.csv").read_text(encoding="utf-8")
         assert again != (tmp_path / "copy_key.csv").read_text(encoding="utf-8")
+        other.unlink()
+        with pytest.raises(OutputExistsError, match="never be decoded"):
+            study.export("archive", other, sending=Sending(key=False))
+        assert (tmp_path / "second_key.csv").read_text(encoding="utf-8") == again
 
     def test_figures_with_their_data(self, study: Study, tmp_path: Path) -> None:
         with set_plan(study, outcome='"mean_signed_score"') as changed:

@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from amgs.images import read_image
 from amgs.store import FaceRecord
 from amgs.study import Study
-from amgs.study.exclusions import Exclusion, list_decisions
+from amgs.study.actions import list_decisions
+from amgs.study.exclusions import Exclusion
 from amgs.study.present import present
 from amgs.study.ratings_table import finished_answers
 from amgs.study.summarising import SummaryChoice
@@ -216,7 +217,7 @@ class Laboratory(RuleBasedStateMachine):
         if not hasattr(self, "study"):
             return
         assert self.study.store.scoring.count_log() == self.answers
-        assert len(list_decisions(self.study)) == self.decisions
+        assert len(list_decisions(self.study.store.events)) == self.decisions
 
     def teardown(self) -> None:
         if not hasattr(self, "study"):

@@ -124,6 +124,23 @@ def test_work_that_fails_says_why(tmp_path: Path) -> None:
     assert "nonsense" in broken.problem
 
 
+def test_work_that_cannot_begin_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk for a moment: the next try begins."""
+    board = WorkBoard()
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("amgs.web.lab.work.tempfile.TemporaryFile", full)
+        with pytest.raises(OSError, match="No space"):
+            board.start("nonsense", "Nonsense", "s")
+    assert board.of_study("s") is None
+    work = board.start("nonsense", "Nonsense", "s")
+    wait_for(work)
+    assert work.state == "failed"
+
+
 def test_work_is_ended_in_order(tmp_path: Path) -> None:
     """Its process is gone after it was stopped, and also when all are."""
     board = WorkBoard()

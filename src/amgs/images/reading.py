@@ -172,3 +172,18 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
     # 65,535 / 255 = 257 exactly, so white stays white; a shift by 8 bits would darken by a level.
     grey = np.round(values / 257.0).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")
+
+
+def pixels_alone(path: Path) -> bytes:
+    """Return an image as a PNG of its pixels: a file of a camera may say when it was taken.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with Image.open(path) as image:
+        pixels = ImageOps.exif_transpose(image).convert("RGB")
+        stream = io.BytesIO()
+        Image.frombytes("RGB", pixels.size, pixels.tobytes()).save(stream, "PNG")
+    return stream.getvalue()

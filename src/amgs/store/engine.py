@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError, TimeoutError  # noqa: A004
 
 from amgs.errors import ConflictError, StoreError
 from amgs.store.whereabouts import Whereabouts
@@ -17,10 +17,15 @@ from amgs.store.whereabouts import Whereabouts
 WAIT_S = 60
 """How long a writer waits for another one before it gives up."""
 
+MOST_AT_ONCE = 40
+"""So many requests of one program use a database at the same time."""
+
 ROWS_AT_ONCE = 2000
 """Databases limit how many values one statement may carry."""
 
-_READ = "amgs_read"
+READ_ONLY = "amgs_read"
+"""The option of a connection that only reads: it takes no lock."""
+
 _FILE = "amgs_file"
 
 _joined: contextvars.ContextVar[tuple[Engine, Connection] | None] = contextvars.ContextVar(
@@ -37,7 +42,10 @@ def make_engine(url: str | URL) -> Engine:
     parsed = make_url(url) if isinstance(url, str) else url
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
-    engine = create_engine(parsed, connect_args={"timeout": WAIT_S})
+    # A connection waits as long for its turn as a writer: a room of raters answers at once.
+    engine = create_engine(
+        parsed, connect_args={"timeout": WAIT_S}, pool_size=MOST_AT_ONCE, pool_timeout=WAIT_S
+    )
     file = Whereabouts(parsed.database or "")
 
     def prepare(connection: Any, _record: object) -> None:
@@ -54,7 +62,7 @@ def make_engine(url: str | URL) -> Engine:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its lock at once: two that began as readers could only fail.
-    reading = connection.get_execution_options().get(_READ, False)
+    reading = connection.get_execution_options().get(READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
@@ -92,7 +100,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         _require_file(engine)  # or it was taken away while it was written
     except IntegrityError as error:
         raise ConflictError(f"An entry with the same key exists already: {error.orig}.") from error
-    except DatabaseError as error:
+    except (DatabaseError, TimeoutError) as error:
         raise _explain(error, engine) from error
 
 
@@ -116,9 +124,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
         return
     _require_file(engine)
     try:
-        with engine.connect().execution_options(**{_READ: True}) as connection:
+        with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
             yield connection
-    except DatabaseError as error:
+    except (DatabaseError, TimeoutError) as error:
         raise _explain(error, engine) from error
 
 
@@ -130,7 +138,7 @@ def settle(engine: Engine, how: str = "PASSIVE") -> None:
     """
     if _file_of(engine) is None:
         return
-    with suppress(DatabaseError, sqlite3.Error), engine.connect() as connection:
+    with suppress(DatabaseError, TimeoutError, sqlite3.Error), engine.connect() as connection:
         driver = connection.connection.driver_connection
         if driver is not None:
             # Not by SQLAlchemy, which would begin a transaction, in which SQLite refuses it.
@@ -146,10 +154,11 @@ def shut(engine: Engine) -> None:
     engine.dispose()
 
 
-def _explain(error: DatabaseError, engine: Engine) -> StoreError:
+def _explain(error: DatabaseError | TimeoutError, engine: Engine) -> StoreError:
     where = engine.url.render_as_string(hide_password=True)
+    reason = getattr(error, "orig", error)
     return StoreError(
-        f"The database {where} failed: {error.orig}. No partial data remain. Check free space, "
+        f"The database {where} failed: {reason}. No partial data remain. Check free space, "
         "permissions and whether another program holds the file, then try again."
     )
 

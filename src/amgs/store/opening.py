@@ -15,7 +15,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from amgs.drives import network_drive_of
 from amgs.errors import StoreError, StoreTooNewError
-from amgs.store.engine import make_engine, settle, shut, together
+from amgs.files import atomic_file
+from amgs.store.engine import READ_ONLY, make_engine, settle, shut, together
 from amgs.store.events import SqlEvents
 from amgs.store.faces import SqlFaces
 from amgs.store.predictions import SqlPredictions
@@ -111,7 +112,7 @@ def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
         known = ScriptDirectory.from_config(config)
         newest = known.get_current_head()
         # Without a lock first: most studies are up to date, and readers need not wait.
-        with engine.connect() as connection:
+        with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         if found == newest:
             return
@@ -145,12 +146,34 @@ def _configure(scripts: Path) -> Config:
 def _keep_copy(path: Path, version: str) -> None:
     """Copy a database before it is changed, with SQLite's own means, beside it."""
     copy = path.with_name(f"{path.stem}-before-upgrade-from-{version}{path.suffix}")
-    if copy.exists():
+    if copy.exists() and _is_whole(copy, version):
         return  # of an upgrade that did not come to its end: what it kept is the older one
-    copy_database(path, copy)
+    with atomic_file(copy) as temporary:
+        copy_database(path, temporary)
+
+
+def _is_whole(path: Path, version: str) -> bool:
+    """Whether a file is a database of a version, without damage."""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            (checked,) = database.execute("PRAGMA quick_check").fetchone()
+            found = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(checked == "ok" and found == (version,))
 
 
 def copy_database(path: Path, copy: Path) -> None:
-    """Copy a SQLite database as it is at this moment, also while others write to it."""
-    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
-        old.backup(new)
+    """Copy a SQLite database as it is at this moment, also while others write to it.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be read, or the disk is full.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
+            old.backup(new)
+    except sqlite3.Error as error:
+        msg = f"The database {path} could not be copied to {copy.parent}: {error}. Is there space?"
+        raise StoreError(msg) from error

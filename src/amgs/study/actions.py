@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amgs.store.base import EventStore
 
 TABLE_APPLIED = "table applied"
 """Faces were made to fit a corrected table."""
@@ -25,3 +29,10 @@ def who_acts() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return ""
+
+
+def list_decisions(events: EventStore) -> list[dict[str, Any]]:
+    """Return every decision to leave something out, also those taken back, oldest first."""
+    found = [{"what": EXCLUDED, **e} for e in events.all(EXCLUDED)]
+    found += [{"what": INCLUDED, **e} for e in events.all(INCLUDED)]
+    return sorted(found, key=lambda event: (event["at"], event["what"] == INCLUDED))

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 from amgs.errors import StudyError, UnknownNameError, list_faults
-from amgs.study.actions import EXCLUDED, INCLUDED, RESULTS_SEEN, who_acts
+from amgs.study.actions import EXCLUDED, INCLUDED, RESULTS_SEEN, list_decisions, who_acts
 from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.tables import read_text_table, write_table
@@ -220,7 +220,7 @@ def _write_down(
     events = study.store.events
     at: dict[tuple[str, str, str, str], tuple[str, str]] = {}
     # Two events of one millisecond: what was taken back had been left out before.
-    for event in list_decisions(study):
+    for event in list_decisions(study.store.events):
         key = (event["kind"], event["name"], event["start"], event["stop"])
         if event["what"] == INCLUDED:
             at.pop(key, None)
@@ -258,20 +258,24 @@ def exclude(study: StudyFolder, rows: Sequence[Exclusion]) -> Exclusions:
     StudyError
         If a line names nothing of this study: nothing is written.
     """
-    today = datetime.now(UTC).date().isoformat()
-    dated = [replace(row, by=row.by or who_acts(), date=row.date or today) for row in rows]
-    design = study.design()
-    names = _names(study, design)
-    faults = [
-        fault.partition(": ")[2]
-        for row in dated
-        for fault in _faults(0, row, names, _lengths(study))
-    ]
-    if faults:
-        raise StudyError(f"Expected something of this study to leave out:\n{list_faults(faults)}")
-    known = {row.key: row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)}
-    _write_rows(study, [*(known | {row.key: row for row in dated}).values()])
-    return read_exclusions(study, design)
+    # One after the other, also where several programs do it.
+    with study.store.together():
+        today = datetime.now(UTC).date().isoformat()
+        dated = [replace(row, by=row.by or who_acts(), date=row.date or today) for row in rows]
+        design = study.design()
+        names = _names(study, design)
+        faults = [
+            fault.partition(": ")[2]
+            for row in dated
+            for fault in _faults(0, row, names, _lengths(study))
+        ]
+        if faults:
+            raise StudyError(
+                f"Expected something of this study to leave out:\n{list_faults(faults)}"
+            )
+        known = {row.key: row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)}
+        _write_rows(study, [*(known | {row.key: row for row in dated}).values()])
+        return read_exclusions(study, design)
 
 
 def include(study: StudyFolder, kind: str, name: str, start: str = "", stop: str = "") -> int:
@@ -282,47 +286,41 @@ def include(study: StudyFolder, kind: str, name: str, start: str = "", stop: str
     UnknownNameError
         If nothing of that name is left out.
     """
-    known = [row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)]
-    doomed = [
-        row
-        for row in known
-        if (row.kind, row.name) == (kind, name)
-        and (not (start or stop) or (row.start, row.stop) == (start, stop))
-    ]
-    if not doomed:
-        listed = list_faults([row.what for row in known]) or "  nothing"
-        msg = f"Expected something that is left out, found {kind} {name!r}. Left out are:\n{listed}"
-        raise UnknownNameError(msg)
-    design = study.design()
-    # What was typed by hand is written down before it goes; a line that names nothing of the study
-    # any more was never in force, and must not hinder that it is taken away.
-    with suppress(StudyError):
-        read_exclusions(study, design)
-    _write_rows(study, [row for row in known if row not in doomed])
-    with suppress(StudyError):
-        read_exclusions(study, design)
-    return len(doomed)
+    with study.store.together():
+        known = [row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)]
+        doomed = [
+            row
+            for row in known
+            if (row.kind, row.name) == (kind, name)
+            and (not (start or stop) or (row.start, row.stop) == (start, stop))
+        ]
+        if not doomed:
+            listed = list_faults([row.what for row in known]) or "  nothing"
+            msg = f"Expected something that is left out, found {kind} {name!r}. Left out are:\n"
+            raise UnknownNameError(msg + listed)
+        design = study.design()
+        # What was typed by hand is written down before it goes; a line that names nothing of the
+        # study any more was never in force, and must not hinder that it is taken away.
+        with suppress(StudyError):
+            read_exclusions(study, design)
+        _write_rows(study, [row for row in known if row not in doomed])
+        with suppress(StudyError):
+            read_exclusions(study, design)
+        return len(doomed)
 
 
 def rename_in_exclusions(study: StudyFolder, kind: str, name: str, new_name: str) -> None:
     """Let lines of the table follow when what they name got another name."""
-    known = [row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)]
-    if any((row.kind, row.name) == (kind, name) for row in known):
-        renamed = [
-            replace(row, name=new_name) if (row.kind, row.name) == (kind, name) else row
-            for row in known
-        ]
-        _write_rows(study, renamed)
+    with study.store.together():
+        known = [row for _, row in list_rows(study.folder / EXCLUSIONS_FILE)]
+        if any((row.kind, row.name) == (kind, name) for row in known):
+            renamed = [
+                replace(row, name=new_name) if (row.kind, row.name) == (kind, name) else row
+                for row in known
+            ]
+            _write_rows(study, renamed)
 
 
 def _write_rows(study: StudyFolder, rows: Sequence[Exclusion]) -> None:
     cells = [[r.kind, r.name, r.start, r.stop, r.reason, r.by, r.date] for r in rows]
     write_table(study.folder / EXCLUSIONS_FILE, COLUMNS, cells)
-
-
-def list_decisions(study: StudyFolder) -> list[dict[str, Any]]:
-    """Return every decision that was ever made, also those taken back, oldest first."""
-    events = study.store.events
-    found = [{"what": EXCLUDED, **e} for e in events.all(EXCLUDED)]
-    found += [{"what": INCLUDED, **e} for e in events.all(INCLUDED)]
-    return sorted(found, key=lambda event: (event["at"], event["what"] == INCLUDED))

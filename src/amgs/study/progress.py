@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 
 from amgs.store import Answer, Presentation, Rater
@@ -13,6 +14,9 @@ from amgs.study.settings import UNIT_BY_UNIT
 
 ALL_UNITS = ""
 """Stands for all units of the scale."""
+
+PASSED_OVER_S = 60.0
+"""So long a face whose image is missing is passed over."""
 
 
 class Progress:
@@ -31,7 +35,7 @@ class Progress:
         self._keys = keys
         self._one_by_one = study.settings.scoring.mode == UNIT_BY_UNIT
         self._finished: dict[tuple[int, str], set[int]] = {}
-        self._not_shown: dict[int, set[int]] = {}
+        self._not_shown: dict[int, dict[int, float]] = {}
         self._lock = threading.Lock()
 
     def read(self, rater: Rater) -> tuple[int, int, int]:
@@ -52,7 +56,7 @@ class Progress:
         After the last face of a unit comes the first face of the next unit; ``None`` when all is
         finished but the place itself.
         """
-        total, not_shown = self._store.places(rater.id), self._not_shown.get(rater.id, set())
+        total, not_shown = self._store.places(rater.id), self._passed_over(rater.id)
         if not self._one_by_one:
             closed = self._of(rater.id, ALL_UNITS) | not_shown
             place = next_unfinished(closed, total, position)
@@ -71,8 +75,13 @@ class Progress:
         return None
 
     def cannot_show(self, shown: Presentation) -> None:
-        """Pass over a place whose image is missing: scoring would lead to it for ever."""
-        self._not_shown.setdefault(shown.rater_id, set()).add(shown.position)
+        """Pass over a place whose image is missing for a minute, not to lead to it for ever."""
+        self._not_shown.setdefault(shown.rater_id, {})[shown.position] = time.monotonic()
+
+    def _passed_over(self, rater_id: int) -> set[int]:
+        # A network drive comes back: a face is looked for again before all is said to be done.
+        since = time.monotonic() - PASSED_OVER_S
+        return {place for place, at in self._not_shown.get(rater_id, {}).items() if at > since}
 
     def left_open(self, rater: Rater, unit: str) -> list[int]:
         """Return the places before the furthest finished one that are not finished."""

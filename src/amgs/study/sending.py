@@ -9,13 +9,12 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
-
-from PIL import Image
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from amgs._version import __version__
-from amgs.errors import StudyError
+from amgs.errors import OutputExistsError, StudyError
 from amgs.files import atomic_file
+from amgs.images.reading import pixels_alone
 from amgs.interop.dictionary import DICTIONARY_COLUMNS, describe_column
 from amgs.provenance import hash_file, record_provenance
 from amgs.store.opening import copy_database
@@ -64,7 +63,8 @@ def archive_study(study: StudyFolder, out: Path, *, faces: bool = True) -> tuple
     with (
         tempfile.TemporaryDirectory() as place,
         atomic_file(out) as temporary,
-        ZipFile(temporary, "w", ZIP_DEFLATED) as archive,
+        # Files dated before 1980, as of a camera whose clock was never set, are taken too.
+        ZipFile(temporary, "w", ZIP_DEFLATED, strict_timestamps=False) as archive,
     ):
         copy = Path(place) / DATABASE
         copy_database(study.folder / DATABASE, copy)
@@ -102,7 +102,9 @@ def blinded_copy(
     """Write tables and faces with codes for animals, groups and images; keep the key beside.
 
     Codes are random and new every time. Columns that could tell the group are left out: recording,
-    cage, sex, strain, coat, laboratory, reasons. The order of rows is that of the codes.
+    cage, sex, strain, coat, laboratory, reasons. The order of rows and images is that of the codes,
+    and files in it have no dates. ZIP and key name each other by a number; no key is ever replaced,
+    as what was sent before could never be decoded again.
 
     Parameters
     ----------
@@ -114,7 +116,20 @@ def blinded_copy(
         Name → columns and rows (mappings), which name ``animal``, ``group`` and ``image``.
     faces
         Whether the face images come along, named by their codes.
+
+    Raises
+    ------
+    OutputExistsError
+        If there is a key of that name.
     """
+    key = out.with_name(f"{out.stem}_key.csv")
+    if key.exists():
+        msg = (
+            f"Expected no key of another copy at {key}, found one. Without it that copy can never "
+            "be decoded: write this one elsewhere with --out."
+        )
+        raise OutputExistsError(msg)
+    copy = secrets.token_hex(_CODE_BYTES)
     now = present(study)
     codes = _codes(
         [r.animal for r in now.planned.values()],
@@ -131,25 +146,22 @@ def blinded_copy(
                 [_coded(row, shown, codes) for row in rows],
                 key=lambda cells: [str(c) for c in cells[:2]],
             )
-            archive.writestr(f"{name}.csv", _csv(shown, coded))
+            _put(archive, f"{name}.csv", _csv(shown, coded))
             named |= dict.fromkeys(shown)
         dictionary = [describe_column(column) for column in named]
-        archive.writestr("dictionary.csv", _csv(DICTIONARY_COLUMNS, dictionary))
-        archive.writestr("README.txt", _README.format(version=__version__))
-        if faces:
-            for face in now.faces:
-                archive.writestr(
-                    f"images/{codes['image', face.image]}",
-                    _without_metadata(study.folder / face.image),
-                    ZIP_STORED,
-                )
-    key = out.with_name(f"{out.stem}_key.csv")
-    write_table(key, KEY_COLUMNS, [(kind, code, name) for (kind, name), code in codes.items()])
+        _put(archive, "dictionary.csv", _csv(DICTIONARY_COLUMNS, dictionary))
+        _put(archive, "README.txt", _README.format(version=__version__, copy=copy))
+        images = {codes["image", face.image]: face.image for face in now.faces if faces}
+        for code, image in sorted(images.items()):
+            _put(archive, f"images/{code}", pixels_alone(study.folder / image), ZIP_STORED)
+        # Before the ZIP has its name: one without a key would be lost work.
+        rows = [("copy", copy, out.name), *((kind, code, n) for (kind, n), code in codes.items())]
+        write_table(key, KEY_COLUMNS, rows)
     return (f"The key is in {key.name}. Keep it; whoever has it is not blind.",)
 
 
 _README = (
-    "A blinded copy made by amgs {version}. Animals, groups and images have codes; what the "
+    "Blinded copy {copy}, made by amgs {version}. Animals, groups and images have codes; what the "
     "columns mean is in dictionary.csv. The key stays with the owner of the study.\n"
 )
 
@@ -192,10 +204,8 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return stream.getvalue()
 
 
-def _without_metadata(path: Path) -> bytes:
-    """Return the pixels of an image alone: a file of a camera may say when it was taken."""
-    with Image.open(path) as image:
-        pixels = image.convert("RGB")
-        stream = io.BytesIO()
-        Image.frombytes("RGB", pixels.size, pixels.tobytes()).save(stream, "PNG")
-    return stream.getvalue()
+def _put(archive: ZipFile, name: str, data: str | bytes, kind: int = ZIP_DEFLATED) -> None:
+    """Add a file without a date."""
+    about = ZipInfo(name)
+    about.compress_type = kind
+    archive.writestr(about, data)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from amgs.errors import UnreadableImageError
 from amgs.images import read_image
-from amgs.images.reading import decode_image
+from amgs.images.reading import decode_image, pixels_alone
 
 
 def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -180,3 +180,16 @@ def test_the_authors_faces_are_read(authors_faces: list[Path]) -> None:
     """The images the paper was made of."""
     for path in authors_faces:
         assert min(read_image(path).shape[:2]) > 400
+
+
+def test_pixels_alone_hold_nothing_else(tmp_path: Path) -> None:
+    """What a camera wrote into a photograph does not travel; how it was held does."""
+    told = Image.Exif()
+    told[0x010E] = "mouse m3, drug, 60 min"
+    told[0x0112] = 6  # turned by a quarter
+    Image.new("RGB", (8, 4), (200, 20, 20)).save(tmp_path / "a.jpg", exif=told)
+    data = pixels_alone(tmp_path / "a.jpg")
+    assert b"drug" not in data
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == (4, 8)
+        assert not image.info

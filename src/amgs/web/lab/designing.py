@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from amgs.errors import AmgsError, ConflictError
 from amgs.study import Study
+from amgs.study.actions import list_decisions
 from amgs.study.design_table import (
     SHOWN,
     CellRemark,
@@ -26,7 +27,7 @@ from amgs.study.design_table import (
     version_of,
     write_rows,
 )
-from amgs.study.exclusions import EXCLUSIONS_FILE, Exclusion, list_decisions, list_rows
+from amgs.study.exclusions import EXCLUSIONS_FILE, Exclusion, list_rows
 from amgs.tables import portable_path
 from amgs.web.lab.computed import check_table
 from amgs.web.lab.state import LabState, to
@@ -290,7 +291,7 @@ def _say_decisions(study: Study) -> list[tuple[str, str]]:
             f"{event['who']}: {event['what']} {event['kind']} {event['name']}"
             + (f" ({event['reason']})" if event.get("reason") else ""),
         )
-        for event in list_decisions(study)
+        for event in list_decisions(study.store.events)
         if event["kind"] != "face"
     ]
 

@@ -105,13 +105,17 @@ class ReportPages:
         name = f"{form}{'_blinded' if blinded else ''}{suffix}"
         out = study.results / EXPORTS / name
         out.parent.mkdir(parents=True, exist_ok=True)
+        number = 2
+        while blinded and out.exists():  # its key is all that decodes what was sent already
+            out = out.with_name(f"{form}_blinded_{number}{suffix}")
+            number += 1
         arguments = {
             "study": str(study.folder),
             "form": form,
             "out": str(out),
             "key": not blinded,
         }
-        self.lab.board.start("export", f"Writing {name}", mark, arguments)
+        self.lab.board.start("export", f"Writing {out.name}", mark, arguments)
         return to(f"/study/{mark}/report")
 
     def file(self, mark: str, path: str) -> Response:

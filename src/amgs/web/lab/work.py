@@ -129,18 +129,18 @@ class WorkBoard:
         """
         with self._lock:
             self.require_idle(study)
+            work = Work(self._last + 1, kind, title, study, dict(arguments or {}))
+            errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the thread that follows
+            try:
+                process = _begin(work, errors)
+            except OSError:
+                errors.close()
+                raise
+            # Only what has begun is at work: else the study would wait for it for ever.
             self._last += 1
-            work = Work(self._last, kind, title, study, dict(arguments or {}))
-            self._work[work.number] = work
+            self._work[work.number], self._processes[work.number] = work, process
             for number in [n for n, w in self._work.items() if not w.at_work][:-_MOST_KEPT]:
                 del self._work[number]
-            errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the thread that follows
-            process = begin_process(["amgs.web.lab.worker"], errors)
-            self._processes[work.number] = process
-        spec = json.dumps({"kind": kind, "arguments": work.arguments}) + "\n"
-        assert process.stdin is not None  # noqa: S101
-        process.stdin.write(spec.encode())
-        process.stdin.flush()
         threading.Thread(target=self._follow, args=(work, process, errors), daemon=True).start()
         return work
 
@@ -184,7 +184,7 @@ class WorkBoard:
             return
         work.state = "stopping"
         end_input(process)
-        timer = threading.Timer(PATIENCE_S, kill_all, (process,))
+        timer = threading.Timer(PATIENCE_S, _kill_if_alive, (process,))
         timer.daemon = True
         timer.start()
 
@@ -226,3 +226,24 @@ def say_left(seconds: float) -> str:
     if seconds < 5400:  # noqa: PLR2004 - an hour and a half
         return f"about {round(seconds / 60)} min left"
     return f"about {seconds / 3600:.1f} h left"
+
+
+def _begin(work: Work, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Begin the process of a piece of work, and tell it what to do."""
+    process = begin_process(["amgs.web.lab.worker"], errors)
+    spec = json.dumps({"kind": work.kind, "arguments": work.arguments}) + "\n"
+    assert process.stdin is not None  # noqa: S101
+    try:
+        process.stdin.write(spec.encode())
+        process.stdin.flush()
+    except OSError:
+        kill_all(process)
+        process.wait()
+        raise
+    return process
+
+
+def _kill_if_alive(process: subprocess.Popen[bytes]) -> None:
+    # Its number may be another one's by now.
+    if process.poll() is None:
+        kill_all(process)
