@@ -58,7 +58,11 @@ def check(
         ],
     )
     if document["seen_in_training"]:
-        stdout().print(f"Left out: {document['seen_in_training']} images it was trained with.")
+        others = "" if document["same_animals"] else ", and all others of their animals"
+        n = document["seen_in_training"]
+        stdout().print(f"Left out: {n} images it was trained with{others}.")
+    if document["same_animals"]:
+        stdout().print("It was trained with images of all these animals: it may know them.")
     for text in document["advice"]:
         stdout().print(f"Not enough yet: {text}.")
     if document["withheld"]:

@@ -75,16 +75,26 @@ class Journal:
         if len(whole) < len(content):
             with self.path.open("r+b") as stream:
                 stream.truncate(len(whole))
-        lines = whole.decode("utf-8").split("\n")[:-1]
-        earlier = json.loads(lines[0])
+        lines = whole.decode("utf-8", "replace").split("\n")[:-1]
+        try:
+            earlier = json.loads(lines[0])
+        except ValueError as error:
+            msg = (
+                f"Expected what was found so far in {self.path}, found something damaged "
+                f"({error}). Use --restart to begin again."
+            )
+            raise ResumeError(msg) from error
         if earlier != self.identity:
             if not keep_earlier:
                 raise ResumeError(self._explain(earlier))
             self.identity, self.is_earlier = earlier, True
         for line in lines[1:]:
-            entry = json.loads(line)
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue  # cut off, or written by two programs at once: examined again
             image = entry.get("image")
-            if image and not (self.path.parent.parent / image).is_file():
+            if image and not _is_there(self.path.parent.parent / image):
                 self.entries.pop(entry["interval"], None)
                 continue  # its image was lost: the interval is examined again
             self.entries[entry["interval"]] = entry
@@ -96,6 +106,14 @@ class Journal:
             f"other options ({changes}). Use the same options, or another --out, or --restart to "
             "begin again."
         )
+
+
+def _is_there(image: Path) -> bool:
+    """Whether an image is there; a power cut may leave an empty file of its name."""
+    try:
+        return image.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def describe_changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -146,6 +146,7 @@ def scored_faces(folder: Path) -> ScoredImages:
         animals=[entry["animal"] for entry in entries],
         scores=count_scores(ratings),
         judge=partial(stand_among_raters, ratings),
+        laboratories=[entry["laboratory"] for entry in entries],
     )
 
 

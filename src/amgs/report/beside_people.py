@@ -50,9 +50,12 @@ def people_rows(material: ReportMaterial) -> list[tuple[str, str]]:
     if by.n_animals < _FEWEST:
         return rows[:1]
     agreement: dict[str, Any] = dict(material.agreement or {})
-    reliable = (agreement.get("mgs_per_unit") or {}).get("icc", {}).get("average_of_raters")
+    icc = (agreement.get("mgs_per_unit") or {}).get("icc", {})
+    reliable = icc.get("average_of_raters")
     if reliable and reliable > 0:
-        what = f"r over images, corrected for the raters' unreliability (theirs is {reliable:.2f})"
+        raters = icc.get("raters_averaged")
+        theirs = f"{reliable:.2f}" + (f" for the mean of {raters:.3g}" if raters else "")
+        what = f"r over images, corrected for the raters' unreliability (theirs is {theirs})"
         rows.append((what, f"{min(1.0, found.pearson_r / reliable**0.5):.2f}"))
     rest = (agreement.get("leave_one_rater_out") or {}).get("pearson_r")
     if rest is not None:

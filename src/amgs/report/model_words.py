@@ -91,10 +91,16 @@ def on_these_animals(
     if check:
         measured = check["all"]
         figures = "; ".join(f"{FIGURES[key]} {say_figure(measured, key)}" for key in FIGURES)
+        new = (
+            "not used to train it, which was done with other images of these animals: new ones "
+            "may be read less well"
+            if check.get("same_animals")
+            else "not used to train it"
+        )
         return (
             f"{begin} ({measured['images']} images of "
-            f"{count_of(measured['animals'], 'animal')}, scored by people and not used to train "
-            f"it; 95 % intervals over animals; checked on {check['at'][:10]}): {figures}."
+            f"{count_of(measured['animals'], 'animal')}, scored by people and {new}; 95 % "
+            f"intervals over animals; checked on {check['at'][:10]}): {figures}."
         )
     if "adapted_from" in card and material.trained_here:
         before, after = card["adapting"]["before"], card["adapting"]["after"]

@@ -13,6 +13,7 @@ from amgs.scoring.reliability import (
     Floats,
     compare_with_other_raters,
     cronbach_alpha,
+    diligent_raters,
     exact_agreement,
     intraclass_correlation,
     krippendorff_alpha,
@@ -21,10 +22,6 @@ from amgs.scoring.reliability import (
     weighted_kappas,
 )
 from amgs.scoring.resampling import agreement_intervals
-
-DILIGENT_SHARE = 0.5
-"""Cronbach's α is over raters who scored at least this share of what the busiest one did: it needs
-images that all of them scored."""
 
 
 def measure_agreement(
@@ -91,10 +88,7 @@ def _agreement_of(
     scores: Floats, raters: tuple[str, ...], asked: npt.NDArray[np.bool_]
 ) -> dict[str, Any]:
     scored = np.isfinite(scores)
-    by_rater = scored.sum(axis=0)
-    # A rater who has only begun would leave no image that all have scored.
-    chosen = by_rater >= DILIGENT_SHARE * by_rater.max(initial=0)
-    chosen &= by_rater > 0
+    chosen = diligent_raters(scores)
     diligent = scores[:, chosen]
     names = [name for name, one in zip(raters, chosen, strict=True) if one]
     answers = int(asked.sum())

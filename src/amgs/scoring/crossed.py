@@ -28,7 +28,7 @@ class CrossedVariances:
         """ICC(2,1): the share of the images' variance in that of a single score."""
         return self.image / (self.image + self.rater + self.rest)
 
-    def average(self, raters: int) -> float:
+    def average(self, raters: float) -> float:
         """ICC(2,k): the same of the mean of so many raters."""
         return self.image / (self.image + (self.rater + self.rest) / raters)
 

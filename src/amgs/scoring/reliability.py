@@ -56,6 +56,22 @@ LEAST_SCORES = 10
 differ."""
 
 
+DILIGENT_SHARE = 0.5
+"""Cronbach's α is over raters who scored at least this share of what the busiest one did: it needs
+images that all of them scored."""
+
+
+def diligent_raters(scores: Floats) -> npt.NDArray[np.bool_]:
+    """Say which raters scored at least half as many images as the busiest.
+
+    One who has only begun would leave no image that all have scored.
+    """
+    by_rater = np.isfinite(scores).sum(axis=0)
+    enough = by_rater >= DILIGENT_SHARE * by_rater.max(initial=0)
+    found: npt.NDArray[np.bool_] = enough & (by_rater > 0)
+    return found
+
+
 def scored_enough(scores: Floats) -> Floats:
     """Return the scores of the raters who scored enough images for an ICC."""
     by_rater = np.isfinite(scores).sum(axis=0)
@@ -83,6 +99,8 @@ def intraclass_correlation(scores: Floats) -> Result:
 
 def _over_all_scores(scores: Floats) -> Result:
     form = f"{FORM}; REML over all scores"
+    # The mean over images of the variance of a mean of n scores goes with the mean of 1 / n.
+    raters = float(1 / np.mean(1 / np.isfinite(scores).sum(axis=1)))
     found = crossed_variances(scores)
     if found is None:
         reason = "no two images were scored by two raters, or the scores do not vary"
@@ -93,7 +111,8 @@ def _over_all_scores(scores: Floats) -> Result:
         "lower": None,
         "upper": None,
         "n_images": len(scores),
-        "average_of_raters": found.average(scores.shape[1]),
+        "average_of_raters": found.average(raters),
+        "raters_averaged": raters,
         "variances": {"image": found.image, "rater": found.rater, "rest": found.rest},
     }
 
@@ -118,7 +137,8 @@ def _complete_correlation(x: Floats) -> Result:
         }
     if error == 0:  # all raters gave the same scores, and these vary
         perfect = {"value": 1.0, "lower": 1.0, "upper": 1.0}
-        return {"form": form, **perfect, "n_images": n, "average_of_raters": 1.0}
+        average = {"average_of_raters": 1.0, "raters_averaged": k}
+        return {"form": form, **perfect, "n_images": n, **average}
     # Absolute agreement: raters who are stricter by a constant lower it, unlike consistency.
     single = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
     lower, upper = _limits(float(single), rows, columns, error, n, k)
@@ -130,6 +150,7 @@ def _complete_correlation(x: Floats) -> Result:
         "upper": upper,
         "n_images": n,
         "average_of_raters": float((rows - error) / of_average) if of_average else None,
+        "raters_averaged": k,
     }
 
 

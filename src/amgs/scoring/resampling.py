@@ -12,6 +12,7 @@ from amgs.scoring.crossed import crossed_variances
 from amgs.scoring.reliability import (
     Floats,
     cronbach_alpha,
+    diligent_raters,
     intraclass_correlation,
     krippendorff_alpha,
     scored_enough,
@@ -65,6 +66,7 @@ def _draw(scores: Floats, enough: Floats, of: Any) -> dict[str, list[float | Non
     start = None if np.isfinite(enough).all() else crossed_variances(enough)
     values: dict[str, list[float | None]] = {name: [] for name in _NAMES}
     raters = tuple(map(str, range(scores.shape[1])))
+    diligent = diligent_raters(scores)  # as in the coefficient itself
     for rows in resample_units(of, N_RESAMPLES, _SEED):
         part = scores[rows]
         kappas = weighted_kappas(part, raters)
@@ -82,7 +84,7 @@ def _draw(scores: Floats, enough: Floats, of: Any) -> dict[str, list[float | Non
             if kappas
             else None
         )
-        values["cronbach_alpha"].append(cronbach_alpha(part))
+        values["cronbach_alpha"].append(cronbach_alpha(part[:, diligent]))
     return values
 
 

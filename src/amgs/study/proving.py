@@ -29,7 +29,10 @@ P_PAIN = "p_pain"
 def check_model(
     study: StudyFolder, reader: Reader, progress: ProgressCallback = no_progress
 ) -> dict[str, Any]:
-    """Compare a model with the study's human scores, on images that it was not trained with.
+    """Compare a model with the study's human scores, on animals that it was not trained with.
+
+    Where it was trained with images of every scored animal, on the images that are new to it, and
+    the document says so: ``same_animals``.
 
     Figures by timepoint are withheld until the study is unblinded. The document is kept in
     ``results/model_check_NAME.json`` and in the store, from which the report takes it.
@@ -47,7 +50,7 @@ def check_model(
     -------
     dict
         Of `amgs.model.proving.prove`, with ``model``, ``sha256``, ``advice``, ``seen_in_training``
-        and ``withheld``.
+        (images), ``same_animals`` and ``withheld``.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def check_model(
         )
         raise NoImagesError(msg)
     classify_faces(study, reader, only={score.image for score in scores}, progress=progress)
-    readings, images, seen = _pair(study, now, reader, scores)
+    readings, images, seen, same_animals = _pair(study, now, reader, scores)
     if not images:
         msg = (
             f"Expected scored faces that {reader.name} was not trained with, found none: all "
@@ -80,6 +83,7 @@ def check_model(
         **prove(readings, parts),
         "advice": advise(readings, _faces_by_animal(now)),
         "seen_in_training": seen,
+        "same_animals": same_animals,
         "withheld": withheld,
     }
     write_json(model_check_file(study, reader.name), document)
@@ -109,17 +113,22 @@ def require_pain(reader: Reader) -> None:
 
 def _pair(
     study: StudyFolder, now: Present, reader: Reader, scores: list[ImageScore]
-) -> tuple[Readings, list[str], int]:
-    """Return the readings of scored images that are new to the model, and how many are not."""
+) -> tuple[Readings, list[str], int, bool]:
+    """Return the readings of scored images that are new to the model, and how many are not.
+
+    And whether they are of animals that it knows, as it was trained with others of each.
+    """
     animals = {face.image: now.planned[face.recording].animal for face in now.faces}
     said = {row.image: row for row in study.store.predictions.all(reader.sha256)}
-    rows, images, seen = [], [], 0
-    for score in scores:
+    known = {animals[name] for name, row in said.items() if row.part and name in animals}
+    # A model may know an animal by its looks: only others tell what it does with new ones.
+    others = [score for score in scores if animals[score.image] not in known]
+    same_animals = not others
+    rows, images = [], []
+    seen = sum(score.image in said and bool(said[score.image].part) for score in scores)
+    for score in others or scores:
         row = said.get(score.image)
-        if row is None or row.problem or score.mgs is None:
-            continue
-        if row.part:
-            seen += 1
+        if row is None or row.problem or row.part or score.mgs is None:
             continue
         label = study.label_rule.label(round(score.mgs, 9))
         is_pain = {PAIN: 1.0, NO_PAIN: 0.0, None: np.nan}[label]
@@ -127,7 +136,7 @@ def _pair(
         images.append(score.image)
     p_pain, mgs, is_pain_ = np.array(rows, float).reshape(-1, 3).T
     names = np.array([animals[image] for image in images], dtype=str)
-    return Readings(p_pain, mgs, is_pain_, names), images, seen
+    return Readings(p_pain, mgs, is_pain_, names), images, seen, same_animals
 
 
 def _parts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, replace
 from functools import partial
@@ -22,11 +22,12 @@ from amgs.model.training.train import TrainingOptions, train_model
 from amgs.provenance import hash_file, record_provenance
 from amgs.scoring.among_raters import count_scores, stand_among_raters
 from amgs.scoring.ratings import first_answers
+from amgs.store.records import FaceRecord
 from amgs.study.checking import check_faces
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import make_codes, write_labels, write_training_images
 from amgs.study.layout import MODELS
-from amgs.study.present import present
+from amgs.study.present import Present, present
 from amgs.study.ratings_table import long_table
 from amgs.vocabulary import NO_PAIN, PAIN
 
@@ -118,7 +119,14 @@ def scored_images(study: StudyFolder) -> ScoredImages | None:
         animals=[codes(now.planned[faces[image].recording].animal) for image in ratings.images],
         scores=count_scores(ratings),
         judge=partial(stand_among_raters, ratings),
+        laboratories=_laboratories(now, [faces[image] for image in ratings.images]),
     )
+
+
+def _laboratories(now: Present, faces: Sequence[FaceRecord]) -> list[str] | None:
+    """Return the laboratory of every face, where the study's table names them."""
+    found = [now.planned[face.recording].further["laboratory"] for face in faces]
+    return found if any(found) else None
 
 
 def list_coats(study: StudyFolder) -> list[str]:

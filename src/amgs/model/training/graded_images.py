@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,9 @@ from amgs.model.metrics import pearson_r
 from amgs.model.over_units import interval_over_units
 from amgs.model.training.features import FeatureExtractor, View
 from amgs.model.training.grading import train_graded
+from amgs.model.training.splits import PartsOfData
 from amgs.model.unit_scores import UnitScores
-from amgs.vocabulary import TRAINED_PARTS, Part
+from amgs.vocabulary import TRAINED_PARTS, LabelledImage, Part
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -40,6 +41,8 @@ class ScoredImages:
         Given places of images and the expected scores of them by layers trained without their
         animals, returns how the model stands among its raters, for the card; ``None`` where single
         raters are not known.
+    laboratories, parts
+        Of every image, where known: where it is from, and the part that its table gives it.
     """
 
     paths: Sequence[Path]
@@ -47,6 +50,39 @@ class ScoredImages:
     animals: Sequence[str]
     scores: UnitScores
     judge: Callable[[Rows, Floats], Mapping[str, Any]] | None = None
+    laboratories: Sequence[str] | None = None
+    parts: Sequence[str] | None = None
+
+    def divided_as(self, images: Sequence[LabelledImage], parts: PartsOfData) -> list[Part] | None:
+        """Return the part of every image: that of what the classifier keeps whole.
+
+        An image of which nothing is known there, as none of its animal (or laboratory) has a label,
+        is trained with; ``None`` where laboratories are kept whole and are not known here.
+        """
+        whole = parts.unit_name == "laboratory"
+        mine = self.laboratories if whole else self.animals
+        if mine is None:
+            return None
+        given = self.parts if parts.unit_name == "given" else None
+        part_of: dict[str | None, Part] = {
+            image.laboratory if whole else image.animal: part
+            for image, part in zip(images, parts.part.tolist(), strict=True)
+        }
+        found: list[Part] = []
+        for row, name in enumerate(mine):
+            said = given[row] if given is not None else ""
+            known: Part = part_of.get(name, "train")
+            found.append(next((p for p in get_args(Part) if p == said), known))
+        return found
+
+    def distinct_animals(self) -> npt.NDArray[np.str_]:
+        """Return the animal of every image; two laboratories may use the same names."""
+        if self.laboratories is None:
+            return np.array(self.animals)
+        pairs = list(zip(self.laboratories, self.animals, strict=True))
+        if len(set(pairs)) == len(set(self.animals)):
+            return np.array(self.animals)
+        return np.array([f"{laboratory}\0{animal}" for laboratory, animal in pairs])
 
     def mgs_alone(self) -> ScoredImages:
         """Return the same images with the mean of the units in their place."""
@@ -73,7 +109,7 @@ class GradedImages:
 
 def grade_images(
     scored: ScoredImages,
-    part_of_animal: Mapping[str, Part],
+    parts: Sequence[Part],
     extractor: FeatureExtractor,
     seed: int,
     progress: ProgressCallback = no_progress,
@@ -86,8 +122,8 @@ def grade_images(
     ----------
     scored
         The images with their scores.
-    part_of_animal
-        Which part the classifier's animals are in; animals that it does not know are trained with.
+    parts
+        Of every image, from `ScoredImages.divided_as`.
     extractor
         The network.
     seed
@@ -101,8 +137,8 @@ def grade_images(
         If there are too few animals to train with.
     """
     extracted = extractor.extract([View(path) for path in scored.paths], progress)
-    animals = np.array(scored.animals)
-    part = np.array([part_of_animal.get(animal, "train") for animal in scored.animals])
+    animals = scored.distinct_animals()
+    part = np.array(parts)
     good = np.array([row not in extracted.problems for row in range(len(animals))])
     known = good & scored.scores.scored.any(axis=1)
     train, test = (
@@ -130,8 +166,8 @@ def grade_images(
     }
     if scored.judge is not None:
         card["among_raters"] = dict(scored.judge(rows, expected))
-    parts = {extracted.contents[row]: cast("Part", str(part[row])) for row in np.flatnonzero(known)}
-    return GradedImages(graded.head, card, parts)
+    of = {extracted.contents[row]: cast("Part", str(part[row])) for row in np.flatnonzero(known)}
+    return GradedImages(graded.head, card, of)
 
 
 def measure_graded(

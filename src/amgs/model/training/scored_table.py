@@ -68,9 +68,13 @@ def load_scored_images(place: Path, *, highest_mgs: float = MAX_MGS) -> ScoredIm
     if not np.isfinite(values).any():
         return None
     paths, images, animals = _images(place, [row for _, row in rows])
+    laboratories, parts = (
+        [str(row[name]) for _, row in rows] if name in table else None
+        for name in ("laboratory", "part")
+    )
     in_mgs = len(names) or round(highest_mgs / HIGHEST)
     scores = UnitScores.of_means(names or (MGS_ALONE,), values, in_mgs)
-    return ScoredImages(paths, images, animals, scores)
+    return ScoredImages(paths, images, animals, scores, laboratories=laboratories, parts=parts)
 
 
 def _images(place: Path, rows: list[dict[Any, Any]]) -> tuple[list[Path], list[str], list[str]]:

@@ -57,7 +57,6 @@ from amgs.vocabulary import (
     PAIN,
     TRAINED_PARTS,
     LabelledImage,
-    Part,
     Prediction,
     RecipeName,
     SplitUnit,
@@ -224,13 +223,11 @@ def _grade(  # noqa: PLR0917
         return None
     if options.predict == "mgs":
         scored = scored.mgs_alone()
-    part_of_animal: dict[str, Part] = {
-        image.animal: part
-        for image, part in zip(images, parts.part.tolist(), strict=True)
-        if image.animal is not None
-    }
+    divided = scored.divided_as(images, parts)
+    if divided is None:
+        return None
     try:
-        return grade_images(scored, part_of_animal, extractor, options.seed, progress)
+        return grade_images(scored, divided, extractor, options.seed, progress)
     except TooFewAnimalsError:
         return None  # pain or no pain can be learned from fewer
 
