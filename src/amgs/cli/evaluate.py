@@ -64,8 +64,9 @@ def evaluate(
     """Measure how good predictions are: accuracy, coverage, calibration, and human MGS if known.
 
     Sensitivity is the share of pain images called pain, specificity that of no-pain images called
-    no pain. Where animals are known, intervals (95 %) are over animals, by Student's t; else they
-    are Wilson's, which take images as independent and are too narrow for a statement about animals.
+    no pain. Where animals are known, intervals (95 %) are over animals, each left out in turn; else
+    they are Wilson's, which take images as independent and are too narrow for a statement about
+    animals.
 
     Example: `amgs evaluate predictions.csv --figures figures/`
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -35,11 +35,11 @@ from amgs.cohort.oneway import (
 )
 from amgs.cohort.outliers import OUTLIER_RULE, find_outliers
 from amgs.cohort.paired import paired_tests
-from amgs.cohort.plan import Plan
+from amgs.cohort.plan import Plan, check_names
 from amgs.cohort.primary import primary_analysis
 from amgs.cohort.robust import dunn_test, games_howell_test, kruskal_wallis_test, welch_anova
 from amgs.cohort.words import ALPHA, ANCOVA, CHANGE, OutlierRule
-from amgs.errors import NothingLeftError
+from amgs.errors import DesignError, NothingLeftError
 
 DEFAULT_VALUE = "pct_pain"
 """What is compared when nothing is said."""
@@ -158,7 +158,7 @@ def compare_groups(
         "unit": "animal",
         "alpha": ALPHA,
         "plan": asdict(choice.plan),
-        "primary": primary_analysis(changes, choice.plan, cohort.facts, compared.clusters),
+        "primary": _as_planned(changes, choice.plan, cohort),
         "groups": describe_groups(samples),
         "anderson_darling": anderson_darling_test(samples),
         "levene": levene_test(samples),
@@ -170,8 +170,8 @@ def compare_groups(
         "excluded": [asdict(e) for e in excluded],
         "groups_of_one": list(alone),
         "loss": loss,
-        "sensitivity": _sensitivity(compared, changes, samples, choice, brief=brief)
-        | {"outliers": _other_outlier_rule(compared, changes, everybody, outlying, choice)},
+        "sensitivity": _sensitivity(cohort, changes, samples, choice, brief=brief)
+        | {"outliers": _other_outlier_rule(cohort, changes, everybody, outlying, choice)},
         "mixed_model": mixed_model(compared, baseline),
         "course": area_under_course(compared, baseline, choice.plan),
         "power": animals_needed(samples, wanted=choice.wanted),
@@ -179,6 +179,20 @@ def compare_groups(
     }
     document["notes"] = [*cohort.notes, *notes_on(document, compared, changes)]
     return Comparison(document, tuple(changes))
+
+
+def _as_planned(changes: Sequence[Change], plan: Plan, cohort: Cohort) -> Result:
+    """Make the planned analysis; say so where a group that it names has too few animals left."""
+    try:
+        return primary_analysis(changes, plan, cohort.facts, cohort.clusters)
+    except DesignError:
+        left = {change.group for change in changes}
+        gone = [name for name in cohort.groups if name not in left]
+        if not gone:
+            raise
+        check_names(plan, cohort.groups, cohort.facts)  # or the plan itself names what is not there
+        reason = f"the plan names a group of which too few animals are left ({', '.join(gone)})"
+        return {"unit": "animal", "analysis": plan.analysis, **NotComputed(reason).as_dict()}
 
 
 def _sensitivity(
@@ -195,9 +209,7 @@ def _sensitivity(
     with_baseline = changes[0].baseline is not None
     nothing = NotComputed("there is no baseline").as_dict()
     return {
-        other.analysis: primary_analysis(changes, other, cohort.facts, clusters)
-        if with_baseline
-        else nothing,
+        other.analysis: _as_planned(changes, other, cohort) if with_baseline else nothing,
         "welch": welch_anova(samples),
         "games_howell": NotComputed("it was not asked for").as_dict()
         if brief
@@ -229,7 +241,7 @@ def _other_outlier_rule(
     says = "with the outliers" if removed else "without the outliers"
     if len({c.group for c in rows}) < len({c.group for c in changes}):
         return {"of": says, **NotComputed("a group would have too few animals").as_dict()}
-    return {"of": says, **primary_analysis(rows, choice.plan, cohort.facts, cohort.clusters)}
+    return {"of": says, **_as_planned(rows, choice.plan, cohort)}
 
 
 def leave_out_single_animals(changes: list[Change]) -> tuple[list[Change], tuple[str, ...]]:

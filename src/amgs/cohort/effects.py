@@ -162,9 +162,9 @@ def least_animals(power_of: Callable[[int], float], power: float) -> int | None:
     # Power rises with n, so doubling and halving finds the smallest n in few steps.
     low, high = 1, 2
     while power_of(high) < power:
-        low, high = high, high * 2
-        if high > MOST_ANIMALS:
+        if high == MOST_ANIMALS:
             return None
+        low, high = high, min(2 * high, MOST_ANIMALS)
     while high - low > 1:
         middle = (low + high) // 2
         if power_of(middle) < power:

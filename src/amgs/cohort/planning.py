@@ -197,9 +197,9 @@ def _least(
 
     low, high = _LEAST_ANIMALS, 4
     while power(high) < wanted.power:
-        low, high = high, high * 2
-        if high > MOST_ANIMALS:
-            return None, power(low)
+        if high == MOST_ANIMALS:
+            return None, power(high)
+        low, high = high, min(2 * high, MOST_ANIMALS)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if power(middle) >= wanted.power else (middle, high)

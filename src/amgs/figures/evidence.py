@@ -171,7 +171,7 @@ def write_evidence(folder: Path, evidence: Evidence, origin: Mapping[str, Any]) 
     figures = {
         "evidence_by_region": by_region(evidence.sets),
         "evidence_by_place": by_place(evidence.sets),
-        "evidence_faces": face_by_face(evidence.shown, mean_map(evidence.faces)),
+        "evidence_faces": face_by_face(evidence.shown, mean_map(evidence.faces, evidence.animals)),
     }
     written = [save_figure(folder / name, drawn) for name, drawn in figures.items()]
     return [summary, table, *written]

@@ -12,6 +12,7 @@ from amgs.model.metrics import Floats, pearson_r
 from amgs.model.over_units import Interval, interval_over_units
 
 _Z = 1.959963984540054
+_ROUNDING = 1e-9
 _LEAST = 4
 
 
@@ -69,7 +70,10 @@ def agree_by_animal(
     x, y = (np.bincount(member, weights=v) / counts for v in (human, model))
     between = pearson_r(x, y)
     # Each around its own mean; every animal's mean costs a degree of freedom, and the slope one.
-    inside = pearson_r(human - x[member], model - y[member])
+    own, theirs = human - x[member], model - y[member]
+    # Of equal values rounding is left, and what goes with it says nothing.
+    vary = min(np.ptp(own), np.ptp(theirs)) > _ROUNDING
+    inside = pearson_r(own, theirs) if vary else None
     free = len(human) - len(names) - 1
     image = interval_over_units(
         np.asarray(animals), lambda rows: pearson_r(human[rows], model[rows]), seed

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROUNDING = 1e-9
-_MGS_DECIMALS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class CurvePoint:
         """Return the point as plain values, with 95 % intervals.
 
         ``intervals`` by Wilson, images taken as independent; ``intervals_over_animals`` by
-        Student's t on animals' shares, ``None`` where the animals are not known.
+        leaving out each animal in turn, ``None`` where the animals are not known.
         """
         counts = self.counts
         return {
@@ -248,7 +247,7 @@ def compare_with_mgs(
     """
     from scipy.stats import linregress, pearsonr
 
-    mgs = np.round(mgs, _MGS_DECIMALS)  # means of raters in other orders differ in the last bit
+    mgs = np.round(mgs, 9)  # means of raters in other orders differ in the last bit
     rows = [_describe_score(value, signed_score[mgs == value]) for value in np.unique(mgs)]
     n_tests = sum(row.p is not None for row in rows)
     rows = [_correct(row, n_tests) for row in rows]

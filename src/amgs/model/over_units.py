@@ -28,10 +28,13 @@ Interval = tuple[float, float]
 
 
 def share_over_units(correct: Bools, units: npt.NDArray[np.str_]) -> Interval | None:
-    """Return the 95 % interval of a share over animals: Student's t on the animals' own shares.
+    """Return the 95 % interval of a share of all images, over animals: each left out in turn.
 
-    Where all animals have the same share, their spread is not known, and Wilson's interval is
-    taken with as many trials as there are animals.
+    The jackknife over animals, variance (k - 1) / k · Σ (share without one - share)², with
+    Student's t, whose degrees of freedom are one less than the animals that count, (Σ n)² / Σ n² of their
+    numbers of images n (Kish 1965). With as many images of each it is Student's t on the animals'
+    own shares. Where all animals have the same share, their spread is not known, and Wilson's
+    interval is taken with as many trials as there are animals.
 
     Parameters
     ----------
@@ -49,12 +52,17 @@ def share_over_units(correct: Bools, units: npt.NDArray[np.str_]) -> Interval | 
     n = len(names)
     if n < LEAST_FOR_MEANS:
         return None
-    shares = np.bincount(member, weights=correct.astype(float)) / np.bincount(member)
-    mean = float(shares.mean())
-    if np.ptp(shares) == 0:
-        return wilson_interval(round(mean * n), n)
-    half = float(student.isf((1 - CONFIDENCE_LEVEL) / 2, n - 1) * shares.std(ddof=1) / n**0.5)
-    return max(0.0, mean - half), min(1.0, mean + half)
+    images = np.bincount(member).astype(float)
+    right = np.bincount(member, weights=correct.astype(float))
+    if np.ptp(right / images) == 0:
+        return wilson_interval(round(float(right[0] / images[0]) * n), n)
+    share = right.sum() / images.sum()
+    without_one = (right.sum() - right) / (images.sum() - images)
+    error = ((n - 1) / n * ((without_one - share) ** 2).sum()) ** 0.5
+    # An animal with most of the images leaves little to compare it with.
+    df = max(1.0, images.sum() ** 2 / (images**2).sum() - 1)
+    half = float(student.isf((1 - CONFIDENCE_LEVEL) / 2, df) * error)
+    return max(0.0, float(share) - half), min(1.0, float(share) + half)
 
 
 def bootstrap_interval(
@@ -67,7 +75,7 @@ def bootstrap_interval(
     is_pain, p_pain, units
         Per image: truth, prediction, and the animal (or what else was kept whole).
     statistic
-        ``accuracy``, by Student's t on the units' own accuracies (`share_over_units`); ``auc`` or
+        ``accuracy``, by leaving out each unit in turn (`share_over_units`); ``auc`` or
         ``balanced_accuracy``, by percentiles of resampled units (`interval_over_units`).
     seed
         Of the resampling.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +88,7 @@ def collect_evidence(
     for k in known:
         if sets:
             chosen.setdefault(sets[k], []).append(k)
-    usual = mean_map(found)
+    usual = mean_map(found, whose)
     return [
         _collect(name, [found[k] for k in rows], [whose[k] for k in rows], usual)
         for name, rows in chosen.items()
@@ -95,12 +96,32 @@ def collect_evidence(
     ]
 
 
-def mean_map(found: Sequence[FaceEvidence]) -> npt.NDArray[np.floating]:
-    """Return the mean map of faces; missing where most images have nothing at that place."""
-    maps = np.array([face.by_place for face in found if face.by_place is not None], np.float64)
+def mean_map(found: Sequence[FaceEvidence], animals: Sequence[str]) -> npt.NDArray[np.floating]:
+    """Return the mean map of faces, every animal weighing the same.
+
+    Missing where most images have nothing at that place.
+    """
+    rows = [k for k, face in enumerate(found) if face.by_place is not None]
+    maps = np.array([found[k].by_place for k in rows], np.float64)
     known = ~np.isnan(maps)
-    mean = np.nansum(maps, axis=0) / np.maximum(known.sum(axis=0), 1)
+    weights = _weights([animals[k] for k in rows])[:, None, None] * known
+    mean = np.nansum(weights * np.nan_to_num(maps), axis=0) / np.maximum(weights.sum(axis=0), 1e-12)
     return np.where(known.mean(axis=0) >= MOSTLY, mean, np.nan)
+
+
+def _weights(animals: Sequence[str]) -> npt.NDArray[np.floating]:
+    """Return a weight per image, so that those of every animal sum to one."""
+    images = Counter(animals)
+    return np.array([1 / images[animal] for animal in animals])
+
+
+def _mean_face(found: Sequence[FaceEvidence], animals: Sequence[str]) -> npt.NDArray[np.floating]:
+    rows = [k for k, face in enumerate(found) if face.aligned is not None]
+    faces = np.array([found[k].aligned for k in rows], np.float64)
+    mean: npt.NDArray[np.floating] = np.average(
+        faces, axis=0, weights=_weights([animals[k] for k in rows])
+    )
+    return mean
 
 
 def _collect(
@@ -127,8 +148,8 @@ def _collect(
         {region: float(np.mean(v)) if v else None for region, v in by_animal.items()},
         by_animal,
         None if np.isnan(outside) else outside,
-        mean_map(found) - usual,
-        np.mean([e.aligned for e in found if e.aligned is not None], axis=0),
+        mean_map(found, animals) - usual,
+        _mean_face(found, animals),
     )
 
 

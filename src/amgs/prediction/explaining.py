@@ -55,6 +55,7 @@ class Evidence:
     """What the calls rest on: face by face, by set, and what else tells the labels."""
 
     faces: Sequence[FaceEvidence]
+    animals: Sequence[str]
     sets: Sequence[EvidenceSet]
     probes: Sequence[Probe]
 
@@ -143,7 +144,8 @@ def explain(
         executor=executor,
         progress=progress,
     )
-    return Evidence(faces, collect_evidence(faces, [one.animal for one in chosen], sets), probes)
+    animals = [one.animal for one in chosen]
+    return Evidence(faces, animals, collect_evidence(faces, animals, sets), probes)
 
 
 def _spread(images: Sequence[ExplainedImage], most: int) -> list[ExplainedImage]:

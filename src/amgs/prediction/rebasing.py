@@ -54,7 +54,7 @@ def rebase_calls(images: pd.DataFrame, baseline: str) -> pd.Series[float]:
 
 
 def summarise_rebased(
-    p_pain: pd.Series[float], threshold: float = DEFAULT_THRESHOLD
+    p_pain: pd.Series[float], threshold: float = DEFAULT_THRESHOLD, min_images: float = 0
 ) -> dict[str, Any]:
     """Return the values of one animal and timepoint from re-based probabilities.
 
@@ -63,13 +63,14 @@ def summarise_rebased(
     dict
         ``confident_images_rebased``, ``pct_pain_rebased`` and ``mean_signed_score_rebased``, as
         without re-basing: over images whose re-based confidence reaches the threshold. ``None``
-        where there is none.
+        where there is none, or fewer than `min_images`.
     """
     known = p_pain.dropna()
     confident = known[np.maximum(known, 1 - known) >= threshold]
     n = len(confident)
+    enough = n >= max(1, min_images)
     return {
         "confident_images_rebased": n if len(known) else None,
-        "pct_pain_rebased": 100 * float((confident >= EVEN_ODDS).mean()) if n else None,
-        "mean_signed_score_rebased": float((2 * confident - 1).mean()) if n else None,
+        "pct_pain_rebased": 100 * float((confident >= EVEN_ODDS).mean()) if enough else None,
+        "mean_signed_score_rebased": float((2 * confident - 1).mean()) if enough else None,
     }

@@ -105,7 +105,7 @@ def summarise_animals(
             row["reason"] = "; ".join(filter(None, reasons)) or row["reason"]
         row |= count_states(asleep.get(unit, chosen.iloc[:0]), states)
         if rebased is not None:
-            row |= summarise_rebased(rebased[part.index], options.threshold)
+            row |= summarise_rebased(rebased[part.index], options.threshold, options.min_images)
         whose = dict(zip(GROUP_KEYS, unit, strict=True))
         rows.append(whose | {"recordings": len(names) or None} | row)
     return rows

@@ -14,7 +14,7 @@ from amgs.prediction.summary_columns import REBASED_COLUMNS, SUMMARY_COLUMNS
 from amgs.prediction.unlike import warn_of_unlike
 from amgs.provenance import hash_file
 from amgs.report.material import ReportMaterial
-from amgs.tables import parse_number, read_column_names, read_table
+from amgs.tables import parse_number, parse_yes_no, read_column_names, read_table
 
 _WHOLE = ("recordings", "images", "confident_images", "pain_images", "n_mgs", "seen_in_training")
 _NUMBERS = (
@@ -107,7 +107,11 @@ def read_summary(path: Path, value: str) -> list[dict[str, Any]]:
         row |= {name: _cell(row[name], line, name, path) for name in numbers}
         row |= {name: None if row[name] is None else int(row[name]) for name in _WHOLE}
         row[value] = _cell(str(text[value]), line, value, path)
-        row["included"] = row["included"] or "yes"
+        included = parse_yes_no(str(row["included"] or "yes"))
+        if included is None:
+            msg = f"Expected yes or no as included in line {line} of {path}, found "
+            raise TableError(f"{msg}{row['included']!r}.")
+        row["included"] = "yes" if included else "no"
         rows.append(row)
     return rows
 

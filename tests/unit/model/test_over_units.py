@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from amgs.model.by_animal import agree_by_animal, bland_altman
 from amgs.model.evaluate import evaluate_predictions
@@ -106,3 +107,23 @@ def test_bland_altman() -> None:
     assert found.bias == pytest.approx(0.5, abs=0.25)
     assert found.upper - found.bias == pytest.approx(1.96, abs=0.25)
     assert found.bias_interval[0] < found.bias < found.bias_interval[1]
+
+
+def test_the_interval_holds_the_share_beside_it() -> None:
+    """One animal with most of the images: the share of all is in its interval, which is wide."""
+    sizes = [100, 10, 10, 10, 10, 10, 10, 10]
+    correct = np.concatenate([np.arange(100) < 45, *[np.arange(10) < 9 for _ in sizes[1:]]])
+    interval = share_over_units(correct, np.repeat([f"m{k}" for k in range(8)], sizes))
+    assert interval is not None
+    assert interval[0] < correct.mean() < interval[1]
+    assert interval[1] - interval[0] > 0.5
+
+
+def test_of_equal_numbers_it_is_students_t() -> None:
+    """As on the animals' own shares."""
+    rng = np.random.default_rng(1)
+    correct = rng.random(60) < 0.7
+    shares = correct.reshape(6, 10).mean(axis=1)
+    half = student.isf(0.025, 5) * shares.std(ddof=1) / 6**0.5
+    interval = share_over_units(correct, np.repeat(list("abcdef"), 10))
+    assert interval == pytest.approx((shares.mean() - half, min(1.0, shares.mean() + half)))
