@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "amgs"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("_version", "errors", "vocabulary"),
     ("scale", "config", "drives", "processes", "provenance", "files", "timepoints"),
-    ("workbooks",),
+    ("workbooks", "csv_cells"),
     ("jobs", "tables"),
     ("cluster",),
     ("images", "video"),

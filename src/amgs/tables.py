@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from amgs.csv_cells import TEXT_COLUMNS, parse_csv, with_point, without_empty_columns
 from amgs.errors import TableError
-from amgs.files import atomic_file, guess_delimiter, read_csv_header
+from amgs.files import atomic_file, read_csv_header
 from amgs.vocabulary import EARLIER_COLUMNS, NOTICE_FILE
 from amgs.workbooks import SUFFIX, read_workbook
 
@@ -57,7 +57,9 @@ def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True)
 def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = True) -> TextTable:
     """Read a CSV (or the first sheet of a workbook) as text cells, stripped of blanks.
 
-    Nothing is guessed or converted.
+    Nothing is guessed. In a CSV with semicolons numbers may have decimal commas, but for the
+    columns of names (`TEXT_COLUMNS`); a first line ``sep=;`` and empty columns, which spreadsheets
+    leave, are passed over; required columns may have capitals.
 
     Comma and semicolon (as spreadsheets save in many countries) are understood, and UTF-8 with or
     without a byte-order mark. Columns with a name of an earlier version get that of today
@@ -78,11 +80,15 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
         If the file cannot be read, lacks a column, names one twice, has ragged rows or no row.
     """
     workbook = path.suffix.lower() == SUFFIX and path.is_file()
-    rows = read_workbook(path) if workbook else _parse(path, _read_text(path))
-    header = _name_columns(rows[0]) if rows else []
+    rows, commas = (read_workbook(path), False) if workbook else parse_csv(path, _read_text(path))
+    first = next((place for place, row in enumerate(rows) if any(map(str.strip, row))), 0)
+    rows = without_empty_columns(rows[first:])
+    header = _name_columns(rows[0], required) if rows else []
     _check_header(path, header, required)
     numbered = [
-        (line, row) for line, row in enumerate(rows[1:], start=2) if any(map(str.strip, row))
+        (line, row)
+        for line, row in enumerate(rows[1:], start=first + 2)
+        if any(map(str.strip, row))
     ]
     ragged = [f"line {line} has {len(row)}" for line, row in numbered if len(row) != len(header)]
     if ragged:
@@ -96,24 +102,20 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
         msg = f"Expected rows below the header of {path}, found none."
         raise TableError(msg)
     cells = [(line, [_as_written(cell) for cell in row]) for line, row in numbered]
+    if commas:
+        names = [name in TEXT_COLUMNS for name in header]
+        cells = [
+            (line, [c if name else with_point(c) for c, name in zip(row, names, strict=True)])
+            for line, row in cells
+        ]
     return TextTable(header, cells)
 
 
-def _parse(path: Path, text: str) -> list[list[str]]:
-    header_line = text.split("\n", maxsplit=1)[0]
-    try:
-        return list(csv.reader(io.StringIO(text), delimiter=guess_delimiter(header_line)))
-    except csv.Error as error:
-        # A quote that is never closed swallows all that follows it into one cell.
-        msg = (
-            f"Expected a CSV in {path}, found a mistake in its quotes ({error}). A double quote "
-            "inside a cell is written twice; remove one that stands alone."
-        )
-        raise TableError(msg) from error
-
-
-def _name_columns(header: Sequence[str]) -> list[str]:
+def _name_columns(header: Sequence[str], required: Sequence[str] = ()) -> list[str]:
     names = [name.strip() for name in header]
+    # Written with a capital, as at the head of a spreadsheet, it is the same column.
+    meant = {name.casefold(): name for name in required if name not in names}
+    names = [meant.get(name.casefold(), name) for name in names]
     return [
         new if (new := EARLIER_COLUMNS.get(name, name)) == name or new not in names else name
         for name in names

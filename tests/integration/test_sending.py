@@ -25,6 +25,8 @@ from amgs.study.curation import FaceNames, candidates_near, curate, set_aside, t
 from amgs.study.exploring import Otherwise, explore
 from amgs.study.exporting import Sending
 from amgs.study.settings_file import change_settings
+from amgs.study.summarising import SummaryChoice
+from amgs.study.training import find_model
 from amgs.tables import read_table, write_table
 from amgs.workbooks import Sheet, read_workbook, write_workbook
 from program import amgs
@@ -103,6 +105,14 @@ class TestPlan:
         assert "before amgs compared groups or unblinded the study" in page
         assert "[plan] margin: 0.0 → 12.0" in page
         assert page.index("Primary analysis") < page.index("Sensitivity: the same question")
+
+    def test_images_left_out_after_the_seal_are_told(self, study: Study) -> None:
+        """What counts of the images decides the result as much as the margin does."""
+        study.seal_plan("Ada")
+        study.summarise(SummaryChoice(unseen_only=True))
+        assert study.plan_state().changes == ("[summary] unseen_only: False → True",)
+        page = study.report().read_text(encoding="utf-8")
+        assert "[summary] unseen_only: False → True" in page
 
     def test_a_plan_that_comes_late_says_so(self, study: Study) -> None:
         study.compare()
@@ -482,3 +492,18 @@ class TestLooking:
             curate(study).find("nothing")
         with pytest.raises(StudyError, match="no reason"):
             set_aside(study, face, " ")
+
+
+def test_the_model_that_is_meant_is_the_one_used_last(study: Study) -> None:
+    """Another one may have been added since; whose readings are summarised is no accident."""
+    ((name, folder, _), *_) = study.store.predictions.models()
+    study.store.predictions.add_model("other", "models/other", "f" * 64, {"step": "test"})
+    assert find_model(study, "") == study.folder / folder
+    assert study.summarise().model == name
+    study.store.events.log("classified", "Ada", {"model": "f" * 64})
+    assert find_model(study, "").name == "other"
+    study.classify(name)
+    assert find_model(study, "") == study.folder / folder
+    before = len(study.store.events.all("classified"))
+    study.classify(name)
+    assert len(study.store.events.all("classified")) == before

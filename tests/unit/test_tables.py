@@ -86,3 +86,20 @@ def test_no_name_becomes_a_formula(tmp_path: Path, name: str) -> None:
     table = read_table(path, required=("animal",))
     assert table["animal"].tolist() == [name, "m1"]
     assert table["value"].tolist() == ["-1.5", "-2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("sep=;\nanimal;mgs\nm1;4,5\n", {"animal": "m1", "mgs": "4.5"}),
+        ("Animal,mgs,,\nm1,4.5,,\n", {"animal": "m1", "mgs": "4.5"}),
+        ("animal;mgs\n1,10;-0,5\n", {"animal": "1,10", "mgs": "-0.5"}),
+        ("animal,mgs\n1.10,\"4,5\"\n", {"animal": "1.10", "mgs": "4,5"}),
+    ],
+)  # fmt: skip
+def test_what_spreadsheets_leave_in_a_csv(tmp_path: Path, text: str, found: dict[str, str]) -> None:
+    """Decimal commas beside semicolons, a line for the spreadsheet, empty columns, capitals."""
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    table = read_table(tmp_path / "a.csv", required=("animal",))
+    assert table.iloc[0].to_dict() == found
+    assert table.index[0] == (3 if text.startswith("sep=") else 2)

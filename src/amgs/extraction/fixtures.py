@@ -33,6 +33,10 @@ the frame cuts off, by 2.0 to 4.0 and 5.4 to 8.7."""
 EDGE_SHARE = 0.03
 """A face this near to the edge of its zone, in widths of itself, is cut off by it."""
 
+LEAST_MOVED, STAYS_SHARE = 3, 0.8
+"""In so many frames other parts of the zone have to look otherwise, and in this share of them the
+thing as ever: what an animal that keeps still for long leaves unchanged goes when it moves."""
+
 SAME_PLACE_IOU = 0.5
 
 
@@ -49,9 +53,10 @@ def find_fixtures(
 
     How much a part of the zone changes is the median, over the other frames, of its distance from
     the frame in which the face was found; and its ninth tenth, so that what an animal leaves in one
-    frame of ten is none. A place is a fixture if it changes as little as the quietest quarter
-    of the zone, while other parts move. Where nothing moves, as with a sleeping animal, there is
-    none. A face that the edge of the zone cuts off is that of a head-fixed animal, and none either.
+    frame of ten is none. A place is a fixture if it changes as little as the quietest quarter of
+    the zone, and does so while other parts move: in most of the frames in which these look
+    otherwise. An animal that sleeps and moves once is none, as its face goes with it. A face that
+    the edge of the zone cuts off is that of a head-fixed animal, and none either.
 
     Parameters
     ----------
@@ -80,9 +85,24 @@ def find_fixtures(
             if (
                 _inside(usual, face.box, zone) <= STILL_TO
                 and _inside(seldom, face.box, zone) <= SELDOM_TO
+                and _stays_while_others_move(changes, face.box, zone)
             ):
                 found.append(face.box)
     return found
+
+
+def _stays_while_others_move(changes: npt.NDArray[np.float32], box: Box, zone: Box) -> bool:
+    """Say whether a box looks as ever in the frames in which the rest of its zone does not."""
+    rows, columns = _cells(box, zone, grown=0.15)
+    outside = np.ones(changes.shape[1:], bool)
+    outside[rows, columns] = False
+    if not outside.any():
+        return True
+    moved = (changes[:, outside] >= MOVES_FROM).mean(axis=1) >= MOVING_SHARE
+    if int(moved.sum()) < LEAST_MOVED:
+        return False
+    stays = [_inside(frame, box, zone) <= SELDOM_TO for frame in changes[moved]]
+    return float(np.mean(stays)) >= STAYS_SHARE
 
 
 def _is_cut(box: Box, zone: Box) -> bool:
@@ -105,13 +125,20 @@ def _inside(changes: npt.NDArray[np.float32], box: Box, zone: Box) -> float:
 
     The edges of a box show what is behind it.
     """
-    x_scale, y_scale = ZONE_PX / (zone[2] - zone[0]), ZONE_PX / (zone[3] - zone[1])
-    dx, dy = 0.15 * (box[2] - box[0]), 0.15 * (box[3] - box[1])
-    left, right = (box[0] + dx - zone[0]) * x_scale, (box[2] - dx - zone[0]) * x_scale
-    top, bottom = (box[1] + dy - zone[1]) * y_scale, (box[3] - dy - zone[1]) * y_scale
-    rows = slice(max(0, int(top)), max(int(top) + 1, int(np.ceil(bottom))))
-    columns = slice(max(0, int(left)), max(int(left) + 1, int(np.ceil(right))))
+    rows, columns = _cells(box, zone, grown=-0.15)
     part = changes[rows, columns]
     if not part.size:
         return float("inf")
     return float(np.quantile(part, 0.75) - np.quantile(changes, 0.25))
+
+
+def _cells(box: Box, zone: Box, *, grown: float) -> tuple[slice, slice]:
+    """Return the rows and columns of the small zone that a box covers, grown by a share of it."""
+    x_scale, y_scale = ZONE_PX / (zone[2] - zone[0]), ZONE_PX / (zone[3] - zone[1])
+    dx, dy = grown * (box[2] - box[0]), grown * (box[3] - box[1])
+    left, right = (box[0] - dx - zone[0]) * x_scale, (box[2] + dx - zone[0]) * x_scale
+    top, bottom = (box[1] - dy - zone[1]) * y_scale, (box[3] + dy - zone[1]) * y_scale
+    return (
+        slice(max(0, int(top)), max(int(top) + 1, int(np.ceil(bottom)))),
+        slice(max(0, int(left)), max(int(left) + 1, int(np.ceil(right)))),
+    )

@@ -6,10 +6,11 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amgs.csv_cells import TEXT_COLUMNS
 from amgs.errors import TableError
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
-from amgs.tables import harmless_cells
+from amgs.tables import harmless_cells, parse_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,14 +39,14 @@ class SpreadsheetCsv(Exporter):
         ):
             writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
             writer.writerow(table.columns)
+            numbers = [name not in TEXT_COLUMNS for name in table.columns]
             for row in table.astype(str).to_numpy().tolist():
-                writer.writerow(harmless_cells([_with_comma(cell) for cell in row]))
+                # Formulas are looked for before: -0,87 is a number where commas are decimal.
+                cells = zip(harmless_cells(row), numbers, strict=True)
+                writer.writerow([_with_comma(c) if number else c for c, number in cells])
         return ()
 
 
-def _with_comma(cell: str) -> str:
-    try:
-        float(cell)
-    except ValueError:
-        return cell
-    return cell.replace(".", ",")
+def _with_comma(cell: object) -> object:
+    text = str(cell)
+    return text.replace(".", ",") if parse_number(text) is not None else cell

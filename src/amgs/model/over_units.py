@@ -31,10 +31,10 @@ def share_over_units(correct: Bools, units: npt.NDArray[np.str_]) -> Interval | 
     """Return the 95 % interval of a share of all images, over animals: each left out in turn.
 
     The jackknife over animals, variance (k - 1) / k · Σ (share without one - share)², with
-    Student's t, whose degrees of freedom are one less than the animals that count, (Σ n)² / Σ n² of their
-    numbers of images n (Kish 1965). With as many images of each it is Student's t on the animals'
-    own shares. Where all animals have the same share, their spread is not known, and Wilson's
-    interval is taken with as many trials as there are animals.
+    Student's t, whose degrees of freedom are one less than the animals that count, (Σ n)² / Σ n²
+    of their numbers of images n (Kish 1965). With as many images of each it is Student's t on the
+    animals' own shares. Where all animals have the same share, their spread is not known, and
+    Wilson's interval is taken with as many trials as there are animals.
 
     Parameters
     ----------

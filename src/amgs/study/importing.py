@@ -182,7 +182,9 @@ def _import_folder(
     without = set(folder.source.detail.get("without_face", ()))
     new = {c: path for c, path in folder.contents.items() if c not in faces and c not in without}
     finder = (detector or open_detector(study.settings.extract.detector)) if whole and new else None
-    unreadable = 0
+    unreadable = small = several = 0
+    own_limit = study.settings.extract.min_face_px
+    least_px = own_limit or (0.0 if finder is None else finder.min_face_px)
     for content, path in new.items():
         try:
             rgb = read_image(path)
@@ -198,10 +200,13 @@ def _import_folder(
             yield FaceRecord(image, code, content)
             continue
         found = find_anywhere(finder, rgb)
-        if not found:
+        wide = [face for face in found if face.width >= least_px]
+        if not wide:
             without.add(content)
+            small += bool(found)
             continue
-        best = max(found, key=lambda face: face.score)
+        several += len(wide) > 1
+        best = max(wide, key=lambda face: face.score)
         write_crop(target, crop_face(rgb, best.box, study.settings.extract.margin))
         box = {
             f"box_{corner}": round(v, 1)
@@ -214,7 +219,10 @@ def _import_folder(
         folder.source.detail["without_face"] = sorted(without)  # type: ignore[index]
         n = len(folder.contents)
         seen = n - unreadable - len(without)
-        result.told.append(f"{r.name}: a face in {seen} of {n} photographs")
+        text = f"{r.name}: a face in {seen} of {n} photographs"
+        text += f"; in {small} none of {least_px:g} pixels or more" if small else ""
+        text += f"; in {several} more than one, of which the surest was taken" if several else ""
+        result.told.append(text)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from amgs.cohort.plan import Plan, check_names, parse_factors
@@ -15,7 +15,13 @@ from amgs.study.actions import RESULTS_SEEN
 from amgs.study.design import Design
 from amgs.study.folder import StudyFolder
 from amgs.study.planned import animal_facts
-from amgs.study.summarising import HUMAN_VALUE, has_readings
+from amgs.study.summarising import (
+    HUMAN_VALUE,
+    SummaryChoice,
+    has_readings,
+    is_human_value,
+    last_choice,
+)
 from amgs.vocabulary import CALL_VALUES, REBASED_VALUES
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ PLAN_SEALED = "plan sealed"
 """The kind of event that keeps a plan with its hash."""
 
 _SECTIONS = ("plan", "classify", "labels")
+_NOT_SEALED = {"model", "human"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,11 @@ def plan_document(study: StudyFolder) -> dict[str, Any]:
     """Return all that decides the primary result, as it is sealed."""
     settings = study.settings.as_dict()
     chosen = {name: settings[name] for name in _SECTIONS}
-    return {**chosen, "study": {"baseline": settings["study"]["baseline"]}}
+    human = is_human_value(study.settings.plan.outcome)
+    summary = asdict(last_choice(study, human=human))
+    # Who reads the faces is often trained after the seal; all else decides as much as the plan.
+    counted = {name: value for name, value in summary.items() if name not in _NOT_SEALED}
+    return {**chosen, "study": {"baseline": settings["study"]["baseline"]}, "summary": counted}
 
 
 def seal_plan(study: StudyFolder, who: str) -> dict[str, Any]:
@@ -141,7 +152,10 @@ def plan_state(study: StudyFolder) -> PlanState:
         was_seen = bool(seen) and seen[0]["at"] == first
         what = "groups had been compared" if was_seen else "the study had been unblinded"
         late = f"{what} on {first[:10]}"
-    return PlanState(sealed, late, tuple(_changes(sealed["plan"], plan_document(study))))
+    # Plans sealed by earlier versions say nothing of summaries: all images counted.
+    usual = {"summary": asdict(SummaryChoice())}
+    changes = _changes({**usual, **sealed["plan"]}, plan_document(study))
+    return PlanState(sealed, late, tuple(changes))
 
 
 def _changes(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ from amgs.study.classifying import find_reader
 from amgs.study.comparing import compare_summary, timepoints_to_compare
 from amgs.study.design import RECORDINGS_FILE, Design
 from amgs.study.evidence import last_evidence
+from amgs.study.exploring import choose_reader
 from amgs.study.extraction_tables import list_recording_rows
 from amgs.study.folder import StudyFolder
 from amgs.study.generations import settings_in_use
@@ -84,7 +85,7 @@ def gather_study(
 ) -> ReportMaterial:
     """Gather what the report of a study is made of."""
     asked = choice
-    choice, by_model = _what_is_reported(study, choice, model)
+    choice, model, by_model = _what_is_reported(study, choice, model)
     design = study.design()
     made = last_choice(study, human=not by_model)
     if model:
@@ -195,8 +196,11 @@ def _compare(
 
 def _what_is_reported(
     study: StudyFolder, choice: ComparisonChoice, model: str
-) -> tuple[ComparisonChoice, bool]:
-    """Return what is compared, and whether it is what a model says."""
+) -> tuple[ComparisonChoice, str, bool]:
+    """Return what is compared, whose readings, and whether it is what a model says."""
+    if not model and not last_choice(study, human=False).model:
+        model, value = choose_reader(study, model, choice.value)
+        choice = replace(choice, value=value)
     has_model = bool(model) or has_readings(study)
     if not has_model and not study.store.scoring.count_log():
         command = f"amgs classify MODEL {quoted(study.folder)}"
@@ -204,7 +208,7 @@ def _what_is_reported(
         raise StudyError(msg)
     choice = as_planned(study, choice)
     by_model = has_model and not is_human_value(choice.value)
-    return (choice if by_model else replace(choice, value=HUMAN_VALUE)), by_model
+    return (choice if by_model else replace(choice, value=HUMAN_VALUE)), model, by_model
 
 
 def _scored_late(study: StudyFolder) -> dict[str, int]:

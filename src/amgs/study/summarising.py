@@ -252,5 +252,6 @@ def last_choice(study: StudyFolder, *, human: bool) -> SummaryChoice:
 
 def has_readings(study: StudyFolder) -> bool:
     """Whether a model of the study, or a built-in one, has looked at its faces."""
-    models = study.store.predictions.models()
-    return any(folder or is_built_in(name) for name, folder, _ in models)
+    said = study.store.predictions
+    known = [sha256 for name, folder, sha256 in said.models() if folder or is_built_in(name)]
+    return any(map(said.count, known))

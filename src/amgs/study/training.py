@@ -23,6 +23,7 @@ from amgs.provenance import hash_file, record_provenance
 from amgs.scoring.among_raters import count_scores, stand_among_raters
 from amgs.scoring.ratings import first_answers
 from amgs.store.records import FaceRecord
+from amgs.study.actions import CLASSIFIED
 from amgs.study.checking import check_faces
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import make_codes, write_labels, write_training_images
@@ -224,16 +225,18 @@ def _copy_model(folder: Path, models: Path) -> Path:
 
 
 def find_model(study: StudyFolder, name: str) -> Path:
-    """Return the folder of a model of the study; of the newest if the name is empty.
+    """Return the folder of a model of the study; if the name is empty, of the one last used.
+
+    That is the one that was trained or that classified the faces last.
 
     Raises
     ------
     UnknownNameError
         If there is none.
     """
-    known = [(model, folder) for model, folder, _ in study.store.predictions.models() if folder]
-    folders = dict(known)
-    name = name or (known[-1][0] if known else "")
+    models = study.store.predictions.models()
+    folders = {model: folder for model, folder, _ in models if folder}
+    name = name or _last_used(study, {sha256: model for model, folder, sha256 in models if folder})
     if name not in folders and name and (study.folder / MODELS / name / CARD).is_file():
         return study.folder / MODELS / name  # the same as another one, under a name of its own
     if name not in folders:
@@ -241,3 +244,13 @@ def find_model(study: StudyFolder, name: str) -> Path:
         found = f", found {name!r}" if name else ""
         raise UnknownNameError(f"Expected a model of the study ({listed}){found}.")
     return study.folder / folders[name]
+
+
+def _last_used(study: StudyFolder, known: Mapping[str, str]) -> str:
+    """Return the name of the model that was trained or used last."""
+    events = study.store.events
+    classified = [e for e in events.all(CLASSIFIED) if e["model"] in known]
+    if not classified:  # by none, or by an earlier version: the newest is meant
+        return next(reversed(list(known.values())), "")
+    trained = [e for e in events.all(TRAINED) if e["model"] in known]
+    return known[max([*trained, *classified], key=lambda event: event["at"])["model"]]

@@ -79,6 +79,20 @@ class TestFixtures:
             frame[8:22, 8:24] = 250
         assert not find_fixtures(seen_in(frames, HOPPER), 0, ZONE)
 
+    def test_an_animal_that_sleeps_and_moves_once(self) -> None:
+        """Its face goes with it: what stays for the rest of the time is no thing of the cage."""
+        frames = walking(24, moves=False)
+        for frame in (frames[0], frames[1]):
+            frame[8:46, 8:30] = 20
+        assert not find_fixtures(seen_in(frames, HOPPER), 0, ZONE)
+
+    def test_a_still_thing_beside_an_animal_that_sleeps_for_long(self) -> None:
+        """Three frames in which the animal is elsewhere are enough."""
+        frames = walking(24, moves=False)
+        for number in range(4):
+            frames[number][36:46, 6 * number : 6 * number + 20] = 10
+        assert HOPPER in find_fixtures(seen_in(frames, HOPPER), 0, ZONE)
+
     def test_a_face_at_the_edge(self) -> None:
         """That of a head-fixed animal, cut off by the frame."""
         assert not find_fixtures(seen_in(walking(12), (0, 20, 40, 40)), 0, ZONE)

@@ -73,6 +73,7 @@ class AnswerContext:
     waiting: str = ""
     shown: bool = False
     planned: bool = False
+    changed: Sequence[str] = ()
     exploring: bool = False
     warnings: Sequence[str] = ()
     sentences: Sequence[str] = ()
@@ -180,6 +181,7 @@ def describe_answer(
         controls=controls,
         shown=True,
         planned=bool(document["is_primary"]) and not exploring,
+        changed=document["plan_state"]["changes"] if document["plan_state"]["sealed"] else [],
         exploring=exploring or not document["is_primary"],
         problem=problem,
         warnings=found["warnings"],

@@ -16,8 +16,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from amgs.errors import AmgsError
 from amgs.study import Study
-from amgs.study.actions import RESULTS_SEEN
-from amgs.study.summarising import HUMAN_VALUE
+from amgs.study.actions import CLASSIFIED, RESULTS_SEEN
+from amgs.study.summarising import HUMAN_VALUE, SUMMARISED
 from amgs.web.lab.answer_words import (
     AnswerContext,
     Chosen,
@@ -94,9 +94,8 @@ class AnswerPages:
         otherwise, _ = _otherwise(study, chosen)
         arguments = (str(study.folder), chosen.model, chosen.value, chosen.timepoint, otherwise)
         rows = self.lab.calculator.ask(depends, *arguments)
-        return HTMLResponse(
-            str(plot_dependence(rows, words_of(chosen.value or study.settings.plan.outcome)))
-        )
+        compared = self._compare(study, chosen, otherwise)["document"]["value"]
+        return HTMLResponse(str(plot_dependence(rows, words_of(str(compared)))))
 
     def seal(self, mark: str, who: Annotated[str, Form()] = "") -> Response:
         """Seal the plan with a name."""
@@ -154,6 +153,8 @@ def _state_of(study: Study) -> tuple[object, ...]:
     models = study.store.predictions.models()
     found += [len(models), study.store.faces.count(), study.store.scoring.count_log()]
     found += [len(study.unblindings), bool(study.store.events.all(RESULTS_SEEN))]
+    # Who reads, which period counts: chosen in a terminal, it holds here too.
+    found += [len(study.store.events.all(kind)) for kind in (SUMMARISED, CLASSIFIED)]
     found.append(tuple(study.store.predictions.count(sha256) for _, _, sha256 in models))
     return tuple(found)
 

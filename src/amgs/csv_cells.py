@@ -1,0 +1,61 @@
+"""Cells of a CSV as spreadsheets save them: decimal commas, empty columns, a line of their own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from amgs.errors import TableError
+from amgs.files import guess_delimiter
+
+TEXT_COLUMNS = frozenset({
+    "animal", "group", "timepoint", "recording", "video", "zone", "image", "rater", "reason",
+    "included", "cage", "sex", "strain", "coat", "laboratory", "cohort", "born", "date", "label",
+    "problem", "files", "period",
+})  # fmt: skip
+"""Columns of names: ``1.10`` and ``1,1`` in them are names too, never numbers."""
+
+_SEPARATOR = re.compile(r"sep=([;,])", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
+
+
+def with_point(cell: str) -> str:
+    """Return a number with a decimal comma as one with a point, and all else as it is."""
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
+
+
+def without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
+    """Return rows without what spreadsheets leave at their ends: columns with no name and nothing.
+
+    Rows may be shorter or longer; what is too long stays, to be told.
+    """
+    if not rows:
+        return rows
+    named = max((place + 1 for place, cell in enumerate(rows[0]) if cell.strip()), default=0)
+    if named == 0:
+        return rows
+    return [
+        row[:named] if not any(map(str.strip, row[named:])) else row for row in [rows[0], *rows[1:]]
+    ]
+
+
+def parse_csv(path: Path, text: str) -> tuple[list[list[str]], bool]:
+    """Return the cells of a CSV, and whether its numbers may have decimal commas."""
+    header_line, _, rest = text.partition("\n")
+    said = _SEPARATOR.fullmatch(header_line.strip())
+    if said:  # a line for the spreadsheet alone; an empty one in its place keeps lines' numbers
+        delimiter = said[1]
+        text = "\n" + rest
+    else:
+        delimiter = guess_delimiter(header_line)
+    try:
+        return list(csv.reader(io.StringIO(text), delimiter=delimiter)), delimiter == ";"
+    except csv.Error as error:
+        # A quote that is never closed swallows all that follows it into one cell.
+        msg = (
+            f"Expected a CSV in {path}, found a mistake in its quotes ({error}). A double quote "
+            "inside a cell is written twice; remove one that stands alone."
+        )
+        raise TableError(msg) from error
