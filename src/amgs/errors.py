@@ -145,8 +145,8 @@ def quoted(path: object) -> str:
     return f'"{text}"' if any(letter.isspace() for letter in text) else text
 
 
-def list_faults(faults: Sequence[str], indent: str = "  - ") -> str:
-    """Write faults as an indented list, the first ten in full and the rest as a count.
+def list_faults(faults: Sequence[str], indent: str = "  - ", most: int = FAULTS_IN_FULL) -> str:
+    """Write faults as an indented list, the first ones in full and the rest as a count.
 
     Parameters
     ----------
@@ -154,13 +154,15 @@ def list_faults(faults: Sequence[str], indent: str = "  - ") -> str:
         One line each.
     indent
         What every line starts with.
+    most
+        How many are written in full.
 
     Returns
     -------
     str
         Lines joined by newlines, without a final one.
     """
-    lines = [indent + fault for fault in faults[:FAULTS_IN_FULL]]
-    if len(faults) > FAULTS_IN_FULL:
-        lines.append(f"{indent}… and {len(faults) - FAULTS_IN_FULL} more")
+    lines = [indent + fault for fault in faults[:most]]
+    if len(faults) > most:
+        lines.append(f"{indent}… and {len(faults) - most} more")
     return "\n".join(lines)

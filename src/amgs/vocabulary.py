@@ -113,6 +113,11 @@ PROBLEM_COLUMN = "problem"
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
 """Files with these endings are taken when a folder is searched for images."""
 
+OTHER_IMAGE_SUFFIXES = frozenset(
+    {".heic", ".heif", ".webp", ".avif", ".gif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".jxl"}
+)
+"""Images that are not read; in a folder they are told, not silently passed over."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledImage:

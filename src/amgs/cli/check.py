@@ -74,7 +74,8 @@ def check(
     warn(report.warnings)
     if report.faults:
         n = len(report.faults)
-        fail(f"{n} {'fault' if n == 1 else 'faults'} in {study}:\n{list_faults(report.faults)}")
+        listed = list_faults(report.faults, most=n)
+        fail(f"{n} {'fault' if n == 1 else 'faults'} in {study}:\n{listed}")
     said = "No faults; read the warnings." if report.warnings else "No problems found."
     note(f"{said}{after}", quiet=quiet)
 

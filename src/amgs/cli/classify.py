@@ -71,6 +71,7 @@ def classify(
 
     Example: `amgs classify models/first faces/ --out predictions.csv`
     """
+    from amgs.images import list_unread_formats
     from amgs.prediction import list_images, open_reader
 
     study = study_among(model, images)
@@ -87,6 +88,8 @@ def classify(
     if reader.folder is not None:
         print_model_notice(reader)
     listing = list_images(images)
+    unread = list_unread_formats(images)
+    warn([unread] if unread else [])
     if out is None:
         summary, rows = _show(reader, listing, on, silent=quiet or json)
     else:

@@ -18,6 +18,7 @@ from amgs.cli.console import (
     print_json,
     print_table,
     show_progress,
+    warn,
 )
 from amgs.errors import count_of, list_faults
 
@@ -80,12 +81,14 @@ def find(
     from amgs.faces.detectors import DEFAULT_DETECTOR, open_detector
     from amgs.faces.find import find_faces
     from amgs.files import refuse_to_replace_file
-    from amgs.images import count_images
+    from amgs.images import count_images, list_unread_formats
     from amgs.tables import write_table
 
     if out is not None:
         refuse_to_replace_file(out, COLUMNS, overwrite=overwrite)
     total = count_images(images)
+    unread = list_unread_formats(images)
+    warn([unread] if unread else [])
     documents = []
     with show_progress(quiet=quiet or json) as progress:
         found = find_faces(

@@ -11,6 +11,7 @@ import typer
 
 from amgs.cli.console import JsonOption, QuietOption, note, print_facts, print_json
 from amgs.cli.where import OnOption
+from amgs.errors import StudyError
 
 
 def lab(
@@ -44,6 +45,8 @@ def lab(
     """
     from amgs.web.lab.serving import serve_lab
 
+    if study is not None:
+        _require_study(study)
     if on:
         os.environ["AMGS_ON"] = on  # the processes of long work ask there
     if shortcut:
@@ -64,6 +67,18 @@ def lab(
     with suppress(KeyboardInterrupt):
         serve_lab(announce, port, study)
     note("Stopped. Work that was not finished goes on where it stopped.", quiet=quiet)
+
+
+def _require_study(folder: Path) -> None:
+    from amgs.study import is_study
+
+    if not is_study(folder):
+        what = "a folder without study.toml" if folder.is_dir() else "nothing of the kind"
+        msg = (
+            f"Expected the folder of a study at {folder}, found {what}. Leave it out to begin on "
+            "the first page, where a study is made or opened."
+        )
+        raise StudyError(msg)
 
 
 def _make_shortcut(*, quiet: bool) -> None:

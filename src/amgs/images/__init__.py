@@ -4,7 +4,7 @@ reading → one file as an array, whatever its format; listing → which files a
 similarity → near-duplicates.
 """
 
-from amgs.images.listing import FoundImage, count_images, find_images
+from amgs.images.listing import FoundImage, count_images, find_images, list_unread_formats
 from amgs.images.reading import read_image
 from amgs.images.similarity import find_near_duplicates, perceptual_hash
 
@@ -13,6 +13,7 @@ __all__ = [
     "count_images",
     "find_images",
     "find_near_duplicates",
+    "list_unread_formats",
     "perceptual_hash",
     "read_image",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from amgs.errors import NoImagesError
-from amgs.vocabulary import IMAGE_SUFFIXES
+from amgs.vocabulary import IMAGE_SUFFIXES, OTHER_IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,26 @@ def find_images(places: Iterable[Path]) -> Iterator[FoundImage]:
             raise NoImagesError(msg)
 
 
+def list_unread_formats(places: Iterable[Path]) -> str:
+    """Say how many images in folders are in formats that are not read; empty if none are.
+
+    Phones write HEIC and web pages WEBP: whoever names a folder means these too.
+    """
+    found: Counter[str] = Counter()
+    for place in places:
+        if place.is_dir():
+            names = (name for _, _, names in os.walk(place) for name in names)
+            endings = (Path(name).suffix.lower() for name in names if not name.startswith("."))
+            found.update(ending for ending in endings if ending in OTHER_IMAGE_SUFFIXES)
+    if not found:
+        return ""
+    listed = ", ".join(f"{n} {ending}" for ending, n in sorted(found.items()))
+    return (
+        f"Passed over, as amgs does not read their format: {listed}. Save them as JPEG or PNG "
+        "first, if they are meant."
+    )
+
+
 def count_images(places: Iterable[Path]) -> int:
     """Count what `find_images` would yield.
 
@@ -64,8 +85,9 @@ def count_images(places: Iterable[Path]) -> int:
         looked_in = ", ".join(str(place) for place in named)
         msg = (
             f"Expected images ({', '.join(IMAGE_SUFFIXES)}), found none in {looked_in}. "
-            "Name the folder that holds the face images; folders inside it are searched too."
-        )
+            "Name the folder that holds the face images; folders inside it are searched too. "
+            f"{list_unread_formats(named)}"
+        ).rstrip()
         raise NoImagesError(msg)
     return total
 

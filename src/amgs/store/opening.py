@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from contextlib import closing
 from functools import lru_cache, partial
@@ -74,7 +75,13 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
         raise StoreError(msg) from error
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
-        raise StoreError(f"The study's database cannot be opened: {reason}.") from error
+        msg = f"The study's database cannot be opened: {reason}."
+        if own and not os.access(folder, os.W_OK):
+            msg += (
+                f" Nothing may be written in {folder}, and the database writes beside itself even "
+                "when it is only read. Copy the study to a folder of your own."
+            )
+        raise StoreError(msg) from error
     return Store(
         SqlSources(engine),
         SqlFaces(engine),

@@ -19,7 +19,7 @@ from amgs.faces.crop import crop_face, write_crop
 from amgs.faces.detectors import open_detector
 from amgs.faces.looks import find_anywhere
 from amgs.files import atomic_file
-from amgs.images import find_images, read_image
+from amgs.images import find_images, list_unread_formats, read_image
 from amgs.jobs import ProgressCallback
 from amgs.provenance import hash_file, record_provenance
 from amgs.store import FaceRecord, SourceRecord
@@ -223,6 +223,9 @@ def _import_folder(
         text += f"; in {small} none of {least_px:g} pixels or more" if small else ""
         text += f"; in {several} more than one, of which the surest was taken" if several else ""
         result.told.append(text)
+    unread = list_unread_formats([study.folder / r.video])
+    if unread:
+        result.told.append(f"{r.name}: {unread}")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import NoImagesError
-from amgs.images import count_images, find_images
+from amgs.images import count_images, find_images, list_unread_formats
 
 
 def touch(*paths: Path) -> None:
@@ -57,3 +57,20 @@ def test_a_missing_place_is_an_error(tmp_path: Path) -> None:
     """A misspelt folder must not count as empty."""
     with pytest.raises(NoImagesError, match=r"found nothing at .*misspelt"):
         count_images([tmp_path / "misspelt"])
+
+
+def test_images_in_other_formats_are_told(tmp_path: Path) -> None:
+    """What a phone writes is not silently passed over; hidden files are."""
+    (tmp_path / "in").mkdir()
+    for name in ("a.HEIC", "in/b.webp", "in/c.webp", "notes.txt", "._d.heic"):
+        (tmp_path / name).touch()
+    assert list_unread_formats([tmp_path]) == (
+        "Passed over, as amgs does not read their format: 1 .heic, 2 .webp. Save them as JPEG or "
+        "PNG first, if they are meant."
+    )
+    with pytest.raises(NoImagesError, match=r"1 \.heic, 2 \.webp"):
+        count_images([tmp_path])
+    (tmp_path / "a.HEIC").unlink()
+    (tmp_path / "in/b.webp").unlink()
+    (tmp_path / "in/c.webp").unlink()
+    assert not list_unread_formats([tmp_path])
