@@ -37,7 +37,8 @@ def classify(
         typer.Argument(
             help="A model folder, made by `amgs train`; or one that is built in and needs no "
             "training: `orbital` says how far the eyes are open, `face` also how wide the ears "
-            "look. With a study, the name of one of its models, or the study alone for its newest."
+            "look. With a study, the name of one of its models, or the study alone for the one "
+            "that was trained or used last."
         ),
     ],
     images: Annotated[

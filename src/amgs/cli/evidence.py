@@ -38,7 +38,7 @@ def evidence(
         Path,
         typer.Argument(
             help="A model folder, made by `amgs train`. With a study, the name of one of its "
-            "models, or the study alone for its newest."
+            "models, or the study alone for the one that was trained or used last."
         ),
     ],
     images: Annotated[

@@ -55,7 +55,8 @@ def summarise(
     model: Annotated[
         str,
         typer.Option(
-            help="In a study: whose readings; its newest model by default, or `orbital`, `face`."
+            help="In a study: whose readings; by default of the model that was trained or used "
+            "last; or `orbital`, `face`."
         ),
     ] = "",
     human: Annotated[
@@ -180,7 +181,8 @@ def summarise(
     if out is not None:
         after = predictions if is_study(predictions) else out
         value = f" --value {_value_of(made)}" if _value_of(made) != "pct_pain" else ""
-        note(f"Written to {out}. Next: amgs compare {quoted(after)}{value}", quiet=quiet)
+        by = f" (readings of {made.model})" if made.model else ""
+        note(f"Written to {out}{by}. Next: amgs compare {quoted(after)}{value}", quiet=quiet)
 
 
 def _options(
