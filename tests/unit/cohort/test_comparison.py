@@ -228,7 +228,7 @@ def test_outliers_at_baseline_are_reported_or_removed() -> None:
     reported = compare_groups(odd).document
     assert [o["animal"] for o in reported["outliers"]] == ["sham0"]
     assert reported["groups"][0]["n"] == 8
-    assert any("sham0" in note and "--outliers remove" in note for note in reported["notes"])
+    assert any("sham0" in note and "outliers: remove" in note for note in reported["notes"])
     removed = compare_groups(odd, ComparisonChoice(outliers="remove")).document
     assert removed["groups"][0]["n"] == 7
     assert "studentised residual" in removed["excluded"][0]["reason"]
