@@ -146,7 +146,8 @@ def _on_outliers(document: Mapping[str, Any], changes: Sequence[Change]) -> list
             f"{'kept' if kept else 'removed'}: {names}. Tuttle et al. removed outliers; which "
             "studentised residual they took is not said"
         )
-        text += "; a plan may leave them out (outliers: remove)." if kept else "; the result with them is listed too."
+        beside = "; the result with them is listed too."
+        text += "; a plan may leave them out (outliers: remove)." if kept else beside
         before = [c.baseline for c in changes if c.baseline is not None]
         if document["value"] == "pct_pain" and before and float(np.mean(before)) < _LOW_BASELINE:
             text += (
