@@ -8,16 +8,15 @@ import re
 from pathlib import Path
 
 from amgs.errors import TableError
-from amgs.files import guess_delimiter
+from amgs.files import SEPARATOR, guess_delimiter
 
 TEXT_COLUMNS = frozenset({
     "animal", "group", "timepoint", "recording", "video", "zone", "image", "rater", "reason",
     "included", "cage", "sex", "strain", "coat", "laboratory", "cohort", "born", "date", "label",
-    "problem", "files", "period",
+    "problem", "files", "period", "kind", "name", "by", "code", "note",
 })  # fmt: skip
 """Columns of names: ``1.10`` and ``1,1`` in them are names too, never numbers."""
 
-_SEPARATOR = re.compile(r"sep=([;,])", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 
@@ -44,7 +43,7 @@ def without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
 def parse_csv(path: Path, text: str) -> tuple[list[list[str]], bool]:
     """Return the cells of a CSV, and whether its numbers may have decimal commas."""
     header_line, _, rest = text.partition("\n")
-    said = _SEPARATOR.fullmatch(header_line.strip())
+    said = SEPARATOR.fullmatch(header_line.strip())
     if said:  # a line for the spreadsheet alone; an empty one in its place keeps lines' numbers
         delimiter = said[1]
         text = "\n" + rest

@@ -18,6 +18,8 @@ from amgs.errors import OutputExistsError
 from amgs.vocabulary import EARLIER_COLUMNS
 
 _LONGEST_HEADER = 65_536
+SEPARATOR = re.compile(r"sep=([;,])", re.IGNORECASE)
+"""A first line by which spreadsheets are told what divides the cells."""
 
 REPLACE_WAIT_S = 1.0 if os.name == "nt" else 0.0
 """On Windows nobody can replace a file while a page that shows it or a virus scanner reads it."""
@@ -160,11 +162,16 @@ def refuse_to_replace_document(path: Path, opening: str, *, overwrite: bool) -> 
 
 
 def read_csv_header(path: Path) -> list[str]:
-    """Return the cells of a CSV's first line, however a spreadsheet saved it."""
+    """Return the cells of a CSV's header, however a spreadsheet saved it."""
+    delimiter = ""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        line = stream.readline(_LONGEST_HEADER)
+        while line := stream.readline(_LONGEST_HEADER):
+            said = SEPARATOR.fullmatch(line.strip())
+            delimiter = said[1] if said else delimiter
+            if line.strip() and not said:
+                break
     try:
-        return next(csv.reader([line], delimiter=guess_delimiter(line)), [])
+        return next(csv.reader([line], delimiter=delimiter or guess_delimiter(line)), [])
     except csv.Error:
         return []
 

@@ -113,9 +113,15 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
 
 def _name_columns(header: Sequence[str], required: Sequence[str] = ()) -> list[str]:
     names = [name.strip() for name in header]
-    # Written with a capital, as at the head of a spreadsheet, it is the same column.
-    meant = {name.casefold(): name for name in required if name not in names}
-    names = [meant.get(name.casefold(), name) for name in names]
+    if required and all(name == name.casefold() for name in required):
+        # Written with capitals, as at the head of a spreadsheet, it is the same column: where one
+        # that is needed is, all are, so that none is passed over that says who is left out.
+        there = {name.casefold() for name in names}
+        capitals = any(name not in names and name in there for name in required)
+        names = [
+            small if (capitals or small in TEXT_COLUMNS) and small not in names else name
+            for name, small in ((name, name.casefold()) for name in names)
+        ]
     return [
         new if (new := EARLIER_COLUMNS.get(name, name)) == name or new not in names else name
         for name in names

@@ -27,9 +27,14 @@ _VALUE = r"\d+(?:\.\d+)?"
 _PART = rf"(?P<number>{_VALUE})[ _-]*(?P<unit>{_UNIT})s?(?![^\W\d_])"
 _ANY_PART = _PART.replace("?P<number>", "?:").replace("?P<unit>", "?:")
 _NUMBER_UNIT = re.compile(
-    rf"(?P<sign>[-\u2212]?)(?P<parts>{_ANY_PART}(?:[ _,+]*(?:and )?{_ANY_PART})*)(?:[ _-]\D*)?"
+    rf"(?P<sign>[-\u2212]?)(?P<parts>{_ANY_PART}(?:[ _,+]*(?:and )?{_ANY_PART})*)"
+    r"(?P<tail>(?:[ _-].*)?)"
 )
-"""``30min``, ``1h 30min``, ``2h after surgery``; what follows must not hold another number."""
+"""``30min``, ``1h 30min``, ``2h after surgery``."""
+_ANOTHER_TIME = re.compile(
+    rf"[ -]+\d.*|.*(?:\d[ _-]*(?:{_UNIT})s?|(?<![^\W\d_])(?:{_UNIT})s?[ _-]*\d)(?![^\W\d_]).*"
+)
+"""A number at once, or one with a unit: ``1h 30``, ``24h (day 1)``; not ``after 5-HT``, ``_2``."""
 _UNIT_NUMBER = re.compile(
     rf"(?P<unit>{_UNIT})s?(?P<gap>[ _]*)(?P<sign>[-\u2212]?)(?P<number>{_VALUE})"
 )
@@ -47,7 +52,7 @@ def seconds_of(name: str) -> float | None:
     """
     plain = _without_first_words(name)
     found = _NUMBER_UNIT.fullmatch(plain)
-    if found:
+    if found and not _ANOTHER_TIME.fullmatch(found["tail"]):
         parts = re.finditer(_PART, found["parts"])
         total = sum(float(part["number"]) * _SECONDS[part["unit"]] for part in parts)
         return -total if found["sign"] else total
@@ -95,7 +100,11 @@ def says_order(names: Iterable[str]) -> bool:
     """Whether the names of all timepoints say when they are, in comparable units."""
     there = list(names)
     bare = {_BARE.fullmatch(_without_first_words(name)) is not None for name in there}
-    return len(bare) < 2 and all(seconds_of(name) is not None for name in there)  # noqa: PLR2004
+    times = [seconds_of(name) for name in there]
+    known = [time for time in times if time is not None]
+    # After the start, D-3 and D-7 are days 3 and 7 with a hyphen, or nobody knows.
+    all_before = len(known) > 1 and max(known) < 0
+    return len(bare) < 2 and len(known) == len(times) and not all_before  # noqa: PLR2004
 
 
 def _key(name: str) -> float:

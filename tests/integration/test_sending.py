@@ -500,10 +500,10 @@ def test_the_model_that_is_meant_is_the_one_used_last(study: Study) -> None:
     study.store.predictions.add_model("other", "models/other", "f" * 64, {"step": "test"})
     assert find_model(study, "") == study.folder / folder
     assert study.summarise().model == name
-    study.store.events.log("classified", "Ada", {"model": "f" * 64})
+    study.store.events.log("model used", "Ada", {"model": "f" * 64})
     assert find_model(study, "").name == "other"
     study.classify(name)
     assert find_model(study, "") == study.folder / folder
-    before = len(study.store.events.all("classified"))
+    before = len(study.store.events.all("model used"))
     study.classify(name)
-    assert len(study.store.events.all("classified")) == before
+    assert len(study.store.events.all("model used")) == before

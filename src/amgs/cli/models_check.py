@@ -62,7 +62,7 @@ def check(
         n = document["seen_in_training"]
         stdout().print(f"Left out: {n} images it was trained with{others}.")
     if document["same_animals"]:
-        stdout().print("It was trained with images of all these animals: it may know them.")
+        stdout().print("It was trained with other images of these animals: it may know them.")
     for text in document["advice"]:
         stdout().print(f"Not enough yet: {text}.")
     if document["withheld"]:

@@ -12,6 +12,8 @@ from amgs.cohort.oneway import NotComputed, Result, pairs
 from amgs.cohort.robust import holm
 from amgs.cohort.variance import fit_variances
 
+_LISTED = 5
+
 
 def nested_in_cages(changes: Sequence[Change], clusters: Mapping[str, str]) -> bool:
     """Say whether every known cage holds animals of one group only, and some hold several.
@@ -31,6 +33,11 @@ def without_cage(animals: Iterable[str], clusters: Mapping[str, str]) -> list[st
     there = list(dict.fromkeys(animals))
     unknown = [name for name in there if name not in clusters]
     return unknown if len(unknown) < len(there) else []
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Write names, the first five of many."""
+    return ", ".join([*names[:_LISTED], *(["…"] if len(names) > _LISTED else [])])
 
 
 def share_cages(animals: Iterable[str], clusters: Mapping[str, str]) -> bool:
@@ -78,7 +85,7 @@ def with_random_cages(
     if not share_cages((c.animal for c in changes), clusters):
         unknown = without_cage((c.animal for c in changes), clusters)
         return NotComputed(
-            f"the cage of {', '.join(unknown)} is not known"
+            f"the cage of {some_of(unknown)} is not known"
             if unknown
             else "the cages are not known, or no two animals share one"
         ).as_dict()

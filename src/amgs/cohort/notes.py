@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from amgs.cohort.clusters import nested_in_cages, without_cage
+from amgs.cohort.clusters import nested_in_cages, some_of, without_cage
 from amgs.cohort.design import Cohort
 from amgs.cohort.differences import Change
 from amgs.cohort.words import ALPHA, ANCOVA, levene_in_use, p_text
 from amgs.errors import count_of
 from amgs.timepoints import says_order
 from amgs.vocabulary import VALUE_RANGES
-
-_LISTED = 5
 
 _LOW_BASELINE = 10.0
 """A mean % pain at baseline below this is so near zero that its distribution is skewed."""
@@ -62,11 +60,11 @@ def _on_loss(document: Mapping[str, Any]) -> list[str]:
 def _on_cages(document: Mapping[str, Any], cohort: Cohort, changes: Sequence[Change]) -> list[str]:
     unknown = without_cage((c.animal for c in changes), cohort.clusters)
     if unknown:
-        listed = ", ".join([*unknown[:_LISTED], *(["…"] if len(unknown) > _LISTED else [])])
         text = (
             f"The cage of {count_of(len(unknown), 'animal')} of {len(changes)} is not known "
-            f"({listed}: none is given, or it changed), so no test takes account of cages. Fill in "
-            "the column cage, exclude these animals with a reason, or leave the column empty."
+            f"({some_of(unknown)}: none is given, or it changed), so no test takes account of "
+            "cages. Fill in the column cage, exclude these animals with a reason, or leave the "
+            "column empty."
         )
         return [text]
     if not nested_in_cages(changes, cohort.clusters):

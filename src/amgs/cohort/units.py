@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from amgs.cohort.clusters import cage_means, nested_in_cages, without_cage
+from amgs.cohort.clusters import cage_means, nested_in_cages, some_of, without_cage
 from amgs.cohort.differences import Change
 
 Facts = Mapping[str, Mapping[str, str]]
@@ -75,18 +75,18 @@ def experimental_units(
     """
     units = Units("animal", changes, {c.animal: [c.animal] for c in changes})
     if nested_in_cages(changes, clusters):
-        unknown = without_cage((c.animal for c in changes), clusters)
-        if unknown:
-            msg = (
-                "every cage holds animals of one group only, so that cages have to be compared, "
-                f"and the cage of {', '.join(unknown)} is not known"
-            )
-            raise ArithmeticError(msg)
-        by_cage = cage_means(changes, clusters)
+        by_cage = cage_means([c for c in changes if c.animal in clusters], clusters)
         cages_of_group = {c.group: 0 for c in changes}
         for cage in by_cage:
             cages_of_group[cage.group] += 1
         if min(cages_of_group.values()) > 1:
+            unknown = without_cage((c.animal for c in changes), clusters)
+            if unknown:
+                msg = (
+                    "every cage holds animals of one group only, so that cages have to be "
+                    f"compared, and the cage of {some_of(unknown)} is not known"
+                )
+                raise ArithmeticError(msg)
             members: dict[str, list[str]] = {}
             for change in changes:
                 members.setdefault(clusters[change.animal], []).append(change.animal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Any, Literal, TypeAlias
 
 ALPHA = 0.05
@@ -30,7 +30,7 @@ def written(value: float, width: float) -> str:
 
     One at least, so that percentages look alike; never ``-0.0``.
     """
-    decimals = 1 - floor(log10(width)) if width > 0 else 1
+    decimals = 1 - floor(log10(width)) if isfinite(width) and width > 0 else 1
     decimals = min(max(decimals, 1), _MOST_DECIMALS)
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
 

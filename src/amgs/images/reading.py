@@ -179,11 +179,9 @@ def pixels_alone(path: Path) -> bytes:
 
     Raises
     ------
-    OSError
+    UnreadableImageError
         If it cannot be read.
     """
-    with Image.open(path) as image:
-        pixels = ImageOps.exif_transpose(image).convert("RGB")
-        stream = io.BytesIO()
-        Image.frombytes("RGB", pixels.size, pixels.tobytes()).save(stream, "PNG")
+    stream = io.BytesIO()
+    Image.fromarray(read_image(path)).save(stream, "PNG")
     return stream.getvalue()

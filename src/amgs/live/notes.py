@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,6 +50,7 @@ class WatchNotes:
         self.events: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
         self._unwritten: deque[str] = deque(maxlen=_MOST_UNWRITTEN)
+        self._lock = threading.Lock()
         self._outputs = [output.name for output in outputs]
         self._stream = (folder / READINGS).open("w", encoding="utf-8", newline="")
         self._csv = csv.writer(self._stream, lineterminator="\n")
@@ -75,13 +77,15 @@ class WatchNotes:
     def event(self, source: str, **facts: Any) -> None:
         """Write down that something happened to a source."""
         found = {"computer_time": clock(time.time()), "source": source, **facts}
-        self.events = [*self.events, found][-KEPT:]
-        self._unwritten.append(json.dumps(found, ensure_ascii=False) + "\n")
-        # What cannot be written, as when the disk is full, is written with the next event.
-        with suppress(OSError):
-            with (self.folder / EVENTS).open("a", encoding="utf-8", newline="\n") as stream:
-                stream.writelines(self._unwritten)
-            self._unwritten.clear()
+        # What cannot be written, as when the disk is full, is written with the next event. Threads
+        # that send messages tell of them here too.
+        with self._lock:
+            self.events = [*self.events, found][-KEPT:]
+            self._unwritten.append(json.dumps(found, ensure_ascii=False) + "\n")
+            with suppress(OSError):
+                with (self.folder / EVENTS).open("a", encoding="utf-8", newline="\n") as stream:
+                    stream.writelines(self._unwritten)
+                self._unwritten.clear()
 
     def alert(self, message: dict[str, Any]) -> None:
         """Keep a message among the last ones."""

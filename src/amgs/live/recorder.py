@@ -30,7 +30,7 @@ LATE_S, STAYS_LATE_S = 5.0, 30.0
 
 _RETRY_S = (1.0, 2.0, 5.0, 10.0)
 STEADY_S = 10.0
-"""A source that sent frames for so long is asked for again at once; others after a pause."""
+"""After a source that sent frames for so long the pauses begin anew with the shortest."""
 
 _SAY_EVERY_S = 2.0
 _NO_FRAME = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from amgs.processes import begin_process, end_input, kill_all
 
 AGAIN_S = (1.0, 5.0, 30.0, 60.0)
 """After which pauses a recorder that died is begun again."""
+
+_PATIENCE_S = 10.0
 
 
 class RecorderProcess:
@@ -37,6 +40,7 @@ class RecorderProcess:
         self._heard = heard
         self._deaths = 0
         self._again_at: float | None = None
+        self.said_why = False
         # Of a file the beginning would come again: it is not begun anew.
         self.can_begin_again = parse_source(str(spec["source"])).kind != "file"
         self._begin()
@@ -73,9 +77,12 @@ class RecorderProcess:
         """Begin it again, if it died and the pause is over."""
         if self._again_at is None or time.monotonic() < self._again_at:
             return
-        self._again_at = None
+        self._again_at, self.said_why = None, False
         self.end()
-        self._begin()
+        try:
+            self._begin()
+        except OSError:  # no memory for another process at the moment
+            self.begin_again_later()
 
     def ask_to_end(self) -> None:
         """Have it finish its file and end."""
@@ -85,6 +92,7 @@ class RecorderProcess:
         """End it, in whatever state it is."""
         end_input(self.process)
         kill_all(self.process)
-        self.process.wait()
+        with suppress(subprocess.TimeoutExpired):  # a driver may hold it; the others go on
+            self.process.wait(_PATIENCE_S)
         if self.process.stdout is not None:
             self.process.stdout.close()

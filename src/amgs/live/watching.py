@@ -163,13 +163,11 @@ class Watch:
             source.recorder.works()
         elif what == "lost":
             source.state, source.lost_since_s = "lost", time.time()
-        elif (
-            what == "gone"
-            and not source.ended
-            and source.recorder.can_begin_again
-            and not self._ending
-        ):
-            said = {"what": "died", "reason": "the process that records it ended"}
+        elif what == "died":
+            source.recorder.said_why = True
+        elif what == "gone" and self._is_begun_again(source):
+            if not source.recorder.said_why:
+                said = {"what": "died", "reason": "the process that records it ended"}
             source.recorder.begin_again_later()
             source.state, source.lost_since_s = "lost", source.lost_since_s or time.time()
         elif what in {"finished", "failed", "gone"} and not source.ended:
@@ -271,15 +269,15 @@ class Watch:
         self.notes.event("amgs", what="note", reason=text)
 
     def _tell(self, *, last: bool = False) -> None:
-        due = last or self._recordings_due
-        if due or time.monotonic() - self._told_at > _STATUS_EVERY_S:
+        if last or time.monotonic() - self._told_at > _STATUS_EVERY_S:
             self._told_at = time.monotonic()
-            # A full disk, or a file that somebody reads: it is written at the next turn.
+            # A full disk, or a file that somebody reads: it is written at a later turn.
             with suppress(OSError):
-                if self._recordings_due:
+                self.notes.status(self.status())
+            if self._recordings_due:
+                with suppress(OSError):
                     self._write_recordings()
                     self._recordings_due = False
-                self.notes.status(self.status())
 
     def _finish(self) -> None:
         """End the recorders in order, and examine what they still gave."""

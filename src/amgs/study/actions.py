@@ -14,8 +14,8 @@ TABLE_APPLIED = "table applied"
 EXCLUDED, INCLUDED = "excluded", "included again"
 """Something was left out of the results, or taken in again."""
 
-CLASSIFIED = "classified"
-"""A model classified the faces: it is meant from then on, where none is named."""
+MODEL_USED = "model used"
+"""A model was trained here, or classified the faces: it is meant where none is named."""
 
 RESULTS_SEEN = "results seen"
 """Groups were compared for the first time."""

@@ -36,6 +36,7 @@ from amgs.study.training import (
     TRAINED,
     coat_of_codes,
     list_coats,
+    note_use,
     register_model,
     require_faces_as_scored,
 )
@@ -209,6 +210,7 @@ def adapt_to_study(
     sha256 = register_model(study, folder)
     rule = asdict(study.label_rule)
     study.store.events.log(TRAINED, who_acts(), {"model": sha256, "rule": rule})
+    note_use(study, sha256)
     return card
 
 

@@ -16,12 +16,11 @@ from amgs.prediction.sinks import CsvSink, PredictionSink
 from amgs.provenance import record_provenance
 from amgs.store import FaceRecord, StoredPrediction
 from amgs.store.base import PredictionStore
-from amgs.study.actions import CLASSIFIED, who_acts
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import score_faces
 from amgs.study.present import Present, present
 from amgs.study.results import note_written, require_unchanged
-from amgs.study.training import TRAINED, find_model
+from amgs.study.training import find_model
 
 KNOWN = ("mgs", "animal", "group", "timepoint", "recording", "time_s", "possible_sleep")
 _AT_ONCE = 500
@@ -76,7 +75,7 @@ def find_reader(study: StudyFolder, model: Path | str) -> Reader:
     study
         The study; its face detector is the one that a built-in model reads with.
     model
-        A name or a folder; an empty name means the newest model of the study.
+        A name or a folder; an empty name means the model that was trained or used last.
 
     Raises
     ------
@@ -200,11 +199,3 @@ def _time_and_sleep(face: FaceRecord) -> tuple[str, str]:
 
 def _number(value: float | None, form: str) -> str:
     return "" if value is None else f"{value:{form}}"
-
-
-def note_use(study: StudyFolder, reader: Reader) -> None:
-    """Write down that a model classified the faces: it is the one that is meant from then on."""
-    events = study.store.events
-    said = [(e["at"], kind, e["model"]) for kind in (TRAINED, CLASSIFIED) for e in events.all(kind)]
-    if not said or max(said)[1:] != (CLASSIFIED, reader.sha256):
-        events.log(CLASSIFIED, who_acts(), {"model": reader.sha256})

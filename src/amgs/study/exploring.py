@@ -18,7 +18,7 @@ from amgs.study.folder import StudyFolder
 from amgs.study.planned import add_facts, animal_facts
 from amgs.study.planning import as_planned
 from amgs.study.present import present
-from amgs.study.summarising import StudySummary
+from amgs.study.summarising import StudySummary, is_human_value
 from amgs.tables import format_cells, write_table
 
 
@@ -60,6 +60,8 @@ def choose_reader(study: StudyFolder, model: str, value: str) -> tuple[str, str]
     number: it says nothing of pain or no pain.
     """
     said = study.store.predictions
+    if is_human_value(value or study.settings.plan.outcome):
+        return model, value
     if not model and any(folder and said.count(sha256) for _, folder, sha256 in said.models()):
         return "", value
     read = [name for name, _, sha256 in said.models() if is_built_in(name) and said.count(sha256)]

@@ -17,6 +17,7 @@ from amgs.study.folder import StudyFolder
 from amgs.study.planned import animal_facts
 from amgs.study.summarising import (
     HUMAN_VALUE,
+    SUMMARISED,
     SummaryChoice,
     has_readings,
     is_human_value,
@@ -152,10 +153,19 @@ def plan_state(study: StudyFolder) -> PlanState:
         was_seen = bool(seen) and seen[0]["at"] == first
         what = "groups had been compared" if was_seen else "the study had been unblinded"
         late = f"{what} on {first[:10]}"
-    # Plans sealed by earlier versions say nothing of summaries: all images counted.
-    usual = {"summary": asdict(SummaryChoice())}
-    changes = _changes({**usual, **sealed["plan"]}, plan_document(study))
+    now = plan_document(study)
+    changes = _changes({"summary": _summary_at(study, sealed["at"]), **sealed["plan"]}, now)
     return PlanState(sealed, late, tuple(changes))
+
+
+def _summary_at(study: StudyFolder, at: str) -> dict[str, Any]:
+    """Return how the study was summarised when a plan was sealed that does not say so itself."""
+    human = is_human_value(study.settings.plan.outcome)
+    before = [e for e in study.store.events.all(SUMMARISED) if e["at"] <= at]
+    found = asdict(SummaryChoice())
+    for event in (e for e in before if e["human"] == human):
+        found = asdict(SummaryChoice()) | {name: event[name] for name in found if name in event}
+    return found
 
 
 def _changes(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

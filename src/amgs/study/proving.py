@@ -10,6 +10,7 @@ import numpy as np
 from amgs.errors import NoImagesError, UnknownNameError, quoted
 from amgs.files import write_json
 from amgs.jobs import ProgressCallback, no_progress
+from amgs.model.over_units import LEAST_FOR_MEANS
 from amgs.model.proving import Readings, advise, prove
 from amgs.prediction.readers import Reader
 from amgs.scoring.labels import ImageScore
@@ -18,7 +19,7 @@ from amgs.study.classifying import classify_faces
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import score_faces
 from amgs.study.present import Present, present
-from amgs.vocabulary import NO_PAIN, PAIN
+from amgs.vocabulary import NO_PAIN, PAIN, TRAINED_PARTS
 
 CHECKED = "model-checked"
 """The kind of event that keeps how a model did on the study's animals."""
@@ -31,8 +32,8 @@ def check_model(
 ) -> dict[str, Any]:
     """Compare a model with the study's human scores, on animals that it was not trained with.
 
-    Where it was trained with images of every scored animal, on the images that are new to it, and
-    the document says so: ``same_animals``.
+    Where it was trained with images of all but two of the scored animals, on the images that are
+    new to it, and the document says so: ``same_animals``.
 
     Figures by timepoint are withheld until the study is unblinded. The document is kept in
     ``results/model_check_NAME.json`` and in the store, from which the report takes it.
@@ -120,19 +121,27 @@ def _pair(
     """
     animals = {face.image: now.planned[face.recording].animal for face in now.faces}
     said = {row.image: row for row in study.store.predictions.all(reader.sha256)}
-    known = {animals[name] for name, row in said.items() if row.part and name in animals}
-    # A model may know an animal by its looks: only others tell what it does with new ones.
-    others = [score for score in scores if animals[score.image] not in known]
-    same_animals = not others
-    rows, images = [], []
+    trained = [name for name, row in said.items() if row.part in TRAINED_PARTS]
+    known = {animals[name] for name in trained if name in animals}
     seen = sum(score.image in said and bool(said[score.image].part) for score in scores)
-    for score in others or scores:
-        row = said.get(score.image)
-        if row is None or row.problem or row.part or score.mgs is None:
-            continue
-        label = study.label_rule.label(round(score.mgs, 9))
+    usable = [
+        score
+        for score in scores
+        if score.mgs is not None
+        and (row := said.get(score.image)) is not None
+        and not row.problem
+        and not row.part
+    ]
+    # A model may know an animal by its looks: only others tell what it does with new ones.
+    others = [score for score in usable if animals[score.image] not in known]
+    same_animals = len({animals[score.image] for score in others}) < LEAST_FOR_MEANS
+    rows, images = [], []
+    for score in usable if same_animals else others:
+        row = said[score.image]
+        mgs_of_image = float(score.mgs or 0.0)
+        label = study.label_rule.label(round(mgs_of_image, 9))
         is_pain = {PAIN: 1.0, NO_PAIN: 0.0, None: np.nan}[label]
-        rows.append((row.reading.number(P_PAIN), score.mgs, is_pain))
+        rows.append((row.reading.number(P_PAIN), mgs_of_image, is_pain))
         images.append(score.image)
     p_pain, mgs, is_pain_ = np.array(rows, float).reshape(-1, 3).T
     names = np.array([animals[image] for image in images], dtype=str)

@@ -96,6 +96,11 @@ def _files(folder: Path, *, faces: bool) -> Iterable[tuple[str, Path]]:
             yield name.as_posix(), path
 
 
+def key_of(copy: Path) -> Path:
+    """Return where the key of a blinded copy is."""
+    return copy.with_name(f"{copy.stem}_key.csv")
+
+
 def blinded_copy(
     study: StudyFolder, out: Path, tables: Mapping[str, tuple[Sequence[str], Any]], *, faces: bool
 ) -> tuple[str, ...]:
@@ -122,11 +127,11 @@ def blinded_copy(
     OutputExistsError
         If there is a key of that name.
     """
-    key = out.with_name(f"{out.stem}_key.csv")
+    key = key_of(out)
     if key.exists():
         msg = (
             f"Expected no key of another copy at {key}, found one. Without it that copy can never "
-            "be decoded: write this one elsewhere with --out."
+            "be decoded, whatever --overwrite says: write this one elsewhere with --out."
         )
         raise OutputExistsError(msg)
     copy = secrets.token_hex(_CODE_BYTES)
@@ -138,25 +143,32 @@ def blinded_copy(
         [str(row["image"]) for _, rows in tables.values() for row in rows if row.get("image")],
     )
     secret = set(_LEFT_OUT_OF_TABLES) | set(animal_facts(now.planned.values()))
-    with atomic_file(out) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as archive:
-        named: dict[str, None] = {}
-        for name, (columns, rows) in tables.items():
-            shown = [c for c in columns if c not in secret]
-            coded = sorted(
-                [_coded(row, shown, codes) for row in rows],
-                key=lambda cells: [str(c) for c in cells[:2]],
-            )
-            _put(archive, f"{name}.csv", _csv(shown, coded))
-            named |= dict.fromkeys(shown)
-        dictionary = [describe_column(column) for column in named]
-        _put(archive, "dictionary.csv", _csv(DICTIONARY_COLUMNS, dictionary))
-        _put(archive, "README.txt", _README.format(version=__version__, copy=copy))
-        images = {codes["image", face.image]: face.image for face in now.faces if faces}
-        for code, image in sorted(images.items()):
-            _put(archive, f"images/{code}", pixels_alone(study.folder / image), ZIP_STORED)
-        # Before the ZIP has its name: one without a key would be lost work.
-        rows = [("copy", copy, out.name), *((kind, code, n) for (kind, n), code in codes.items())]
-        write_table(key, KEY_COLUMNS, rows)
+    try:
+        with atomic_file(out) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as archive:
+            named: dict[str, None] = {}
+            for name, (columns, rows) in tables.items():
+                shown = [c for c in columns if c not in secret]
+                coded = sorted(
+                    [_coded(row, shown, codes) for row in rows],
+                    key=lambda cells: [str(c) for c in cells[:2]],
+                )
+                _put(archive, f"{name}.csv", _csv(shown, coded))
+                named |= dict.fromkeys(shown)
+            dictionary = [describe_column(column) for column in named]
+            _put(archive, "dictionary.csv", _csv(DICTIONARY_COLUMNS, dictionary))
+            _put(archive, "README.txt", _README.format(version=__version__, copy=copy))
+            images = {codes["image", face.image]: face.image for face in now.faces if faces}
+            for code, image in sorted(images.items()):
+                _put(archive, f"images/{code}", pixels_alone(study.folder / image), ZIP_STORED)
+            # Before the ZIP has its name: one without a key would be lost work.
+            rows = [
+                ("copy", copy, out.name),
+                *((kind, code, n) for (kind, n), code in codes.items()),
+            ]
+            write_table(key, KEY_COLUMNS, rows)
+    except OSError:
+        key.unlink(missing_ok=True)  # of a copy that there is not
+        raise
     return (f"The key is in {key.name}. Keep it; whoever has it is not blind.",)
 
 

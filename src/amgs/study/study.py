@@ -246,11 +246,12 @@ class Study(StudyFolder):
         progress: ProgressCallback = no_progress,
     ) -> ClassifySummary:
         """Let a model look at the faces that are new to it; the counts are of all faces."""
-        from amgs.study.classifying import classify_faces, note_use
+        from amgs.study.classifying import classify_faces
+        from amgs.study.training import note_use
 
         reader = self.reader(model) if isinstance(model, Path | str) else model
         summary = classify_faces(self, reader, executor=executor, progress=progress)
-        note_use(self, reader)
+        note_use(self, reader.sha256)
         return summary
 
     def explain(

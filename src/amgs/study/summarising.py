@@ -48,7 +48,7 @@ _DERIVED = (("comparison", ".json"), ("pairs", ".csv"))
 class SummaryChoice:
     """How a study is summarised; threshold and minimum per minute are in its settings.
 
-    ``model`` is the name of a model of the study or of a built-in one; the newest if empty.
+    ``model`` is the name of a model of the study or of a built-in one; the last used if empty.
     """
 
     model: str = ""

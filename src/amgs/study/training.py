@@ -23,7 +23,7 @@ from amgs.provenance import hash_file, record_provenance
 from amgs.scoring.among_raters import count_scores, stand_among_raters
 from amgs.scoring.ratings import first_answers
 from amgs.store.records import FaceRecord
-from amgs.study.actions import CLASSIFIED
+from amgs.study.actions import MODEL_USED, who_acts
 from amgs.study.checking import check_faces
 from amgs.study.folder import StudyFolder
 from amgs.study.labelling import make_codes, write_labels, write_training_images
@@ -83,6 +83,7 @@ def train_on_labels(
     rule = asdict(study.label_rule)
     labels = hash_file(path.with_name("training_images.csv"))
     study.store.events.log(TRAINED, "", {"model": sha256, "rule": rule, "labels": labels})
+    note_use(study, sha256)
     return result.card
 
 
@@ -125,9 +126,9 @@ def scored_images(study: StudyFolder) -> ScoredImages | None:
 
 
 def _laboratories(now: Present, faces: Sequence[FaceRecord]) -> list[str] | None:
-    """Return the laboratory of every face, where the study's table names them."""
+    """Return the laboratory of every face, where the study's table names all of them."""
     found = [now.planned[face.recording].further["laboratory"] for face in faces]
-    return found if any(found) else None
+    return found if all(found) else None
 
 
 def list_coats(study: StudyFolder) -> list[str]:
@@ -248,9 +249,13 @@ def find_model(study: StudyFolder, name: str) -> Path:
 
 def _last_used(study: StudyFolder, known: Mapping[str, str]) -> str:
     """Return the name of the model that was trained or used last."""
+    used = [e["model"] for e in study.store.events.all(MODEL_USED) if e["model"] in known]
+    # By none, or by an earlier version, which took the newest.
+    return known[used[-1]] if used else next(reversed(list(known.values())), "")
+
+
+def note_use(study: StudyFolder, sha256: str) -> None:
+    """Write down that a model was trained or classified the faces, unless it was the last one."""
     events = study.store.events
-    classified = [e for e in events.all(CLASSIFIED) if e["model"] in known]
-    if not classified:  # by none, or by an earlier version: the newest is meant
-        return next(reversed(list(known.values())), "")
-    trained = [e for e in events.all(TRAINED) if e["model"] in known]
-    return known[max([*trained, *classified], key=lambda event: event["at"])["model"]]
+    if [e["model"] for e in events.all(MODEL_USED)][-1:] != [sha256]:
+        events.log(MODEL_USED, who_acts(), {"model": sha256})

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from amgs.errors import AmgsError
 from amgs.study import Study
-from amgs.study.actions import CLASSIFIED, RESULTS_SEEN
+from amgs.study.actions import MODEL_USED, RESULTS_SEEN
 from amgs.study.summarising import HUMAN_VALUE, SUMMARISED
 from amgs.web.lab.answer_words import (
     AnswerContext,
@@ -154,7 +154,7 @@ def _state_of(study: Study) -> tuple[object, ...]:
     found += [len(models), study.store.faces.count(), study.store.scoring.count_log()]
     found += [len(study.unblindings), bool(study.store.events.all(RESULTS_SEEN))]
     # Who reads, which period counts: chosen in a terminal, it holds here too.
-    found += [len(study.store.events.all(kind)) for kind in (SUMMARISED, CLASSIFIED)]
+    found += [len(study.store.events.all(kind)) for kind in (SUMMARISED, MODEL_USED)]
     found.append(tuple(study.store.predictions.count(sha256) for _, _, sha256 in models))
     return tuple(found)
 

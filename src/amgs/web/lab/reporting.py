@@ -98,6 +98,8 @@ class ReportPages:
         blinded: Annotated[str, Form()] = "",
     ) -> Response:
         """Begin to write a file for other programs."""
+        from amgs.study.sending import key_of
+
         study = self.lab.study(mark)
         suffix = next((suffix for name, suffix, _ in FORMS if name == form), None)
         if suffix is None:
@@ -106,7 +108,8 @@ class ReportPages:
         out = study.results / EXPORTS / name
         out.parent.mkdir(parents=True, exist_ok=True)
         number = 2
-        while blinded and out.exists():  # its key is all that decodes what was sent already
+        # The key is all that decodes what was sent already.
+        while blinded and (out.exists() or key_of(out).exists()):
             out = out.with_name(f"{form}_blinded_{number}{suffix}")
             number += 1
         arguments = {
