@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from amgs.cohort.design import read_cohort
 from amgs.errors import TableError
-from amgs.tables import read_table, write_table
+from amgs.tables import read_column_names, read_table, write_table
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,17 @@ def test_what_spreadsheets_leave_in_a_csv(tmp_path: Path, text: str, found: dict
     table = read_table(tmp_path / "a.csv", required=("animal",))
     assert table.iloc[0].to_dict() == found
     assert table.index[0] == (3 if text.startswith("sep=") else 2)
+
+
+def test_capitals_hold_for_every_column(tmp_path: Path) -> None:
+    """One that says who is left out is not passed over where others were understood."""
+    text = "Animal;Group;Timepoint;pct_pain;Included;Reason\nm1;a;1h;5,5;no;sick\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    table = read_table(tmp_path / "a.csv", required=("animal", "group", "timepoint"))
+    assert list(table) == ["animal", "group", "timepoint", "pct_pain", "included", "reason"]
+    (cell,) = read_cohort(tmp_path / "a.csv", "pct_pain").cells
+    assert (cell.value, cell.excluded_because) == (5.5, "sick")
+    (tmp_path / "b.csv").write_text("animal,Zone\nm1,left\n", encoding="utf-8")
+    assert list(read_table(tmp_path / "b.csv", required=("animal",))) == ["animal", "zone"]
+    (tmp_path / "c.csv").write_text("sep=;\n\nanimal;group\n", encoding="utf-8")
+    assert read_column_names(tmp_path / "c.csv") == ["animal", "group"]

@@ -219,3 +219,32 @@ def test_numbers_are_written_as_finely_as_their_intervals(
 ) -> None:
     """A signed score has more decimals than % pain; nothing is -0.0."""
     assert written(value, width) == text
+
+
+def test_where_a_group_has_one_cage_an_unknown_one_stops_nothing() -> None:
+    """Animals are compared there anyway, and a note says why."""
+    cohort = caged()
+    cages = {
+        name: "one" if name.startswith("sham") else cage
+        for name, cage in cohort.facts["cage"].items()
+    }
+    cages["sham/vehicle00"] = ""
+    found = compare_groups(replace(cohort, facts={"cage": cages})).document
+    assert found["primary"]["unit"] == "animal"
+    assert found["primary"]["omnibus"]["p"] > 0
+    assert any("is not known" in note for note in found["notes"])
+
+
+def test_a_plan_with_a_group_of_one_animal_says_so() -> None:
+    """The rest of the comparison is there."""
+    rng = np.random.default_rng(0)
+    cells = [
+        Cell(f"{g}{k}", g, t, rng.normal(20, 3))
+        for g, n in (("a", 6), ("b", 6), ("c", 1))
+        for k in range(n)
+        for t in ("baseline", "1h")
+    ]
+    plan = Plan(control="c")
+    found = compare_groups(Cohort("v", tuple(cells)), ComparisonChoice(plan=plan)).document
+    assert "too few animals are left (c)" in found["primary"]["reason"]
+    assert found["anova"]["p"] > 0
