@@ -23,10 +23,14 @@ MAX_MGS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A table as text cells: names of columns, and rows with their numbers in the file."""
+    """A table as text cells: names of columns, and rows with their numbers in the file.
+
+    ``commas`` says that semicolons divide the cells, so that numbers may have decimal commas.
+    """
 
     columns: list[str]
     rows: list[tuple[int, list[str]]]
+    commas: bool = False
 
     def records(self) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield every row as its number in the file and its cells by column."""
@@ -36,6 +40,9 @@ class TextTable:
 
 def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True) -> pd.DataFrame:
     """Read a table as `read_text_table` does, as a data frame.
+
+    In a CSV with semicolons numbers may have decimal commas, but for the columns of names
+    (`amgs.csv_cells.TEXT_COLUMNS`); they have points here.
 
     Returns
     -------
@@ -51,15 +58,20 @@ def read_table(path: Path, required: Sequence[str], *, rows_needed: bool = True)
 
     table = read_text_table(path, required, rows_needed=rows_needed)
     cells, lines = [row for _, row in table.rows], [line for line, _ in table.rows]
+    if table.commas:
+        names = [name in TEXT_COLUMNS for name in table.columns]
+        cells = [
+            [c if name else with_point(c) for c, name in zip(row, names, strict=True)]
+            for row in cells
+        ]
     return pd.DataFrame(cells, columns=table.columns, index=lines, dtype=object)
 
 
 def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = True) -> TextTable:
     """Read a CSV (or the first sheet of a workbook) as text cells, stripped of blanks.
 
-    Nothing is guessed. In a CSV with semicolons numbers may have decimal commas, but for the
-    columns of names (`TEXT_COLUMNS`); a first line ``sep=;`` and empty columns, which spreadsheets
-    leave, are passed over; required columns may have capitals.
+    Nothing is guessed or converted. A first line ``sep=;`` and empty columns, which spreadsheets
+    leave, are passed over; columns may have capitals.
 
     Comma and semicolon (as spreadsheets save in many countries) are understood, and UTF-8 with or
     without a byte-order mark. Columns with a name of an earlier version get that of today
@@ -102,13 +114,7 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
         msg = f"Expected rows below the header of {path}, found none."
         raise TableError(msg)
     cells = [(line, [_as_written(cell) for cell in row]) for line, row in numbered]
-    if commas:
-        names = [name in TEXT_COLUMNS for name in header]
-        cells = [
-            (line, [c if name else with_point(c) for c, name in zip(row, names, strict=True)])
-            for line, row in cells
-        ]
-    return TextTable(header, cells)
+    return TextTable(header, cells, commas)
 
 
 def _name_columns(header: Sequence[str], required: Sequence[str] = ()) -> list[str]:

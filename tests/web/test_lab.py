@@ -125,7 +125,7 @@ def test_blinded_pages_tell_nothing(client: httpx.Client, study: Study) -> None:
         assert face is not None
         seen.append(client.get(f"{base}/faces/face/{face[1]}").text)
         image = client.get(f"{base}/faces/face/{face[1]}/image")
-        assert image.headers["content-type"] == "image/jpeg"
+        assert image.headers["content-type"] == "image/png"
         assert "content-disposition" not in image.headers
     assert not [found for page in seen if (found := SECRETS.findall(page))]
     assert not SECRETS.search(client.get(f"{base}/scoring").text)
