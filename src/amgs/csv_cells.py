@@ -30,14 +30,11 @@ def without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
 
     Rows may be shorter or longer; what is too long stays, to be told.
     """
-    if not rows:
-        return rows
-    named = max((place + 1 for place, cell in enumerate(rows[0]) if cell.strip()), default=0)
+    header = rows[0] if rows else []
+    named = max((place + 1 for place, cell in enumerate(header) if cell.strip()), default=0)
     if named == 0:
         return rows
-    return [
-        row[:named] if not any(map(str.strip, row[named:])) else row for row in [rows[0], *rows[1:]]
-    ]
+    return [row if any(map(str.strip, row[named:])) else row[:named] for row in rows]
 
 
 def parse_csv(path: Path, text: str) -> tuple[list[list[str]], bool]:

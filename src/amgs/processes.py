@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import ctypes
+import json
 import multiprocessing
 import os
 import signal
@@ -14,9 +15,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import IO
+from typing import IO, Any
 
 _PATIENCE_S = 10.0
 
@@ -42,6 +43,19 @@ def begin_process(module: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[
         creationflags=hidden,
         start_new_session=sys.platform != "win32",
     )
+
+
+def give_line(process: subprocess.Popen[bytes], document: Mapping[str, Any]) -> None:
+    """Tell a process what to do, in the line of JSON that it reads with `first_line`.
+
+    Raises
+    ------
+    OSError
+        If it has ended already.
+    """
+    assert process.stdin is not None  # noqa: S101 - a pipe
+    process.stdin.write((json.dumps(document) + "\n").encode("utf-8"))
+    process.stdin.flush()
 
 
 def end_input(process: subprocess.Popen[bytes]) -> None:

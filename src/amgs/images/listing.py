@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def find_images(places: Iterable[Path]) -> Iterator[FoundImage]:
     """
     for place in places:
         if place.is_dir():
-            yield from _search(place)
+            yield from (FoundImage(path, _name(path)) for path in _search(place, IMAGE_SUFFIXES))
         elif place.exists():
             yield FoundImage(place, _name(place))
         else:
@@ -59,9 +59,7 @@ def list_unread_formats(places: Iterable[Path]) -> str:
     found: Counter[str] = Counter()
     for place in places:
         if place.is_dir():
-            names = (name for _, _, names in os.walk(place) for name in names)
-            endings = (Path(name).suffix.lower() for name in names if not name.startswith("."))
-            found.update(ending for ending in endings if ending in OTHER_IMAGE_SUFFIXES)
+            found.update(path.suffix.lower() for path in _search(place, OTHER_IMAGE_SUFFIXES))
     if not found:
         return ""
     listed = ", ".join(f"{n} {ending}" for ending, n in sorted(found.items()))
@@ -92,7 +90,7 @@ def count_images(places: Iterable[Path]) -> int:
     return total
 
 
-def _search(folder: Path) -> Iterator[FoundImage]:
+def _search(folder: Path, suffixes: Container[str]) -> Iterator[Path]:
     with os.scandir(folder) as listing:
         entries = sorted(listing, key=lambda entry: entry.name)
     for entry in entries:
@@ -100,9 +98,9 @@ def _search(folder: Path) -> Iterator[FoundImage]:
             continue
         path = folder / entry.name
         if entry.is_dir(follow_symlinks=False):
-            yield from _search(path)
-        elif path.suffix.lower() in IMAGE_SUFFIXES:
-            yield FoundImage(path, _name(path))
+            yield from _search(path, suffixes)
+        elif path.suffix.lower() in suffixes:
+            yield path
 
 
 def _name(path: Path) -> str:

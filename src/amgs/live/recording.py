@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from amgs.live.cameras import parse_source
-from amgs.processes import begin_process, end_input, kill_all
+from amgs.processes import begin_process, end_input, give_line, kill_all
 
 AGAIN_S = (1.0, 5.0, 30.0, 60.0)
 """After which pauses a recorder that died is begun again."""
@@ -35,7 +35,7 @@ class RecorderProcess:
     def __init__(
         self, spec: Mapping[str, Any], errors: IO[bytes], heard: Callable[[dict[str, Any]], None]
     ) -> None:
-        self._line = (json.dumps(spec) + "\n").encode("utf-8")
+        self._spec = spec
         self._errors = errors
         self._heard = heard
         self._deaths = 0
@@ -47,10 +47,8 @@ class RecorderProcess:
 
     def _begin(self) -> None:
         self.process = begin_process(["amgs.live.recorder"], self._errors)
-        given: Any = self.process.stdin
         with suppress(OSError):  # it died at once, which its end says
-            given.write(self._line)
-            given.flush()
+            give_line(self.process, self._spec)
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 
     def _listen(self, process: Any) -> None:

@@ -17,11 +17,11 @@ from amgs.study.folder import StudyFolder
 from amgs.study.planned import animal_facts
 from amgs.study.summarising import (
     HUMAN_VALUE,
-    SUMMARISED,
     SummaryChoice,
     has_readings,
     is_human_value,
     last_choice,
+    remembered_choice,
 )
 from amgs.vocabulary import CALL_VALUES, REBASED_VALUES
 
@@ -161,11 +161,7 @@ def plan_state(study: StudyFolder) -> PlanState:
 def _summary_at(study: StudyFolder, at: str) -> dict[str, Any]:
     """Return how the study was summarised when a plan was sealed that does not say so itself."""
     human = is_human_value(study.settings.plan.outcome)
-    before = [e for e in study.store.events.all(SUMMARISED) if e["at"] <= at]
-    found = asdict(SummaryChoice())
-    for event in (e for e in before if e["human"] == human):
-        found = asdict(SummaryChoice()) | {name: event[name] for name in found if name in event}
-    return found
+    return asdict(remembered_choice(study, human=human, until=at) or SummaryChoice())
 
 
 def _changes(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

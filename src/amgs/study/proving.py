@@ -125,7 +125,7 @@ def _pair(
     known = {animals[name] for name in trained if name in animals}
     seen = sum(score.image in said and bool(said[score.image].part) for score in scores)
     usable = [
-        score
+        (score.image, score.mgs, row)
         for score in scores
         if score.mgs is not None
         and (row := said.get(score.image)) is not None
@@ -133,16 +133,14 @@ def _pair(
         and not row.part
     ]
     # A model may know an animal by its looks: only others tell what it does with new ones.
-    others = [score for score in usable if animals[score.image] not in known]
-    same_animals = len({animals[score.image] for score in others}) < LEAST_FOR_MEANS
+    others = [found for found in usable if animals[found[0]] not in known]
+    same_animals = len({animals[image] for image, _, _ in others}) < LEAST_FOR_MEANS
     rows, images = [], []
-    for score in usable if same_animals else others:
-        row = said[score.image]
-        mgs_of_image = float(score.mgs or 0.0)
+    for image, mgs_of_image, row in usable if same_animals else others:
         label = study.label_rule.label(round(mgs_of_image, 9))
         is_pain = {PAIN: 1.0, NO_PAIN: 0.0, None: np.nan}[label]
         rows.append((row.reading.number(P_PAIN), mgs_of_image, is_pain))
-        images.append(score.image)
+        images.append(image)
     p_pain, mgs, is_pain_ = np.array(rows, float).reshape(-1, 3).T
     names = np.array([animals[image] for image in images], dtype=str)
     return Readings(p_pain, mgs, is_pain_, names), images, seen, same_animals

@@ -224,6 +224,20 @@ def _require_all_classified(
         raise StudyError(msg)
 
 
+def remembered_choice(
+    study: StudyFolder, *, human: bool, until: str | None = None
+) -> SummaryChoice | None:
+    """Return how the study was last to be summarised from then on, by a moment if one is given.
+
+    ``None`` where nobody had chosen.
+    """
+    for event in reversed(study.store.events.all(SUMMARISED)):
+        if event["human"] == human and (until is None or event["at"] <= until):
+            # Events of earlier versions lack what could not be chosen then.
+            return SummaryChoice(**{n: event[n] for n in SummaryChoice.__slots__ if n in event})
+    return None
+
+
 def last_choice(study: StudyFolder, *, human: bool) -> SummaryChoice:
     """Return how the study was last summarised; the usual way if it was not.
 
@@ -232,10 +246,9 @@ def last_choice(study: StudyFolder, *, human: bool) -> SummaryChoice:
     StudyError
         If the file that keeps it was damaged.
     """
-    for event in reversed(study.store.events.all(SUMMARISED)):
-        if event["human"] == human:
-            # Events of earlier versions lack what could not be chosen then.
-            return SummaryChoice(**{n: event[n] for n in SummaryChoice.__slots__ if n in event})
+    remembered = remembered_choice(study, human=human)
+    if remembered is not None:
+        return remembered
     path = study.results / (HUMAN_SUMMARY if human else SUMMARY)
     kept = path.with_suffix(".json")
     if not kept.exists():

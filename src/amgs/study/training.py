@@ -251,7 +251,8 @@ def _last_used(study: StudyFolder, known: Mapping[str, str]) -> str:
     """Return the name of the model that was trained or used last."""
     used = [e["model"] for e in study.store.events.all(MODEL_USED) if e["model"] in known]
     # By none, or by an earlier version, which took the newest.
-    return known[used[-1]] if used else next(reversed(list(known.values())), "")
+    *_, last = used or known or [""]
+    return known.get(last, "")
 
 
 def note_use(study: StudyFolder, sha256: str) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
 from amgs.errors import ConflictError
-from amgs.processes import begin_process, end_input, kill_all
+from amgs.processes import begin_process, end_input, give_line, kill_all
 
 State = Literal["running", "stopping", "done", "failed", "stopped"]
 
@@ -231,11 +231,8 @@ def say_left(seconds: float) -> str:
 def _begin(work: Work, errors: IO[bytes]) -> subprocess.Popen[bytes]:
     """Begin the process of a piece of work, and tell it what to do."""
     process = begin_process(["amgs.web.lab.worker"], errors)
-    spec = json.dumps({"kind": work.kind, "arguments": work.arguments}) + "\n"
-    assert process.stdin is not None  # noqa: S101
     try:
-        process.stdin.write(spec.encode())
-        process.stdin.flush()
+        give_line(process, {"kind": work.kind, "arguments": work.arguments})
     except OSError:
         kill_all(process)
         process.wait()
