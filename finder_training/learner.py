@@ -13,15 +13,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from amgs.faces.centre_maps import CHANNELS
-from finder_training.network import NEW_IN_VERSION_2, FinderNetwork
+from amgs.faces.centre_maps import CHANNELS, FACE_PARTS
+from finder_training.network import NEW_IN_VERSION_2, WHOLE, FinderNetwork
 from finder_training.stages import FitOptions
 
 FROZEN_BLOCKS = 3
-"""The stem and the blocks of stride 4 keep their ImageNet weights: edges are edges."""
+"""The stem and the blocks of stride 4 keep their ImageNet weights: edges are edges. Not those of a
+thinned network, which have lost channels."""
 
 LOSS_WEIGHTS = {"size": 0.6, "offset": 0.5, "base": 0.3, "tip": 0.3, "view": 0.15}
 UNCLEAR_WEIGHT = 0.3
+
+TAP_WEIGHT = 0.5
+"""How much the likeness of what the blocks give counts beside that of the maps."""
+
+SEEN = 0.05
+"""From this probability on, what another network says of a centre is learned."""
 
 
 class Learner:
@@ -35,18 +42,35 @@ class Learner:
         self.step = 0
         self.on_gpu = next(network.parameters()).is_cuda
 
-    def learn(self, batch: Sequence[Tensor]) -> Tensor:
-        """Take one step and return the loss."""
-        _set_rates(self.optimiser, self.options, self.step)
+    def learn(
+        self,
+        batch: Sequence[Tensor],
+        shown: tuple[Tensor, Sequence[Tensor]] | None = None,
+        done: float | None = None,
+    ) -> Tensor:
+        """Take one step and return the loss.
+
+        Parameters
+        ----------
+        batch
+            Images and targets, as `fit.prepare` gives them.
+        shown
+            What another network says of the images, from `FinderNetwork.look`, to be learned too.
+        done
+            Which share of the training is over; by the number of steps if not given.
+        """
+        _set_rates(self.optimiser, self.options, self.step, done)
         self.network.train()
         for part in self._fixed():
             part.eval()
         images, centres, loss_mask, values, weights = batch
         # Half precision on a GPU, with the loss in single: maps hold logarithms of sizes.
         with torch.autocast("cuda", torch.bfloat16, enabled=self.on_gpu):
-            maps = self.network(images)
+            maps, taps = self.network.look(images)
         eye_weight = self.options.eye_weight
         loss = map_loss(maps.float(), centres, loss_mask, values, weights, eye_weight)
+        if shown is not None:
+            loss = loss + likeness_loss(maps.float(), taps, *shown, eye_weight)
         self.optimiser.zero_grad()
         loss.backward()
         trained = [p for p in self.network.parameters() if p.requires_grad]
@@ -95,7 +119,7 @@ def mean_network(first: FinderNetwork, second: FinderNetwork, share: float = 0.5
     `share` is the weight of the second. Each stage is better at something: their mean lies between
     them on one trajectory and is nearly as good as the better one at each.
     """
-    mean = FinderNetwork()
+    mean = FinderNetwork(first.widths)
     mean.load_state_dict(first.state_dict())
     _average(mean, second, 1 - share)
     with torch.no_grad():
@@ -109,8 +133,9 @@ def mean_network(first: FinderNetwork, second: FinderNetwork, share: float = 0.5
 
 
 def _optimiser(network: FinderNetwork, options: FitOptions) -> torch.optim.Optimizer:
-    for module in (network.stem, *network.blocks[:FROZEN_BLOCKS]):
-        module.requires_grad_(False)
+    if network.widths == WHOLE:
+        for module in (network.stem, *network.blocks[:FROZEN_BLOCKS]):
+            module.requires_grad_(False)
     groups = []
     for in_backbone in (True, False):
         for decayed in (True, False):
@@ -127,10 +152,13 @@ def _optimiser(network: FinderNetwork, options: FitOptions) -> torch.optim.Optim
     return torch.optim.AdamW(groups)
 
 
-def _set_rates(optimiser: torch.optim.Optimizer, options: FitOptions, step: int) -> None:
+def _set_rates(
+    optimiser: torch.optim.Optimizer, options: FitOptions, step: int, done: float | None
+) -> None:
     """Warm up over 200 steps, then follow half a cosine to a hundredth."""
     warm = min(1.0, (step + 1) / 200)
-    rate = options.peak_rate * warm * (0.505 + 0.495 * math.cos(math.pi * step / options.steps))
+    share = step / options.steps if done is None else done
+    rate = options.peak_rate * warm * (0.505 + 0.495 * math.cos(math.pi * share))
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]
 
@@ -162,6 +190,63 @@ def map_loss(
             factor = eye_weight if name == "eye_state" else LOSS_WEIGHTS[name]
             loss = loss + factor * (entropy * weight).sum() / total
     return loss
+
+
+def likeness_loss(
+    maps: Tensor,
+    taps: Sequence[Tensor],
+    shown_maps: Tensor,
+    shown_taps: Sequence[Tensor],
+    eye_weight: float,
+) -> Tensor:
+    """Return how far a network is from saying what another one says of the same images.
+
+    Centres by the quality focal loss (Li et al. 2020), with the other network's probabilities as
+    targets; what belongs to a centre wherever the other network sees one, weighted by how surely;
+    what the blocks give by the squared difference, in units of its variance.
+    """
+    shown = torch.sigmoid(shown_maps[:, CHANNELS["centres"]])
+    logits = maps[:, CHANNELS["centres"]]
+    entropy = functional.binary_cross_entropy_with_logits(logits, shown, reduction="none")
+    doubt = (torch.sigmoid(logits) - shown) ** 2
+    loss = ((doubt * entropy).sum(dim=(0, 2, 3)) / shown.sum(dim=(0, 2, 3)).clamp(min=1.0)).sum()
+    for name, channels in CHANNELS.items():
+        part, _, kind = name.partition("_")
+        if name == "centres":
+            continue
+        place = FACE_PARTS.index("face" if name == "view" else part)
+        weight = (shown[:, place] * (shown[:, place] > SEEN))[:, None]
+        total = weight.sum().clamp(min=1.0)
+        ours, theirs = maps[:, channels], shown_maps[:, channels]
+        if kind in LOSS_WEIGHTS:
+            loss = loss + LOSS_WEIGHTS[kind] * ((ours - theirs).abs() * weight).sum() / total
+        elif name == "eye_unclear":
+            entropy = functional.binary_cross_entropy_with_logits(
+                ours, torch.sigmoid(theirs), weight, reduction="sum"
+            )
+            loss = loss + UNCLEAR_WEIGHT * entropy / total
+        else:
+            entropy = -(torch.softmax(theirs, dim=1) * functional.log_softmax(ours, dim=1))
+            factor = eye_weight if name == "eye_state" else LOSS_WEIGHTS["view"]
+            loss = loss + factor * (entropy * weight).sum() / total
+    for ours, theirs in zip(taps, shown_taps, strict=True):
+        theirs = theirs.float()
+        loss = loss + TAP_WEIGHT * ((ours.float() - theirs) ** 2).mean() / theirs.var()
+    return loss
+
+
+def mirror(batch: Sequence[Tensor]) -> list[Tensor]:
+    """Return images and targets as a mirror shows them."""
+    images, centres, loss_mask, values, weights = (part.flip(-1) for part in batch)
+    values = values.clone()
+    for name, channels in CHANNELS.items():
+        # The first of two channels goes along x, but for sizes, which no mirror changes.
+        if name.endswith(("_offset", "_base", "_tip")):
+            values[:, channels.start] *= -1
+    return [
+        images.contiguous(memory_format=torch.channels_last),
+        *(part.contiguous() for part in (centres, loss_mask, values, weights)),
+    ]
 
 
 def _focal(logits: Tensor, heatmaps: Tensor, loss_mask: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ and where exactly (Zhou et al. 2019, "Objects as points"), and for eyes how far 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -73,11 +74,17 @@ class InvertedResidual(nn.Module):
     """Widen, look around each channel, narrow; add what came in where shapes agree."""
 
     def __init__(
-        self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int
+        self,
+        channels_in: int,
+        inner: int,
+        channels_out: int,
+        kernel: int,
+        stride: int,
+        *,
+        widens: bool,
     ) -> None:
         super().__init__()
-        inner = channels_in * expansion
-        self.expand = Convolution(channels_in, inner, 1) if expansion > 1 else None
+        self.expand = Convolution(channels_in, inner, 1) if widens else None
         self.depthwise = Convolution(inner, inner, kernel, stride, groups=inner)
         self.project = Convolution(inner, channels_out, 1)
         self.residual = stride == 1 and channels_in == channels_out
@@ -103,23 +110,66 @@ class Separable(nn.Module):
         return functional.relu(self.pointwise(self.depthwise(x)))
 
 
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """How many channels the network has where that is free to choose.
+
+    Parameters
+    ----------
+    inner
+        Inside each block, between widening and narrowing.
+    pyramid
+        In the pyramid's coarser levels.
+    fine
+        In its finest level, before and after that is smoothed.
+    head
+        After both layers of the head.
+    """
+
+    inner: tuple[int, ...]
+    pyramid: int = 96
+    fine: tuple[int, int] = (96, 96)
+    head: tuple[int, int] = (80, 80)
+
+
+def _block_shapes() -> list[tuple[int, int, int, int, int]]:
+    """Return kernel, stride, expansion, channels in and channels out of every block."""
+    shapes = []
+    for repeats, kernel, first_stride, expansion, channels_in, channels_out in STAGES:
+        for repeat in range(repeats):
+            stride, inward = (first_stride, channels_in) if repeat == 0 else (1, channels_out)
+            shapes.append((kernel, stride, expansion, inward, channels_out))
+    return shapes
+
+
+WHOLE = Widths(tuple(expansion * inward for _, _, expansion, inward, _ in _block_shapes()))
+"""The widths of EfficientNet-Lite0 and of the pyramid that was trained on it first."""
+
+
 class FinderNetwork(nn.Module):
     """Images (batch, 3, height, width), sides multiples of 32, to maps of a quarter the side."""
 
-    def __init__(self, width: int = 96, head_width: int = 80) -> None:
+    def __init__(self, widths: Widths = WHOLE) -> None:
         super().__init__()
+        self.widths = widths
         self.stem = Convolution(3, 32, 3, 2)
-        blocks = []
-        for repeats, kernel, first_stride, expansion, channels_in, channels_out in STAGES:
-            for repeat in range(repeats):
-                stride, inward = (first_stride, channels_in) if repeat == 0 else (1, channels_out)
-                blocks.append(InvertedResidual(inward, channels_out, kernel, stride, expansion))
-        self.blocks = nn.ModuleList(blocks)
-        self.lateral = nn.ModuleList([Convolution(c, width, 1) for c in TAPS.values()])
-        self.context = nn.Sequential(Separable(width, width), Separable(width, width))
-        self.smooth = nn.ModuleList([Separable(width, width) for _ in range(len(TAPS) - 1)])
-        self.head = nn.Sequential(Separable(width, head_width), Separable(head_width, head_width))
-        self.maps = nn.Conv2d(head_width, N_CHANNELS, 1)
+        self.blocks = nn.ModuleList(
+            InvertedResidual(inward, inner, outward, kernel, stride, widens=expansion > 1)
+            for (kernel, stride, expansion, inward, outward), inner in zip(
+                _block_shapes(), widths.inner, strict=True
+            )
+        )
+        coarse, (fused, smooth), (first, last) = widths.pyramid, widths.fine, widths.head
+        levels = (fused, *[coarse] * (len(TAPS) - 1))
+        self.lateral = nn.ModuleList(
+            Convolution(c, level, 1) for c, level in zip(TAPS.values(), levels, strict=True)
+        )
+        self.context = nn.Sequential(Separable(coarse, coarse), Separable(coarse, coarse))
+        self.smooth = nn.ModuleList(
+            [Separable(fused, smooth), Separable(coarse, fused), Separable(coarse, coarse)]
+        )
+        self.head = nn.Sequential(Separable(smooth, first), Separable(first, last))
+        self.maps = nn.Conv2d(last, N_CHANNELS, 1)
         nn.init.normal_(self.maps.weight, std=0.01)
         bias = torch.zeros(N_CHANNELS)
         bias[CHANNELS["centres"]] = RARE
@@ -127,6 +177,10 @@ class FinderNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps (batch, N_CHANNELS, height / 4, width / 4), centres as logits."""
+        return self.look(images)[0]
+
+    def look(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the maps, and what the blocks gave after which features are taken."""
         x = functional.relu6(self.stem(images))
         taps = []
         for number, block in enumerate(self.blocks):
@@ -137,14 +191,14 @@ class FinderNetwork(nn.Module):
         for level in range(len(taps) - 2, -1, -1):
             finer = self.lateral[level](taps[level])
             fused = self.smooth[level](finer + functional.interpolate(fused, scale_factor=2.0))
-        result: Tensor = self.maps(self.head(fused))
-        return result
+        return self.maps(self.head(fused)), taps
 
     @classmethod
     def from_exported(cls, onnx_file: Path) -> FinderNetwork:
         """Return the network of an exported file, in which normalisation is folded.
 
-        The channels of the maps are those of today; what the file does not know begins at zero.
+        Its widths are the file's. The channels of the maps are those of today; what the file does
+        not know begins at zero.
         The statistics must stay fixed when training goes on, or be measured anew
         (`measure_statistics`).
         """
@@ -155,7 +209,8 @@ class FinderNetwork(nn.Module):
             for node in graph.node
             if node.op_type == "Conv"
         ]
-        network = cls()
+        shapes = {n.name: known[n.input[1]].shape for n in graph.node if n.op_type == "Conv"}
+        network = cls(_widths(shapes))
         network.eval()
         with torch.no_grad():
             for ours, (weight, bias) in zip(network.convolutions(), weights[:-1], strict=True):
@@ -239,6 +294,20 @@ def measure_statistics(network: FinderNetwork, images: Tensor) -> None:
     network.eval()(images)
     for hook in hooks:
         hook.remove()
+
+
+def _widths(shapes: Mapping[str, tuple[int, ...]]) -> Widths:
+    """Read the widths off the shapes of an exported file's convolutions."""
+
+    def channels(layer: str) -> int:
+        return shapes[f"/network/{layer}/convolution/Conv"][0]
+
+    return Widths(
+        inner=tuple(channels(f"blocks.{n}/depthwise") for n in range(len(WHOLE.inner))),
+        pyramid=channels("lateral.3"),
+        fine=(channels("lateral.0"), channels("smooth.0/pointwise")),
+        head=(channels("head/head.0/pointwise"), channels("head/head.1/pointwise")),
+    )
 
 
 def _length(name: str) -> int:
