@@ -3,8 +3,8 @@
     python -m finder_training --photographs FOLDER --out FOLDER
 
 The folder of photographs holds `annotations.json`. Interrupted, the same command goes on. The
-fourth and last stage is meant for a GPU. Copy `finder.onnx` and `card.md` into
-`src/amgs/data/face_finder/` to ship them.
+fourth stage, and the last one that makes the network thin, are meant for a GPU. Copy
+`finder.onnx` and `card.md` into `src/amgs/data/face_finder/` to ship them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from amgs.model.metrics import wilson_interval
 from amgs.provenance import hash_file
 from finder_training.augmentation import augment_appearance
 from finder_training.card import write_card
+from finder_training.distilling import THIN_STAGE, distil
 from finder_training.export import export_finder
 from finder_training.eyes import shut_eyes
 from finder_training.films import load_frames, load_frames_without_faces
-from finder_training.fit import fit
+from finder_training.fit import fit, load_scenes
 from finder_training.learner import mean_network
 from finder_training.measure import cut_without_faces, match, measure
 from finder_training.network import FinderNetwork
@@ -56,8 +57,11 @@ def main() -> None:
     parser.add_argument(
         "--after",
         type=int,
-        choices=(2, 3),
+        choices=(2, 3, 4),
         help="the stage after which the network of --begin-with was exported",
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=9.0, help="how long the thin network learns"
     )
     parser.add_argument("--steps", type=int, default=FitOptions().steps)
     parser.add_argument("--seed", type=int, default=0)
@@ -77,18 +81,32 @@ def main() -> None:
     if arguments.films is not None:
         frames = load_frames(arguments.films, trained=True)
         frames += load_frames_without_faces(arguments.films)
-    if arguments.after != 3:
-        films = replace(FILMS, seed=arguments.seed + 2)
-        third = fit(training, films, arguments.out / "third.pt", say, network, frames)
-        export_finder(
-            mean_network(network, third, THIRD_SHARE), arguments.out / "three_stages.onnx"
-        )
-        network = FinderNetwork.from_exported(arguments.out / "three_stages.onnx")
-    last = replace(LONG, seed=arguments.seed + 3)
-    network = fit(training, last, arguments.out / "fourth.pt", say, network, frames)
+    stages = [stage for stage in (3, 4) if stage > (arguments.after or 2)]
+    for stage in stages:
+        network = whole_stage(stage, network, training, frames, arguments)
+    batches = iter(load_scenes(training, frames, THIN_STAGE, 0))
+    network = distil(network, batches, arguments.minutes, say)
     path = arguments.out / "finder.onnx"
     export_finder(network, path)
     report(path, network, training, validation, arguments.films)
+
+
+def whole_stage(
+    stage: int,
+    network: FinderNetwork,
+    training: list[Photograph],
+    frames: list[Photograph],
+    arguments: argparse.Namespace,
+) -> FinderNetwork:
+    """Take the third or the fourth stage; export what it gives, and read it again, folded."""
+    begun = network
+    options = replace(FILMS if stage == 3 else LONG, seed=arguments.seed + stage - 1)
+    network = fit(training, options, arguments.out / f"stage_{stage}.pt", say, begun, frames)
+    if stage == 3:
+        network = mean_network(begun, network, THIRD_SHARE)
+    path = arguments.out / f"stage_{stage}.onnx"
+    export_finder(network, path)
+    return FinderNetwork.from_exported(path)
 
 
 def two_stages(training: list[Photograph], out: Path, steps: int, seed: int) -> None:

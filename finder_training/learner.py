@@ -230,8 +230,8 @@ def likeness_loss(
             factor = eye_weight if name == "eye_state" else LOSS_WEIGHTS["view"]
             loss = loss + factor * (entropy * weight).sum() / total
     for ours, theirs in zip(taps, shown_taps, strict=True):
-        theirs = theirs.float()
-        loss = loss + TAP_WEIGHT * ((ours.float() - theirs) ** 2).mean() / theirs.var()
+        square = ((ours.float() - theirs.float()) ** 2).mean()
+        loss = loss + TAP_WEIGHT * square / theirs.float().var()
     return loss
 
 

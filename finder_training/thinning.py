@@ -1,4 +1,4 @@
-"""A thinner network that says nearly what a given one says: channels left out, the rest fitted anew.
+"""A thin network that says nearly what a whole one says: channels left out, the rest fitted anew.
 
 Which channels go is found one after another: each time the one without which the next layer's
 output, fitted anew by least squares to what the whole network gives there, changes least (Hassibi &

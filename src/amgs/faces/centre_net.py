@@ -79,7 +79,7 @@ class CentreNet(FaceDetector):
     """
 
     name = "centre_net"
-    version = "3.0"
+    version = "3.1"
     input_px = INPUT_PX
     min_score = DEFAULT_MIN_SCORE
     candidate_score = CANDIDATE_SCORE

@@ -340,6 +340,90 @@ def test_the_shipped_network_can_be_trained_further() -> None:
     assert torch.isfinite(by_batch).all()
 
 
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+def test_a_mirrored_batch_has_the_targets_of_the_mirrored_scene() -> None:
+    """Images and maps, for a scene whose parts lie nowhere on the middle of a cell."""
+    import torch
+
+    from finder_training.learner import mirror
+
+    drawn = photograph()
+    scene = Scene(drawn.rgb[:384, 60:444], tuple(move_face(f, shift(-60)) for f in drawn.faces))
+    across = np.array([[-1.0, 0, 384], [0, 1, 0]])
+    turned = Scene(
+        np.ascontiguousarray(scene.rgb[:, ::-1]), tuple(move_face(f, across) for f in scene.faces)
+    )
+    batch, wanted = (
+        [torch.from_numpy(part.astype(np.float32))[None] for part in parts]
+        for parts in (as_arrays(scene), as_arrays(turned))
+    )
+    for found, expected in zip(mirror(batch), wanted, strict=True):
+        assert torch.allclose(found, expected, atol=1e-4)
+    assert not torch.allclose(batch[3], wanted[3], atol=1e-2)
+
+
+def shift(by_px: float) -> np.ndarray:
+    """The matrix that moves along x."""
+    return np.array([[1.0, 0, by_px], [0, 1, 0]])
+
+
+def as_arrays(scene: Scene) -> list[np.ndarray]:
+    """Image, channels first, and targets."""
+    targets = make_targets(scene)
+    maps = [targets.centres, targets.loss_mask, targets.values, targets.weights]
+    return [scene.rgb.transpose(2, 0, 1), *maps]
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+def test_channels_that_say_nothing_new_are_left_out_without_a_trace() -> None:
+    """A doubled channel, a sum of others and a constant go; what the layer gives stays."""
+    from finder_training.thinning import choose_channels
+
+    rng = np.random.default_rng(0)
+    own = rng.normal(size=(5, 4000)) * np.arange(1, 6)[:, None]
+    values = np.vstack([own, own[2], own[0] - own[1], np.full(4000, 3.0)])
+    weight = rng.normal(size=(4, 8))
+    kept, new, bias = choose_channels(values, weight, 5)
+    assert len(kept) == 5
+    assert 7 not in kept
+    expected = weight @ values
+    found = new @ values[kept] + bias[:, None]
+    assert np.abs(found - expected).max() < 0.01 * expected.std()
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+def test_a_thin_network_is_like_the_whole_one_and_learns_to_be_more_like_it(
+    tmp_path: Path,
+) -> None:
+    """As wide as the whole one it is the same; thinner, exported and read back it has its widths."""
+    import torch
+
+    from finder_training.distilling import THIN_STAGE, distil
+    from finder_training.export import export_finder
+    from finder_training.fit import Scenes, load_scenes
+    from finder_training.network import FinderNetwork
+    from finder_training.thinning import thin
+
+    whole = FinderNetwork.from_exported(centre_net_path())
+    options = replace(THIN_STAGE, batch=2, side_px=96)
+    rng = np.random.default_rng(0)
+    made = [Scenes([photograph()], options, 0).make(rng).rgb for _ in range(4)]
+    images = torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2)
+    images = (images.float() - 127) / 128
+    with torch.no_grad():
+        same = thin(whole, whole.widths, images)(images)
+        assert (same - whole(images)).abs().max() < 1e-2
+    widths = replace(whole.widths, fine=(48, 48), head=(48, 48))
+    lines: list[str] = []
+    batches = iter(load_scenes([photograph()], [], options, 0))
+    network = distil(whole, batches, 0.1, lines.append, options, widths)
+    export_finder(network, tmp_path / "thin.onnx")
+    assert FinderNetwork.from_exported(tmp_path / "thin.onnx").widths == widths
+    with torch.no_grad():
+        said = network(images)
+    assert torch.isfinite(said).all()
+
+
 def test_the_sheet_of_the_worst_shows_what_is_counted() -> None:
     """False and missed faces and eyes read wrong; none that is too small to count."""
     base = photograph()
