@@ -21,8 +21,6 @@ PACKAGES_THAT_MATTER = (
     "onnxruntime",
     "pandas",
     "pillow",
-    "scikit-image",
-    "scikit-learn",
     "scipy",
 )
 """Packages whose version can change a number."""

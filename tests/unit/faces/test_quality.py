@@ -18,6 +18,7 @@ from amgs.faces.quality import (
     measure_sharpness,
     measure_view,
     measure_visibility,
+    perceptual_blur,
     sharpness_limit,
 )
 from amgs.simulate.cohort import random_face
@@ -155,3 +156,17 @@ def jittering(time_s: float) -> SleepCandidate:
 def test_possible_sleep(looks, expected) -> None:
     """Eyes shut and still for 10 s, seen often enough."""
     assert find_possible_sleep(looks) == expected
+
+
+@pytest.mark.parametrize("sd", [0.0, 0.8, 3.0])
+@pytest.mark.parametrize("shape", [(160, 120), (40, 160), (13, 14)])
+def test_perceptual_blur_agrees_with_scikit_image(shape: tuple[int, int], sd: float) -> None:
+    from skimage.measure import blur_effect
+
+    noise = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    grey = np.asarray(gaussian_filter(noise, sd), np.float32)
+    assert perceptual_blur(grey) == pytest.approx(blur_effect(grey), abs=1e-6)
+
+
+def test_an_image_without_steps_is_blurred() -> None:
+    assert perceptual_blur(np.full((40, 40), 7.0, np.float32)) == 1

@@ -10,7 +10,12 @@ from PIL import Image
 
 from amgs.errors import DesignError
 from amgs.image_check.measures import ImageOfSet, compare_measures, measure_image, measure_images
-from amgs.image_check.sets import compare_similarity, draw_sample, say_what_differs
+from amgs.image_check.sets import (
+    compare_similarity,
+    draw_sample,
+    say_what_differs,
+    structural_similarities,
+)
 
 
 def write(path: Path, rng: np.random.Generator, brightness: float = 120, tilt: float = 0.0) -> Path:
@@ -172,3 +177,17 @@ def test_a_moved_camera_is_noticed_where_animals_are_the_same(tmp_path: Path) ->
     """In every simulated experiment; shuffling freely, in fewer than half of them."""
     found = [compare_similarity(alike(tmp_path, seed, moved=1.5))[0]["p"] for seed in range(12)]
     assert max(found) < 0.05
+
+
+def test_structural_similarity_agrees_with_scikit_image() -> None:
+    """Of noise, of the same darker, and of two images alike."""
+    from skimage.metrics import structural_similarity
+
+    rng = np.random.default_rng(0)
+    noise = rng.uniform(0, 255, (64, 80))
+    greys = [noise, 0.8 * noise + 5, noise + rng.normal(0, 20, noise.shape), noise[::-1].copy()]
+    found = structural_similarities(greys)
+    for i, a in enumerate(greys):
+        for j, b in enumerate(greys):
+            expected = structural_similarity(a, b, data_range=255.0)
+            assert found[i, j] == pytest.approx(expected, abs=1e-12)

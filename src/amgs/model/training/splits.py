@@ -119,16 +119,43 @@ def assign_folds(
 ) -> npt.NDArray[np.intp]:
     """Give every image a fold number so that no unit is divided and classes are spread evenly.
 
-    A fold may lack a class when units are few; whoever needs both has to look.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
+    One unit after another goes to the fold where it leaves both classes spread most evenly over the
+    folds; first those whose classes are most uneven, which are hardest to place, in a random order
+    where they are alike. A fold may lack a class when units are few; whoever needs both has to
+    look.
 
-    # Its own shuffle, not ours before it: it balances classes while it keeps units whole.
-    splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed)
-    folds = np.empty(len(is_pain), dtype=np.intp)
-    for number, (_, held_out) in enumerate(splitter.split(is_pain, is_pain, units)):
-        folds[held_out] = number
-    return folds
+    Notes
+    -----
+    The same folds as scikit-learn's ``StratifiedGroupKFold(shuffle=True)``, which earlier versions
+    used, so that a seed still gives the same parts.
+    """
+    _, unit = np.unique(units, return_inverse=True)
+    counts = np.zeros((unit.max() + 1, 2))
+    np.add.at(counts, (unit, is_pain.astype(int)), 1)
+    shuffled = np.random.RandomState(seed).permutation(len(counts))
+    order = shuffled[np.argsort(-counts[shuffled].std(axis=1), kind="stable")]
+    totals = np.maximum(counts.sum(axis=0), 1)
+    in_fold = np.zeros((n_folds, 2))
+    fold_of_unit = np.empty(len(counts), np.intp)
+    for number in order:
+        tried = in_fold + np.eye(n_folds)[:, :, None] * counts[number]
+        unevenness = (tried / totals).std(axis=1).mean(axis=1)
+        chosen = _most_even(unevenness, in_fold.sum(axis=1))
+        in_fold[chosen] += counts[number]
+        fold_of_unit[number] = chosen
+    return fold_of_unit[unit]
+
+
+def _most_even(unevenness: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]) -> int:
+    """Return the fold of least unevenness; of folds that are as even, the smaller one."""
+    best = 0
+    for fold in range(1, len(sizes)):
+        least = unevenness[best]
+        # What differs by rounding alone is as even.
+        alike = abs(unevenness[fold] - least) <= 1e-8 + 1e-5 * least
+        if unevenness[fold] < least or (alike and sizes[fold] < sizes[best]):
+            best = fold
+    return best
 
 
 def cross_validation_folds(

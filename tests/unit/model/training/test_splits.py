@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amgs.errors import LeakedAnimalError, TooFewAnimalsError, UnknownAnimalsError
-from amgs.model.training.splits import cross_validation_folds, split_images
+from amgs.model.training.splits import assign_folds, cross_validation_folds, split_images
 from amgs.vocabulary import NO_PAIN, PAIN, LabelledImage, Part
 
 
@@ -126,3 +126,20 @@ def test_folds_leave_both_classes_to_train_on(n_pain_animals: int) -> None:
         for fold in np.unique(folds):
             assert len(set(is_pain[folds != fold])) == 2
             assert not set(units[folds == fold]) & set(units[folds != fold])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_folds_are_those_of_scikit_learn(seed: int) -> None:
+    """Earlier versions used its folds: a seed gives the same parts as then."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(30, 150))
+    units = (rng.integers(0, rng.integers(12, 40), n) if seed % 3 else np.arange(n)).astype(str)
+    is_pain = rng.random(n) < rng.uniform(0.35, 0.65)
+    n_folds = int(rng.integers(2, 11))
+    theirs = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed)
+    expected = np.empty(n, int)
+    for number, (_, held_out) in enumerate(theirs.split(is_pain, is_pain, units)):
+        expected[held_out] = number
+    assert assign_folds(is_pain, units, n_folds, seed).tolist() == expected.tolist()
