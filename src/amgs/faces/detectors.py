@@ -42,7 +42,7 @@ DETECTORS = {
         home="amgs.faces.centre_net:CentreNet",
         title="the face detector of amgs: one network for faces, eyes, ears and noses",
         licence="BSD-3-Clause; initial weights Apache-2.0",
-        sha256="df187a2e2d5a82c5c0dd1fc1b7e6875fc1220270ee97a08b1d06b4141003a821",
+        sha256="ea4eaaa9468d0ca361c02c1dba9de3a2ed791abd28db8f7eb2d637994dba3991",
     ),
     "key_points": DetectorEntry(
         home="amgs.faces.key_points:KeyPointFaces",
