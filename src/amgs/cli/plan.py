@@ -57,13 +57,15 @@ def plan(
 
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, object]]:
+    from amgs.study.planning import words_of_comparisons
+
     p, classify = document["plan"], document["classify"]
     shown = [
         ("outcome", p["outcome"]),
         ("timepoint", p["timepoint"] or "the only one after the baseline"),
         ("baseline", document["study"]["baseline"] or "none"),
         ("analysis", ANALYSES[p["analysis"]]),
-        ("compared", _compared(p)),
+        ("compared", words_of_comparisons(p)),
         ("dose trend", p["trend"] or "–"),
         ("covariates", p["covariates"] or "–"),
         ("factors", p["factors"] or "–"),
@@ -82,13 +84,6 @@ ANALYSES = {
     "ancova": "analysis of covariance, adjusted for the baseline",
     "change": "change from baseline",
 }
-
-
-def _compared(p: dict[str, Any]) -> str:
-    if p["contrasts"]:
-        return f"{p['contrasts']} (Holm)"
-    test = "Holm" if p["covariates"] else "Dunnett"
-    return f"every group with {p['control']} ({test})" if p["control"] else "all pairs (Tukey)"
 
 
 def _when(event: Any) -> str:

@@ -118,6 +118,16 @@ def plan_document(study: StudyFolder) -> dict[str, Any]:
     return {**chosen, "study": {"baseline": settings["study"]["baseline"]}, "summary": counted}
 
 
+def words_of_comparisons(plan: Mapping[str, Any]) -> str:
+    """Say which groups a plan compares, and how that is corrected for their number."""
+    if plan["contrasts"]:
+        return f"{plan['contrasts']} (Holm)"
+    if not plan["control"]:
+        return "all pairs of groups (Tukey)"
+    # Dunnett's distribution is that of means which share a control and nothing else.
+    return f"every group with {plan['control']} ({'Holm' if plan['covariates'] else 'Dunnett'})"
+
+
 def seal_plan(study: StudyFolder, who: str) -> dict[str, Any]:
     """Write down the plan with its hash and the time; return the event.
 

@@ -15,7 +15,7 @@ from amgs.interop.dictionary import describe_column
 from amgs.study import Study
 from amgs.study.actions import RESULTS_SEEN
 from amgs.study.curation import is_blinded
-from amgs.study.planning import plan_document
+from amgs.study.planning import plan_document, words_of_comparisons
 from amgs.study.summarising import has_readings
 from amgs.web.lab.plots import Bar, Column, Point, interval_plot, strip_plot
 
@@ -95,18 +95,11 @@ def describe_plan(study: Study) -> PlanContext:
     """Return the plan in words, whether it is sealed, and whether there is something to compare."""
     document, state = plan_document(study), study.plan_state()
     p = document["plan"]
-    compared = (
-        f"{p['contrasts']} (Holm)"
-        if p["contrasts"]
-        else f"every group with {p['control']} ({'Holm' if p['covariates'] else 'Dunnett'})"
-        if p["control"]
-        else "all pairs of groups (Tukey)"
-    )
     facts = [
         ("outcome", words_of(p["outcome"])),
         ("timepoint", p["timepoint"] or "the only one after the baseline"),
         ("analysis", f"{p['analysis']}, baseline {document['study']['baseline'] or 'none'}"),
-        ("compared", compared),
+        ("compared", words_of_comparisons(p)),
         ("covariates", p["covariates"] or "–"),
         ("margin", f"{p['margin']:g}" if p["margin"] else "–"),
         ("confidence", f"{document['classify']['threshold']:g} or more"),
