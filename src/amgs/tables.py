@@ -113,7 +113,7 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
     if not numbered and rows_needed:
         msg = f"Expected rows below the header of {path}, found none."
         raise TableError(msg)
-    cells = [(line, [_as_written(cell) for cell in row]) for line, row in numbered]
+    cells = [(line, [as_written(cell) for cell in row]) for line, row in numbered]
     return TextTable(header, cells, commas)
 
 
@@ -178,7 +178,8 @@ def _harmless(cell: object) -> object:
     return cell
 
 
-def _as_written(cell: str) -> str:
+def as_written(cell: str) -> str:
+    """Return a cell of a table of ours as it was before `harmless_cells`, without outer blanks."""
     plain = cell.strip()
     return plain[1:] if plain.startswith("'") and _FORMULA.match(plain[1:]) else plain
 

@@ -91,7 +91,8 @@ def parse_contrasts(text: str, groups: Sequence[str]) -> list[tuple[str, str]]:
     DesignError
         With everything that is no pair of two groups.
     """
-    faults, found = [], []
+    faults: list[str] = []
+    found: list[tuple[str, str]] = []
     for part in filter(None, map(str.strip, text.split(";"))):
         # A group may have a minus in its name: every place where it could be divided is tried.
         pieces = part.split(" - ")
@@ -100,7 +101,9 @@ def parse_contrasts(text: str, groups: Sequence[str]) -> list[tuple[str, str]]:
             for k in range(1, len(pieces))
         ]
         pairs = [(a, b) for a, b in ways if a in groups and b in groups and a != b]
-        if pairs:
+        if pairs and {frozenset(pairs[0])} & {frozenset(pair) for pair in found}:
+            faults.append(f"{part!r} a second time")
+        elif pairs:
             found.append(pairs[0])
         else:
             faults.append(f"{part!r}")
@@ -129,6 +132,8 @@ def parse_trend(text: str, groups: Sequence[str]) -> dict[str, float]:
         number = parse_number(dose)
         if name not in groups or number is None:
             faults.append(f"{part!r}")
+        elif name in doses:
+            faults.append(f"{part!r}, after another dose of {name}")
         else:
             doses[name] = number
     if not faults and len(set(doses.values())) < 3:  # noqa: PLR2004

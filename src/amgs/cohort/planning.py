@@ -127,8 +127,8 @@ class NextExperiment:
         How p is adjusted: for all pairs (Tukey), against a control (Dunnett), or not at all.
     analysis
         ANCOVA or change score.
-    power, alpha
-        The chance to show the difference, and the level of the test.
+    power
+        The chance to show the difference, at a level of 5 %.
     """
 
     difference: float
@@ -136,7 +136,6 @@ class NextExperiment:
     comparisons: Comparisons = "all pairs"
     analysis: AnalysisName = ANCOVA
     power: float = 0.8
-    alpha: float = 1 - CONFIDENCE
 
     def check(self) -> None:
         """Stop at what makes no sense.
@@ -270,7 +269,7 @@ def _critical(wanted: NextExperiment, n: int, df: int) -> float:
     from scipy.stats import t as student
 
     if wanted.comparisons == "one contrast" or wanted.groups == 2:  # noqa: PLR2004
-        return float(student.isf(wanted.alpha / 2, df))
+        return float(student.isf((1 - CONFIDENCE) / 2, df))
     if wanted.comparisons == "all pairs":
         return critical_range(wanted.groups, df) / 2**0.5
     others = wanted.groups - 1

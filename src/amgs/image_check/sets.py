@@ -120,7 +120,7 @@ def compare_similarity(
     for name, images in sets.items():
         wanted = min(n, max(_LEAST_IMAGES, len(animals[name]))) if known else n
         order = draw_sample(images, len(images), rng, ranks if known else None)
-        drawn[name] = _read_some(order, wanted)
+        drawn[name] = _read_some(order, wanted, one_each=known)
     few = [name for name, inside in drawn.items() if len(inside) < _LEAST_IMAGES]
     if few:
         raise DesignError(f"Fewer than 3 images can be read of {', '.join(few)}.")
@@ -130,7 +130,7 @@ def compare_similarity(
         first, second = _pair_up(drawn[a], drawn[b]) if shared else (drawn[a], drawn[b])
         fewest = len({animal for animal, _ in first} & {animal for animal, _ in second})
         if not shared:
-            fewest = min(len(animals[a]), len(animals[b]))
+            fewest = min(len({animal for animal, _ in drawn[name]}) for name in (a, b))
         if known and fewest < _LEAST_IMAGES:
             result = _compare_two(a, b, drawn[a], drawn[b], None, paired=False)
             where = "both sets show" if shared else "one of the sets has only"
@@ -148,15 +148,25 @@ Drawn: TypeAlias = Sequence[tuple[str, Grey]]
 """Animal (empty where unknown) and grey image of everything drawn from a set."""
 
 
-def _read_some(images: Sequence[ImageOfSet], wanted: int) -> list[tuple[str, Grey]]:
-    """Return the first so many that can be read."""
+def _read_some(
+    images: Sequence[ImageOfSet], wanted: int, *, one_each: bool
+) -> list[tuple[str, Grey]]:
+    """Return the first so many that can be read.
+
+    With `one_each`, one of every animal, but for sets of so few animals that nothing is tested.
+    """
     found: list[tuple[str, Grey]] = []
+    further: list[tuple[str, Grey]] = []
     for image in images:
         if len(found) == wanted:
-            break
+            return found
+        animal = image.known.get("animal", "")
+        known = one_each and animal in {name for name, _ in found}
+        if known and len(further) == _LEAST_IMAGES:
+            continue
         with suppress(UnreadableImageError):
-            found.append((image.known.get("animal", ""), _small_grey(image.path)))
-    return found
+            (further if known else found).append((animal, _small_grey(image.path)))
+    return found if len(found) >= _LEAST_IMAGES else [*found, *further][:_LEAST_IMAGES]
 
 
 def _pair_up(first: Drawn, second: Drawn) -> tuple[Drawn, Drawn]:

@@ -76,18 +76,21 @@ def pearson_r(x: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
+def wilson_interval(successes: float, n: int) -> tuple[float, float] | None:
     """Return the 95 % Wilson score interval of a share (Wilson 1927); ``None`` for n = 0.
 
     It takes the images as independent. Images of one animal are not, so for a statement about new
     animals it is too narrow; `amgs.model.over_units` has intervals over animals.
     """
-    from scipy.stats import binomtest
+    from scipy.special import ndtri
 
     if n == 0:
         return None
-    interval = binomtest(successes, n).proportion_ci(CONFIDENCE_LEVEL, method="wilson")
-    return float(interval.low), float(interval.high)
+    square = float(ndtri((1 + CONFIDENCE_LEVEL) / 2)) ** 2
+    share = successes / n
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = (square * (share * (1 - share) / n + square / (4 * n * n))) ** 0.5 / (1 + square / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def area_under_curve(is_pain: Bools, p_pain: Floats) -> float | None:

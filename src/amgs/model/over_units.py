@@ -55,7 +55,7 @@ def share_over_units(correct: Bools, units: npt.NDArray[np.str_]) -> Interval | 
     images = np.bincount(member).astype(float)
     right = np.bincount(member, weights=correct.astype(float))
     if np.ptp(right / images) == 0:
-        return wilson_interval(round(float(right[0] / images[0]) * n), n)
+        return wilson_interval(float(right[0] / images[0]) * n, n)
     share = right.sum() / images.sum()
     without_one = (right.sum() - right) / (images.sum() - images)
     error = ((n - 1) / n * ((without_one - share) ** 2).sum()) ** 0.5

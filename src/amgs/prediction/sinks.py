@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from amgs.errors import ResumeError
 from amgs.files import refuse_to_replace_file, write_json
 from amgs.prediction.readers import DECIMALS, Answer, ImageToClassify
-from amgs.tables import harmless_cells
+from amgs.tables import as_written, harmless_cells
 from amgs.vocabulary import (
     CONTENT_COLUMN,
     PART_COLUMN,
@@ -173,6 +173,9 @@ class CsvSink(PredictionSink):
         self._companion.unlink(missing_ok=True)
 
     def _open(self) -> TextIO:
+        if not self.done:
+            # Before the identity is written: rows of another model must never pass for this one's.
+            self._part.unlink(missing_ok=True)
         write_json(self._companion, self._identity)
         if self.done:
             return self._part.open("a", encoding="utf-8", newline="")
@@ -190,8 +193,9 @@ class CsvSink(PredictionSink):
         # Not `splitlines`, which also splits at characters that a file name may hold (U+2028).
         rows = csv.DictReader(io.StringIO(whole.decode("utf-8"), newline=""))
         for row in rows:
-            self.done.add(row["image"])
-            self._earlier.append(self._read_back(row))
+            known = {column: as_written(cell) for column, cell in row.items()}
+            self.done.add(known["image"])
+            self._earlier.append(self._read_back(known))
 
     def _read_back(self, row: dict[str, str]) -> Answer:
         reading = Reading({o.name: parse_value(row[o.name], o) for o in self.outputs})

@@ -10,8 +10,13 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _FAR = 14.0
-_HALVES = (3.0, 0.5, 0.08, 0.015)
+_GRID = np.linspace(-12.0, _FAR, 19)
+"""Logarithms of the ratios that are tried first."""
+
+_HALVES = (1.5, 0.25, 0.045, 0.008)
 _POINTS = 13
+"""Then finer and finer grids around the best: so far to each side, with so many points."""
+
 _ZERO = 1e-9
 
 
@@ -89,28 +94,31 @@ class _Patterns:
         return free * np.log(rest) + logs, rest
 
 
-def _near(patterns: _Patterns, first: Floats) -> Floats:
-    """Return the best logarithms near a start, on finer and finer grids; for resamples."""
-    best = first
-    for half in _HALVES:
-        steps = np.linspace(-half, half, _POINTS)
+def _best_on_grids(patterns: _Patterns) -> Floats:
+    """Return the logarithms of the ratios with the least deviance, to about a thousandth.
+
+    Over all that is possible first: far from the best the deviance is flat in the logarithms, and
+    a search that began or strayed there would end there.
+    """
+    best, steps = np.zeros(2), _GRID
+    for half in (*_HALVES, None):
         image, rater = (part.ravel() for part in np.meshgrid(best[0] + steps, best[1] + steps))
         place = int(np.argmin(patterns.deviances(np.exp(image), np.exp(rater))[0]))
         best = np.array([image[place], rater[place]])
+        if half is not None:
+            steps = np.linspace(-half, half, _POINTS)
     return best
 
 
-def crossed_variances(
-    scores: Floats, start: CrossedVariances | None = None
-) -> CrossedVariances | None:
+def crossed_variances(scores: Floats, *, polished: bool = True) -> CrossedVariances | None:
     """Return the variances of images, raters and the rest by restricted maximum likelihood.
 
     Parameters
     ----------
     scores
         Images × raters, NaN where there is no score.
-    start
-        The fit of a similar table, near which to look: quicker, and exact to about a thousandth.
+    polished
+        ``False`` for resamples: quicker, and exact to about a thousandth.
 
     Returns
     -------
@@ -127,18 +135,14 @@ def crossed_variances(
     if np.nanmin(scores) == np.nanmax(scores):
         return None
     patterns = _Patterns(scores)
-    first = [0.0, -2.0]
-    if start is not None and min(start.image, start.rater, start.rest) > 0:
-        first = [float(np.log(v / start.rest)) for v in (start.image, start.rater)]
-    if start is not None:
-        found = _near(patterns, np.clip(np.array(first), -_FAR, _FAR))
-    else:
+    found = _best_on_grids(patterns)
+    if polished:
 
         def of_logs(logs: Floats) -> float:
             return patterns.deviance(*np.exp(logs).tolist())[0]
 
-        bounds = [(-_FAR, _FAR)] * 2
-        found = minimize(of_logs, np.array(first), method="L-BFGS-B", bounds=bounds).x
+        bounds = [(step - _HALVES[0], step + _HALVES[0]) for step in found]
+        found = minimize(of_logs, found, method="L-BFGS-B", bounds=bounds).x
     image, rater = np.exp(found).tolist()
     # A ratio of 0 is never reached by its logarithm.
     for candidate in ((0.0, rater), (image, 0.0), (0.0, 0.0)):

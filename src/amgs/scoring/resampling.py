@@ -63,18 +63,18 @@ def agreement_intervals(scores: Floats, animals: Sequence[str] | None = None) ->
 
 def _draw(scores: Floats, enough: Floats, of: Any) -> dict[str, list[float | None]]:
     """Return every coefficient of as many samples; ``None`` where one does not exist."""
-    start = None if np.isfinite(enough).all() else crossed_variances(enough)
+    complete = bool(np.isfinite(enough).all())
     values: dict[str, list[float | None]] = {name: [] for name in _NAMES}
     raters = tuple(map(str, range(scores.shape[1])))
     diligent = diligent_raters(scores)  # as in the coefficient itself
     for rows in resample_units(of, N_RESAMPLES, _SEED):
         part = scores[rows]
         kappas = weighted_kappas(part, raters)
-        crossed = None if start is None else crossed_variances(enough[rows], start)
+        crossed = None if complete else crossed_variances(enough[rows], polished=False)
         values["krippendorff_alpha"].append(krippendorff_alpha(part))
         values["icc"].append(
             intraclass_correlation(enough[rows]).get("value")
-            if start is None
+            if complete
             else None
             if crossed is None
             else crossed.single

@@ -131,7 +131,7 @@ def words_of_comparisons(plan: Mapping[str, Any]) -> str:
 def seal_plan(study: StudyFolder, who: str) -> dict[str, Any]:
     """Write down the plan with its hash and the time; return the event.
 
-    A plan that is sealed already as it is now is not sealed again.
+    A plan whose last seal is of what it says now is not sealed again.
 
     Raises
     ------
@@ -141,11 +141,11 @@ def seal_plan(study: StudyFolder, who: str) -> dict[str, Any]:
     check_plan(study, study.design())
     document = plan_document(study)
     sha256 = hash_text(json.dumps(document, ensure_ascii=False, sort_keys=True))
-    before = [e for e in study.store.events.all(PLAN_SEALED) if e["sha256"] == sha256]
-    if not before:
+    seals = study.store.events.all(PLAN_SEALED)
+    if not seals or seals[-1]["sha256"] != sha256:
         study.store.events.log(PLAN_SEALED, who, {"sha256": sha256, "plan": document})
-        before = [e for e in study.store.events.all(PLAN_SEALED) if e["sha256"] == sha256]
-    return before[0]
+        seals = study.store.events.all(PLAN_SEALED)
+    return seals[-1]
 
 
 def plan_state(study: StudyFolder) -> PlanState:

@@ -168,7 +168,18 @@ def _ratings(
                 row, image=target.image, recording=target.recording, rater=name, unit=unit
             )
         grouped[name, target.id, row.repeat][priority].append(moved)
-    return [row for ways in grouped.values() for row in ways[min(ways)]]
+    wanted = set(units.values())
+    chosen = []
+    for ways in grouped.values():
+        # What somebody finished under one name counts before what was broken off under another.
+        first = min(ways, key=lambda way: (not _is_finished(ways[way], wanted), way))
+        chosen += ways[first]
+    return chosen
+
+
+def _is_finished(rows: Sequence[RatingRow], units: set[str]) -> bool:
+    answered = {row.unit for row in rows}
+    return WHOLE_IMAGE in answered or units <= answered
 
 
 def _left_out_by_raters(ratings: Iterable[RatingRow], rule: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from amgs.study.folder import StudyFolder
 from amgs.tables import write_table
 
 _WRITTEN = ".written.json"
+_BEING_WRITTEN = "being written"
 EARLIER = "earlier"
 """Folder of results that were made in another way than the present ones."""
 
@@ -39,6 +40,8 @@ def write_result(
         If it was changed since it was written.
     """
     require_unchanged(study, path)
+    # A run that ends between the table and its note must not be taken for a change by hand.
+    _note(study, path.name, _BEING_WRITTEN)
     write_table(path, columns, rows)
     note_written(study, path)
 
@@ -52,7 +55,7 @@ def require_unchanged(study: StudyFolder, path: Path) -> None:
         With the place where decisions belong.
     """
     known = _registry(study).get(path.name)
-    if known is None or not path.is_file() or known == _content(path):
+    if known in {None, _BEING_WRITTEN} or not path.is_file() or known == _content(path):
         return
     folder = quoted(study.folder)
     msg = (
@@ -67,8 +70,13 @@ def require_unchanged(study: StudyFolder, path: Path) -> None:
 
 def note_written(study: StudyFolder, path: Path) -> None:
     """Remember what a table says, to see later whether somebody changed it."""
-    registry = _registry(study) | {path.name: _content(path)}
-    write_json(study.results / _WRITTEN, registry)
+    _note(study, path.name, _content(path))
+
+
+def _note(study: StudyFolder, name: str, said: str) -> None:
+    # Two commands write tables of their own at one time: neither may undo the other's note.
+    with study.store.together():
+        write_json(study.results / _WRITTEN, _registry(study) | {name: said})
 
 
 def _registry(study: StudyFolder) -> dict[str, str]:

@@ -219,19 +219,21 @@ def _fit_curve(logits: Floats, scored: Scored) -> tuple[float, float]:
     """Return slope and intercept of a logistic curve; positive, so that no call is turned round."""
     from scipy.optimize import minimize
 
-    scale = max(float(np.std(logits)), 1e-12)
+    scale, centre = max(float(np.std(logits)), 1e-12), float(np.mean(logits))
+    standardised = (logits - centre) / scale
     # As Platt: with few faces the targets 0 and 1 would make the curve steeper than is known.
     n = len(scored.target)
     target = (scored.target * n + 1) / (n + 2)
 
     def loss(parameters: Floats) -> float:
-        z = np.exp(parameters[0]) * logits / scale + parameters[1]
+        z = np.exp(parameters[0]) * standardised + parameters[1]
         return float((scored.weights * (np.logaddexp(0, z) - target * z)).sum())
 
     # A slope of nearly 0 says that nothing can be learned; below that, only digits differ.
     bounds = [(-6.0, 6.0), (-10.0, 10.0)]
     best = minimize(loss, x0=np.zeros(2), method="Nelder-Mead", bounds=bounds).x
-    return float(np.exp(best[0])) / scale, float(best[1])
+    slope = float(np.exp(best[0])) / scale
+    return slope, float(best[1]) - slope * centre
 
 
 def _correct(start: Head, scored: Scored, span: Span, strength: float) -> Head:

@@ -189,21 +189,27 @@ def fit_platt(logits: Floats, is_pain: Bools) -> tuple[float, float]:
     keeps the curve finite where the classes are separated completely.
     """
     from scipy.optimize import minimize
+    from scipy.special import logit
 
     n_pain, n_other = int(is_pain.sum()), int((~is_pain).sum())
     target = np.where(is_pain, (n_pain + 1) / (n_pain + 2), 1 / (n_other + 2))
     weight = np.where(is_pain, 0.5 / n_pain, 0.5 / n_other)
-    # Logits may span hundreds; BFGS starts well only where parameters are of order 1.
-    scale = max(float(np.std(logits)), 1e-12)
-    scaled = logits / scale
+    # Logits may span hundreds and lie far from 0; BFGS starts well only where parameters are of
+    # order 1.
+    scale, centre = max(float(np.std(logits)), 1e-12), float(np.mean(logits))
+    scaled = (logits - centre) / scale
 
     def loss(parameters: Floats) -> float:
         z = parameters[0] * scaled + parameters[1]
         return float(np.sum(weight * (np.logaddexp(0, z) - target * z)))
 
     best = minimize(loss, x0=np.array([1.0, 0.0]), method="BFGS")
-    # A negative slope would turn every call round; it appears when there is nothing to learn.
-    return max(0.0, float(best.x[0])) / scale, float(best.x[1])
+    slope = float(best.x[0])
+    if slope <= 0:
+        # It would turn every call round, and appears when there is nothing to learn. Then all
+        # images get one probability, which is that of the targets and not of this curve's middle.
+        return 0.0, float(logit((weight * target).sum()))
+    return slope / scale, float(best.x[1]) - slope * centre / scale
 
 
 def _softmax(x: Floats) -> Floats:
