@@ -17,6 +17,12 @@ TEXT_COLUMNS = frozenset({
 })  # fmt: skip
 """Columns of names: ``1.10`` and ``1,1`` in them are names too, never numbers."""
 
+WHO_AND_WHEN = frozenset({
+    "animal", "group", "timepoint", "rater", "cage", "sex", "strain", "coat", "laboratory",
+    "cohort",
+})  # fmt: skip
+"""Of these, names that point to no file."""
+
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 

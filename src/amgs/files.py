@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import os
@@ -164,7 +165,10 @@ def refuse_to_replace_document(path: Path, opening: str, *, overwrite: bool) -> 
 def read_csv_header(path: Path) -> list[str]:
     """Return the cells of a CSV's header, however a spreadsheet saved it."""
     delimiter = ""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+    with path.open("rb") as raw:
+        wide = raw.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    encoding = "utf-16" if wide else "utf-8-sig"
+    with path.open(encoding=encoding, errors="replace", newline="") as stream:
         while line := stream.readline(_LONGEST_HEADER):
             said = SEPARATOR.fullmatch(line.strip())
             delimiter = said[1] if said else delimiter
@@ -177,8 +181,11 @@ def read_csv_header(path: Path) -> list[str]:
 
 
 def guess_delimiter(header_line: str) -> str:
-    """Return what divides the cells: in many countries spreadsheets save semicolons."""
-    return ";" if ";" in header_line and "," not in header_line else ","
+    """Return what divides the cells: in many countries spreadsheets save semicolons.
+
+    Of comma, semicolon and tab the one that stands in the header most often; quoted ones too.
+    """
+    return max(",;\t", key=header_line.count)
 
 
 def refuse_to_replace_folder(path: Path, marker: str, *, overwrite: bool) -> None:

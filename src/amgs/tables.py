@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from amgs.csv_cells import TEXT_COLUMNS, parse_csv, with_point, without_empty_columns
+from amgs.csv_cells import (
+    TEXT_COLUMNS,
+    WHO_AND_WHEN,
+    parse_csv,
+    with_point,
+    without_empty_columns,
+)
 from amgs.errors import TableError
 from amgs.files import atomic_file, read_csv_header
 from amgs.vocabulary import EARLIER_COLUMNS, NOTICE_FILE
@@ -113,8 +121,19 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
     if not numbered and rows_needed:
         msg = f"Expected rows below the header of {path}, found none."
         raise TableError(msg)
-    cells = [(line, [as_written(cell) for cell in row]) for line, row in numbered]
+    cells = [
+        (
+            line,
+            [_one_spelling(as_written(cell), name) for cell, name in zip(row, header, strict=True)],
+        )
+        for line, row in numbered
+    ]
     return TextTable(header, cells, commas)
+
+
+def _one_spelling(cell: str, column: str) -> str:
+    """Return a name with its accents in one form: macOS and spreadsheets write different ones."""
+    return unicodedata.normalize("NFC", cell) if column in WHO_AND_WHEN else cell
 
 
 def _name_columns(header: Sequence[str], required: Sequence[str] = ()) -> list[str]:
@@ -277,7 +296,11 @@ def parse_mgs(text: str, line: int, faults: list[str], highest: float = MAX_MGS)
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        # What a spreadsheet calls Unicode text; its mark at the beginning says so.
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         msg = (

@@ -55,12 +55,21 @@ def read_workbook(path: Path) -> list[list[str]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
         try:
-            rows = _read_rows(book.worksheets[0])
+            first, *others = book.worksheets
+            rows = _read_rows(first)
+            again = [sheet.title for sheet in others if rows and _begins_like(sheet, rows[0])]
         finally:
             book.close()
     except _UNREADABLE as error:
         msg = f"Expected a workbook (.xlsx) in {path}, found something else ({error})."
         raise TableError(msg) from error
+    if again:
+        msg = (
+            f"Expected one sheet with the table in {path}, found {', '.join(again)} with the same "
+            f"columns as {first.title}, the first sheet, which alone is read. Put all rows into "
+            "one sheet, or save every sheet as a file."
+        )
+        raise TableError(msg)
     wide = max(map(len, rows), default=0)
     if wide > MOST_COLUMNS:
         msg = f"Expected at most {MOST_COLUMNS} columns in {path}, found {wide}."
@@ -77,8 +86,8 @@ def _read_rows(sheet: Any) -> list[list[str]]:
     sheet.reset_dimensions()
     rows: list[list[str]] = []
     empty = 0
-    for cells in sheet.iter_rows(values_only=True):
-        row = [_text(cell) for cell in cells]
+    for cells in sheet.iter_rows():
+        row = [_as_shown(cell) for cell in cells]
         while row and not row[-1]:
             row.pop()
         if not row:
@@ -88,6 +97,27 @@ def _read_rows(sheet: Any) -> list[list[str]]:
         rows.append(row)
         empty = 0
     return rows
+
+
+def _begins_like(sheet: Any, header: Sequence[str]) -> bool:
+    """Say whether a sheet has the same header, of at least two columns, and a row below it."""
+    sheet.reset_dimensions()
+    first = [
+        [_text(cell) for cell in cells] for cells in sheet.iter_rows(max_row=2, values_only=True)
+    ]
+    for row in first:
+        while row and not row[-1]:
+            row.pop()
+    return len(header) > 1 and len(first) > 1 and first[0] == list(header) and bool(first[1])
+
+
+def _as_shown(cell: Any) -> str:
+    """Return the text of a cell, a clock time as the spreadsheet shows it.
+
+    0:30 was typed, and may mean 30 seconds.
+    """
+    clock = isinstance(cell.value, time) and "s" not in cell.number_format.lower()
+    return cell.value.strftime("%H:%M") if clock else _text(cell.value)
 
 
 def _text(cell: Any) -> str:

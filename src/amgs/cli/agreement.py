@@ -20,6 +20,7 @@ from amgs.cli.console import (
     print_table,
     warn,
 )
+from amgs.errors import count_of
 
 COLUMNS = (
     "unit",
@@ -121,7 +122,7 @@ def _print(document: dict[str, Any]) -> None:
     print_table(
         "Krippendorff's α and others: "
         f"{document['n_images']} images, {document['n_raters']} raters; "
-        f"{document['mgs_per_unit']['n_with_two']} images were scored by two or more; 95 % "
+        f"{count_of(document['mgs_per_unit']['n_with_two'], 'image')} scored by two or more; 95 % "
         f"intervals over {document['mgs_per_unit']['resampled']}",
         ["unit", "images", "α", "ICC(2,1)", "κ quadratic", "exact agreement", "not scorable"],
         [

@@ -91,16 +91,25 @@ def find_own_threshold(
     Raises
     ------
     DesignError
-        If a name is not there, or fewer than four animals have both states.
+        If a name is not there, both timepoints are the same, or fewer than four animals have both
+        states.
     """
     _require("timepoint", [painless, painful], cohort.timepoints)
     _require("group", groups, cohort.groups)
+    if painless == painful:
+        msg = f"Expected two timepoints, without pain and in pain, found {painful} for both."
+        raise DesignError(msg)
     known: dict[str, dict[str, float]] = {}
     for cell in cohort.cells:
         if cell.group in groups and cell.value is not None and not cell.excluded_because:
             known.setdefault(cell.animal, {})[cell.timepoint] = cell.value
     pairs = np.array(
-        [(v[painless], v[painful]) for v in known.values() if {painless, painful} <= set(v)]
+        # By name, so that what is drawn does not depend on the order of rows.
+        [
+            (v[painless], v[painful])
+            for _, v in sorted(known.items())
+            if {painless, painful} <= set(v)
+        ]
     ).reshape(-1, 2)
     n = len(pairs)
     if n < LEAST_ANIMALS:

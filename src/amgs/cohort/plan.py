@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from amgs.cohort.design import ABOUT_ANIMALS
 from amgs.cohort.words import ANCOVA, AnalysisName
 from amgs.errors import DesignError, list_faults
 from amgs.tables import parse_number
@@ -71,9 +72,9 @@ def check_names(
     if missing:
         msg = (
             f"Expected the covariates of the plan as columns of the animals "
-            f"({', '.join(facts) or 'none is filled'}), found no {', '.join(missing)}. Fill in the "
-            "column (of a study: in recordings.csv), or take it out of the plan ([plan] covariates "
-            "in study.toml)."
+            f"({', '.join(facts) or 'none is filled'}), found no {', '.join(missing)}. Columns of "
+            f"animals are {', '.join(ABOUT_ANIMALS)}: fill one in (of a study: in recordings.csv), "
+            "or take it out of the plan ([plan] covariates in study.toml)."
         )
         raise DesignError(msg)
     if plan.control:

@@ -100,7 +100,7 @@ def describe_factors(factors: Mapping[str, Any]) -> list[str]:
         a, b, c, d = both["of"]
         estimate, lower, upper = _with_limits(both, "estimate")
         found.append(
-            f"The difference {a} – {b} is {estimate} larger in {c} than in {d} (95 % "
+            f"The difference {a} – {b} in {c} minus that in {d} is {estimate} (95 % "
             f"limits {lower} to {upper}, {p_text(both['p'])}). An effect "
             "in one and none in the other is not yet a difference between them; this is its test."
         )
@@ -114,9 +114,9 @@ def _capital(text: str) -> str:
 QUESTIONS = (
     (
         "Do the groups differ?",
-        "the primary analysis",
+        "the analysis above",
         (
-            "As planned. Adjusting for the baseline is more precise than subtracting it unless "
+            "Adjusting for the baseline is more precise than subtracting it unless "
             "values before and after are closely correlated, and takes care of differences that "
             "groups had at baseline by chance."
         ),

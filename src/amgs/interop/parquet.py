@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amgs.csv_cells import TEXT_COLUMNS
 from amgs.errors import UnknownNameError
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
 from amgs.tables import parse_number
+from amgs.vocabulary import CONTENT_COLUMN, PART_COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ALSO_TEXT = (CONTENT_COLUMN, PART_COLUMN, "nearest_training")
 
 
 class Parquet(Exporter):
@@ -23,7 +27,7 @@ class Parquet(Exporter):
     suffix = ".parquet"
 
     def write(self, table: pd.DataFrame, out: Path, value: str = "") -> tuple[str, ...]:
-        """See `Exporter.write`; columns that hold numbers alone become numbers.
+        """See `Exporter.write`; columns that hold numbers alone become numbers, but for names.
 
         Raises
         ------
@@ -37,7 +41,7 @@ class Parquet(Exporter):
             msg = "Parquet needs the package pyarrow. Install it: pip install 'amgs[parquet]'"
             raise UnknownNameError(msg) from error
         typed = table.copy()
-        for name in typed.columns:
+        for name in typed.columns.difference([*TEXT_COLUMNS, *_ALSO_TEXT]):
             cells = typed[name].astype(str)
             filled = cells[cells != ""]
             if len(filled) and all(parse_number(cell) is not None for cell in filled):

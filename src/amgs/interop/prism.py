@@ -6,9 +6,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.errors import TableError
+from amgs.errors import TableError, count_of, list_faults
 from amgs.interop.base import Exporter
-from amgs.tables import write_table
+from amgs.tables import parse_number, parse_yes_no, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,13 +20,41 @@ def included_animals(table: pd.DataFrame, value: str) -> tuple[str, pd.DataFrame
     Raises
     ------
     TableError
-        If there is no such column.
+        If there is no such column, it holds something that is no number, an animal stands twice at
+        a timepoint, or ``included`` is neither yes nor no.
     """
     value = value or "pct_pain"
     if value not in table:
         msg = f"Expected the column {value} in the summary, found {', '.join(table.columns)}."
         raise TableError(msg)
-    return value, table[table["included"] == "yes"] if "included" in table else table
+    kept = table
+    if "included" in table:
+        said = [parse_yes_no(str(cell)) for cell in table["included"]]
+        if None in said:
+            wrong = table["included"].iloc[said.index(None)]
+            raise TableError(f"Expected yes or no in the column included, found {str(wrong)!r}.")
+        kept = table[said]
+    faults = [
+        f"{cell!r} is no number"
+        for cell in map(str, kept[value].dropna())
+        if cell.strip() and parse_number(cell) is None
+    ]
+    again = kept[kept.duplicated(["animal", "timepoint"])]
+    faults += [
+        f"{a} at {t} again" for a, t in zip(again["animal"], again["timepoint"], strict=True)
+    ]
+    if faults:
+        msg = (
+            f"Expected one number in {value} for every animal at every timepoint, found:\n"
+            f"{list_faults(faults)}"
+        )
+        raise TableError(msg)
+    return value, kept
+
+
+def say_left_out(rows: int, why: str) -> tuple[str, ...]:
+    """Say how many rows are not written, if there are any."""
+    return (f"{count_of(rows, 'row')} {why} left out",) if rows else ()
 
 
 def no_animals(value: str) -> TableError:
@@ -45,6 +73,8 @@ class PrismColumns(Exporter):
     def write(self, table: pd.DataFrame, out: Path, value: str = "pct_pain") -> tuple[str, ...]:
         """See `Exporter.write`; animals that are not included have no cell.
 
+        An animal has the same row in all columns of its group, empty where it has no value.
+
         Raises
         ------
         TableError
@@ -52,12 +82,17 @@ class PrismColumns(Exporter):
         """
         value, included = included_animals(table, value)
         several = included["timepoint"].nunique() > 1
-        columns: dict[str, list[object]] = {}
-        for (group, timepoint), part in included.groupby(["group", "timepoint"], sort=False):
-            title = f"{group}, {timepoint}" if several else str(group)
-            columns[title] = [cell for cell in part[value] if cell not in ("", None)]
-        if not any(columns.values()):
+        filled = included[included[value].fillna("").astype(str) != ""]
+        if filled.empty:
             raise no_animals(value)
+        animals = {
+            str(group): list(dict.fromkeys(part["animal"]))
+            for group, part in filled.groupby("group", sort=False)
+        }
+        columns: dict[str, list[object]] = {}
+        for (group, timepoint), part in filled.groupby(["group", "timepoint"], sort=False):
+            title = f"{group}, {timepoint}" if several else str(group)
+            cells = dict(zip(part["animal"], part[value], strict=True))
+            columns[title] = [cells.get(animal, "") for animal in animals[str(group)]]
         write_table(out, list(columns), zip_longest(*columns.values(), fillvalue=""))
-        left_out = len(table) - len(included)
-        return (f"{left_out} rows that are not included were left out",) if left_out else ()
+        return say_left_out(len(table) - len(included), "not included")

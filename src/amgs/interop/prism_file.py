@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
-from amgs.interop.prism import included_animals, no_animals
+from amgs.interop.prism import included_animals, no_animals, say_left_out
 from amgs.timepoints import order_timepoints
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class PrismFile(Exporter):
         with atomic_file(out) as temporary:
             head = '<?xml version="1.0" encoding="UTF-8"?>\n'
             temporary.write_text(head + text + "\n", encoding="utf-8", newline="\n")
-        left = len(table) - len(kept)
-        return (f"{left} rows without a value or not included were left out",) if left else ()
+        return say_left_out(len(table) - len(kept), "without a value or not included")
 
 
 def _one_table(name: str, title: str, part: pd.DataFrame, value: str) -> ET.Element:

@@ -136,7 +136,10 @@ class PainFaceScores(Importer):
         """See `Importer.recognises`."""
         if place.suffix.lower() != ".csv" or not place.is_file():
             return False
-        return {"Orbital", "Nose", "Ears", "Whiskers"} <= set(read_column_names(place))
+        names = read_column_names(place)
+        # A sheet with columns of images or raters was made by people.
+        by_people = {name.casefold() for name in names} & {"image", "file", "rater", "scorer"}
+        return {"Orbital", "Nose", "Ears", "Whiskers"} <= set(names) and not by_people
 
     def read(self, place: Path, only: Sequence[str] = ()) -> Imported:
         """See `Importer.read`; ``mgs_per_unit`` is the mean of the units that were found."""

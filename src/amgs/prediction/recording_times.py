@@ -66,7 +66,7 @@ def read_recording_times(extraction: Path) -> dict[str, RecordingTime]:
     TableError
         If the tables are not there or damaged.
     """
-    folder = extraction if extraction.is_dir() else extraction.parent
+    folder = extraction.parent if extraction.name == "extraction.csv" else extraction
     lengths = read_table(folder / "extraction.csv", required=("recording", "duration_s"))
     faults: list[str] = []
     sleep: dict[str, list[tuple[float, float]]] = {}

@@ -31,13 +31,15 @@ class CourseState:
     """How far a rater has come in the course.
 
     ``agreement`` is the share of units equal to the reference over the last images, ``None``
-    before the first; ``passed`` is for good once reached.
+    before the first; ``passed`` is for good once reached. ``let_in`` says that somebody who had not
+    reached it was let in all the same.
     """
 
     seen: int
     needed: int
     agreement: float | None
     passed: bool
+    let_in: bool = False
 
 
 def read_reference(path: Path, scale: Scale) -> list[ReferenceFace]:

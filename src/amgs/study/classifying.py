@@ -75,7 +75,8 @@ def find_reader(study: StudyFolder, model: Path | str) -> Reader:
     study
         The study; its face detector is the one that a built-in model reads with.
     model
-        A name or a folder; an empty name means the model that was trained or used last.
+        A name or a folder; an empty name means the model that was trained or used last, in a study
+        without any the built-in one that read the faces.
 
     Raises
     ------
@@ -83,10 +84,21 @@ def find_reader(study: StudyFolder, model: Path | str) -> Reader:
         If there is none.
     """
     if isinstance(model, str):
+        if not model and not any(folder for _, folder, _ in study.store.predictions.models()):
+            model = built_in_alone(study)
         if is_built_in(model):
             return open_reader(model, open_detector(study.settings.extract.detector))
         model = find_model(study, model)
     return open_reader(model)
+
+
+def built_in_alone(study: StudyFolder) -> str:
+    """Return the built-in model that read the faces last, where no model of the study has."""
+    said = study.store.predictions
+    if any(folder and said.count(sha256) for _, folder, sha256 in said.models()):
+        return ""
+    read = [name for name, _, sha256 in said.models() if is_built_in(name) and said.count(sha256)]
+    return read[-1] if read else ""
 
 
 def classify_faces(

@@ -92,7 +92,10 @@ def read_rows(path: Path) -> TableRows:
 def editable(table: TableRows) -> TableRows:
     """Return a table with the columns that an editor offers, and then its own further ones."""
     # Spreadsheets of people begin names with capitals.
-    own = [name.casefold() if name.casefold() in SHOWN else name for name in table.columns]
+    own = [
+        small if small in SHOWN and small not in table.columns else name
+        for name, small in ((name, name.casefold()) for name in table.columns)
+    ]
     columns = (*SHOWN, *(name for name in own if name not in SHOWN))
     cells = [dict(zip(own, row, strict=True)) for row in table.rows]
     return TableRows(columns, tuple(tuple(row.get(c, "") for c in columns) for row in cells))

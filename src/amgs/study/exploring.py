@@ -12,7 +12,7 @@ from amgs.cohort.second_outcome import compare_table
 from amgs.prediction.models import is_built_in
 from amgs.prediction.summarise import summarise_animals
 from amgs.prediction.summary_columns import mean_columns, summary_columns
-from amgs.study.classifying import find_reader
+from amgs.study.classifying import built_in_alone, find_reader
 from amgs.study.comparing import compare_study
 from amgs.study.folder import StudyFolder
 from amgs.study.planned import add_facts, animal_facts
@@ -59,13 +59,9 @@ def choose_reader(study: StudyFolder, model: str, value: str) -> tuple[str, str]
     In a study that only a built-in model has read, that one is meant, and the mean of its first
     number: it says nothing of pain or no pain.
     """
-    said = study.store.predictions
     if is_human_value(value or study.settings.plan.outcome):
         return model, value
-    if not model and any(folder and said.count(sha256) for _, folder, sha256 in said.models()):
-        return "", value
-    read = [name for name, _, sha256 in said.models() if is_built_in(name) and said.count(sha256)]
-    model = model or (read[-1] if read else "")
+    model = model or built_in_alone(study)
     if model and is_built_in(model) and not value:
         columns = mean_columns(list(find_reader(study, model).outputs))
         value = study.settings.plan.outcome

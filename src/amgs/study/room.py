@@ -233,7 +233,9 @@ class ScoringRoom:
         equal = [a.score == a.reference for a in self._raters.course(rater.id)]
         state = judge_course(equal, len(self.reference), len(self.scale.units), self.course_pass)
         # Passed is for good, also when the reference or the mark is changed later.
-        return replace(state, passed=state.passed or rater.id in passed_course(self._study))
+        event = passed_course(self._study).get(rater.id)
+        let_in = not state.passed and event is not None and bool(event.get("let_in_by"))
+        return replace(state, passed=state.passed or event is not None, let_in=let_in)
 
     def may_score(self, rater: Rater) -> bool:
         """Whether a rater has passed the course, or there is none."""

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amgs.errors import TableError
+from amgs.video.reader import VIDEO_SUFFIXES
 
 Points = npt.NDArray[np.float32]
 """x, y and likelihood (0–1) of every part of one animal; NaN where a part was not found."""
@@ -72,16 +73,29 @@ def find_key_points(video: Path) -> list[Path]:
     """Return the files beside a video that are named after it and may hold its key points.
 
     DeepLabCut writes ``VIDEO`` + ``DLC…``; SLEAP ``VIDEO.…`` or ``PROJECT.000_VIDEO.analysis.h5``.
+    A file that a video beside this one with a longer name may claim too is that one's.
     """
-    stem = re.escape(video.stem)
-    pattern = re.compile(rf"(?:.*[._])?{stem}(?:DLC.*|[._-].*)?", re.IGNORECASE)
+    beside = sorted(video.parent.iterdir())
+    longer = [
+        other.stem
+        for other in beside
+        if len(other.stem) > len(video.stem) and other.suffix.lower() in VIDEO_SUFFIXES
+    ]
     return [
         path
-        for path in sorted(video.parent.iterdir())
+        for path in beside
         if path.suffix.lower() in SUFFIXES
-        and pattern.fullmatch(path.stem)
+        and _is_named_after(path.stem, video.stem)
+        and not any(_is_named_after(path.stem, stem) for stem in longer)
         and (path.suffix.lower() != ".csv" or _is_key_points(path))
     ]
+
+
+def _is_named_after(name: str, stem: str) -> bool:
+    stem = re.escape(stem)
+    # What stands before DLC is the whole name of a video, and not the end of a longer one's.
+    pattern = rf"{stem}DLC.*|(?:.*\.\d+_)?{stem}(?:[._-](?!.*DLC).*)?"
+    return re.fullmatch(pattern, name, re.IGNORECASE) is not None
 
 
 def _is_key_points(path: Path) -> bool:

@@ -16,7 +16,10 @@ class ErrorContext:
 
 @dataclass(frozen=True, slots=True)
 class SignInContext:
-    """The page where raters sign in: somebody new, or with a code somebody who was here before."""
+    """The page where raters sign in: somebody new, or with a code somebody who was here before.
+
+    ``signed_in`` is who scored here last and did not sign out.
+    """
 
     csrf: str
     key_needed: bool
@@ -24,6 +27,7 @@ class SignInContext:
     name: str = ""
     notice: str = ""
     back: bool = False
+    signed_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

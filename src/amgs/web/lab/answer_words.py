@@ -62,7 +62,8 @@ class Controls:
 class AnswerContext:
     """The comparison in words, as a plot, and as tables; ``waiting`` where it is still to come.
 
-    ``planned`` is the analysis of the plan, ``exploring`` anything else; ``warnings`` say with what
+    ``planned`` is the analysis of the plan, ``exploring`` what was chosen on the page; neither is
+    an analysis of something else since the plan's outcome is not there. ``warnings`` say with what
     the model cannot be trusted here. Without a comparison only the plan is shown.
     """
 
@@ -175,7 +176,7 @@ def describe_answer(
         shown=True,
         planned=bool(document["is_primary"]) and not exploring,
         changed=document["plan_state"]["changes"] if document["plan_state"]["sealed"] else [],
-        exploring=exploring or not document["is_primary"],
+        exploring=exploring,
         problem=problem,
         warnings=found["warnings"],
         sentences=found["sentences"],

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from amgs.errors import AmgsError, NoImagesError
+from amgs.scoring.course import CourseState
 from amgs.store import Rater
 from amgs.store.base import now
 from amgs.study import ScoringRoom, Study
@@ -159,7 +160,7 @@ class Overview:
             seconds=_seconds(progress.activity.seconds),
             flagged=len(self._room.remarked(rater)),
             not_scorable=_percent(document.get("not_scorable_by_rater", {}).get(rater.name)),
-            course="" if course is None else _course(course.passed, course.agreement),
+            course="" if course is None else _course(course),
             may_be_let_in=course is not None and not course.passed,
             with_self="–"
             if not own
@@ -181,8 +182,11 @@ def _trend(moving: dict[str, Any]) -> str:
     return told if p is None else f"{told}, p = {p:.2g}"
 
 
-def _course(passed: bool, agreement: float | None) -> str:
-    return f"{'passed' if passed else 'not passed'} ({_percent(agreement)})"
+def _course(course: CourseState) -> str:
+    said = "passed" if course.passed else "not passed"
+    if course.let_in:
+        said = "not passed, let in"
+    return f"{said} ({_percent(course.agreement)})"
 
 
 def _units(document: dict[str, Any]) -> list[UnitRow]:

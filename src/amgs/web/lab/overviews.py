@@ -210,8 +210,8 @@ def _doubts(study: Study) -> str:
         check_plan(study, study.design())
     except DesignError as error:
         return str(error)
-    except AmgsError:
-        return ""
+    except AmgsError as error:
+        return str(error) if rows_there(study) else ""
     return ""
 
 

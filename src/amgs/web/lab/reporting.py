@@ -125,7 +125,8 @@ class ReportPages:
         """Return a file of the results, and none from elsewhere."""
         study = self.lab.study(mark)
         root = study.results.resolve()
-        found = (root / path).resolve()
+        # A NUL is in no name of a file, and no system takes it.
+        found = (root / path.replace("\0", "")).resolve()
         if not found.is_relative_to(root) or not found.is_file():
             raise UnknownNameError("Expected a file of the results, found no such one.")
         headers = {"content-security-policy": "default-src 'none'; sandbox"}

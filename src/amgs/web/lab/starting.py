@@ -116,10 +116,13 @@ class StartPages:
             self.lab.say(START, problem=problem)
             return to("/")
         place = base / _folder_name(name)
+        if "\0" in folder:
+            self.lab.say(START, problem="Expected the path of a folder, found a NUL in it.")
+            return to("/")
         try:
             Study.create(place, name, scale).store.close()
             mark = self.lab.take_up(place)
-        except (AmgsError, OSError) as error:
+        except (AmgsError, OSError, ValueError) as error:
             self.lab.say(START, problem=str(error))
             return to("/")
         self.lab.say(mark, "The study is made. Next: which videos show which animals.")

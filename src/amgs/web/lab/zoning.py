@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -19,6 +20,9 @@ from amgs.video.zones import NAMED, Zone, parse_zone
 from amgs.web.lab.computed import check_table, find_faces, frame_sizes, show_frame
 from amgs.web.lab.designing import require_version
 from amgs.web.lab.state import LabState
+
+_FINE = (10_000, 10_000)
+"""Zones in shares of the frame that have the same corners in so many pixels are one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +135,10 @@ class ZonePages:
         require_version(study, sent.version)
         table = rows_of(study)
         videos = {number: rows for number, _, rows in _list_videos(study, table)}
-        chosen = {one.row: parse_zone(one.zone).name for one in sent.zones}
+        place = table.columns.index("zone")
+        chosen = {one.row: _as_named(one.zone, table.rows[one.row][place]) for one in sent.zones}
         for number in sent.copy_to:
             chosen |= _same_zones(videos.get(sent.video, []), videos.get(number, []), chosen)
-        place = table.columns.index("zone")
         rows = [
             (*row[:place], chosen.get(number, row[place]), *row[place + 1 :])
             for number, row in enumerate(table.rows)
@@ -169,6 +173,20 @@ class ZonePages:
             )
             for (number, name, rows), size in zip(listed, sizes, strict=True)
         ]
+
+
+def _as_named(wanted: str, before: str) -> str:
+    """Return a zone as it stands in the table, where the wanted one is the same place.
+
+    Faces are filed under the zone as it is written: ``left`` that became ``0%,0%,50%,100%`` would
+    be another one.
+    """
+    zone = parse_zone(wanted)
+    with suppress(AmgsError):
+        known = parse_zone(before)
+        if known.in_shares and zone.in_shares and known.box(*_FINE) == zone.box(*_FINE):
+            return known.name
+    return zone.name
 
 
 def _same_zones(

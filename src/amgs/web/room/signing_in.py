@@ -38,9 +38,7 @@ class SigningInPages:
         self.web = web
 
     def begin(self, request: Request) -> Response:
-        """Show the form, or go on when somebody is signed in."""
-        if self.web.rater(request):
-            return to("/score")
+        """Show the form, and who is signed in: the next one at a shared computer is another."""
         return self._form(request)
 
     def sign_in(self, request: Request, sent: Annotated[SignInSent, Form()]) -> Response:
@@ -95,7 +93,9 @@ class SigningInPages:
         def context(csrf: str) -> SignInContext:
             key_needed, notice = bool(self.web.keys.access), self.web.study.notice
             shown = name[:LONGEST_NAME].encode("utf-8", "replace").decode()
-            return SignInContext(csrf, key_needed, problem, shown, notice, back)
+            rater = self.web.rater(request)
+            signed_in = "" if rater is None else rater.name
+            return SignInContext(csrf, key_needed, problem, shown, notice, back, signed_in)
 
         return self.web.form(request, "sign_in.html", context, status)
 

@@ -85,7 +85,7 @@ const grid = {
   changed() {
     grid.changes += 1;
     document.body.dataset.unsaved = "yes";
-    try { localStorage.setItem(grid.draft, JSON.stringify({ columns: grid.columns, rows: grid.rows() })); } catch { /* no room for a draft */ }
+    try { localStorage.setItem(grid.draft, JSON.stringify({ columns: grid.columns, rows: grid.rows(), version: grid.table.dataset.version })); } catch { /* no room for a draft */ }
     grid.saved.textContent = "Not saved yet.";
     clearTimeout(grid.waiting);
     grid.waiting = setTimeout(grid.check, 400);
@@ -154,7 +154,17 @@ const grid = {
 
   addColumn() {
     const name = (window.prompt("Name of the new column, such as weight") || "").trim();
-    if (!name || grid.columns.includes(name)) return;
+    if (!name) return;
+    const there = grid.columns.find((known) => known.toLowerCase() === name.toLowerCase());
+    if (there) {
+      grid.saved.textContent = `The column ${there} is there already.`;
+      return;
+    }
+    grid.insertColumn(name);
+    grid.changed();
+  },
+
+  insertColumn(name) {
     grid.columns.push(name);
     const head = document.createElement("th");
     head.scope = "col";
@@ -180,15 +190,30 @@ const grid = {
     grid.keep();
     const at = grid.place(event.target);
     const block = cells(text, "\t"); // commas and semicolons are parts of cells here
+    let beyond = 0;
     block.forEach((row, down) => {
       while (grid.body.rows.length <= at.row + down) grid.add();
       row.forEach((value, right) => {
         const input = grid.cell(at.row + down, at.column + right);
         if (input) input.value = value;
+        else if (value.trim()) beyond += 1;
       });
     });
     grid.number();
     grid.changed();
+    const named = block[0].filter((value) => grid.columns.includes(value.trim().toLowerCase())).length;
+    if (beyond) grid.saved.textContent = `Not saved yet. ${beyond} ${beyond === 1 ? "cell" : "cells"} beyond the last column could not be taken: add columns first, or undo.`;
+    else if (named > 1) grid.saved.textContent = "Not saved yet. The first line looks like names of columns: undo, and use “Paste a table”.";
+  },
+
+  mark_differences(rows) {
+    let count = 0;
+    grid.rows().forEach((row, at) => row.forEach((value, place) => {
+      if (value === ((rows[at] || [])[place] || "")) return;
+      grid.cell(at, place).classList.add("differs");
+      count += 1;
+    }));
+    return count;
   },
 
   place(input) {
@@ -361,11 +386,18 @@ if (draft) {
   const same = JSON.stringify(kept.rows.filter((row) => row.some(Boolean))) === JSON.stringify(grid.rows().filter((row) => row.some(Boolean)));
   document.getElementById("draft").hidden = same;
   on("draft-back", () => {
+    for (const name of kept.columns) if (!grid.columns.includes(name)) grid.insertColumn(name);
     grid.keep();
+    const saved = grid.rows();
     const rows = kept.rows.map((row) => Object.fromEntries(row.map((value, at) => [kept.columns[at], value])));
     grid.fill(rows.map((row) => grid.columns.map((name) => row[name] || "")));
     document.getElementById("draft").hidden = true;
+    const newer = kept.version !== grid.table.dataset.version;
     grid.changed();
+    if (!newer) return;
+    // Somebody saved meanwhile: what would be undone by saving is shown, not decided here.
+    const differ = grid.mark_differences(saved);
+    grid.saved.textContent = `Not saved yet. The table was saved anew after this was typed: ${differ} ${differ === 1 ? "cell differs" : "cells differ"} from it (outlined). Saving replaces them.`;
   });
   on("draft-away", () => { localStorage.removeItem(grid.draft); document.getElementById("draft").hidden = true; });
 }

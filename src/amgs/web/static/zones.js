@@ -176,7 +176,7 @@ const zones = {
       zones.place.dataset.version = said.version;
       if (sent === JSON.stringify(zones.rows.map(zones.zone))) delete document.body.dataset.unsaved;
       says.className = said.faults.length ? "problem" : "done";
-      says.textContent = said.faults.length ? said.faults.join("\n") : `Saved: ${said.saved} ${said.saved === 1 ? "zone" : "zones"}.`;
+      says.textContent = said.faults.length ? `Saved, with a fault:\n${said.faults.join("\n")}` : `Saved: ${said.saved} ${said.saved === 1 ? "zone" : "zones"}.`;
     } catch (error) {
       says.className = "problem";
       says.textContent = `${error.message} Load the page again to see the table as it is.`;
