@@ -106,6 +106,15 @@ class TestPlan:
         assert "[plan] margin: 0.0 → 12.0" in page
         assert page.index("Primary analysis") < page.index("Sensitivity: the same question")
 
+    def test_a_plan_may_be_sealed_as_it_was_before(self, study: Study) -> None:
+        """The last seal counts, also when an earlier one said the same."""
+        first = study.seal_plan("Ada")
+        with set_plan(study, margin="12.0") as changed:
+            changed.seal_plan("Ada")
+        with set_plan(study, margin="0.0") as again:
+            assert again.seal_plan("Ada")["sha256"] == first["sha256"]
+            assert again.plan_state().changes == ()
+
     def test_images_left_out_after_the_seal_are_told(self, study: Study) -> None:
         """What counts of the images decides the result as much as the margin does."""
         study.seal_plan("Ada")

@@ -118,3 +118,24 @@ def test_capitals_hold_for_every_column(tmp_path: Path) -> None:
     assert list(read_table(tmp_path / "b.csv", required=("animal",))) == ["animal", "zone"]
     (tmp_path / "c.csv").write_text("sep=;\n\nanimal;group\n", encoding="utf-8")
     assert read_column_names(tmp_path / "c.csv") == ["animal", "group"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_tabs_and_wide_characters_are_read(tmp_path: Path, encoding: str) -> None:
+    """What a spreadsheet calls Unicode text, and a semicolon table with a comma in its header."""
+    path = tmp_path / "a.tsv"
+    path.write_text("animal\tgroup\tweight, g\nm1\tRöteln\t21\n", encoding=encoding)
+    assert read_column_names(path) == ["animal", "group", "weight, g"]
+    assert read_table(path, required=("animal",))["group"].tolist() == ["Röteln"]
+    path.write_text("animal;group;comment, free\nm1;a;x\n", encoding="utf-8")
+    assert read_column_names(path) == ["animal", "group", "comment, free"]
+
+
+def test_a_name_is_one_name_however_its_accents_are_written(tmp_path: Path) -> None:
+    """Files keep their spelling: a system may tell them apart."""
+    path = tmp_path / "a.csv"
+    apart = "Ro\u0308teln"
+    path.write_text(f"animal,group,video\nm1,{apart},{apart}.mp4\n", encoding="utf-8")
+    row = read_table(path, required=("animal",)).iloc[0]
+    assert row["group"] == "R\u00f6teln"
+    assert row["video"] == f"{apart}.mp4"

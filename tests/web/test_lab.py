@@ -16,6 +16,7 @@ import pytest
 
 from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
 from amgs.study import Study
+from amgs.study.design_table import rows_of
 from amgs.tables import write_table
 from tests.web.lab_fixtures import RunningLab, run_lab
 
@@ -397,6 +398,32 @@ def test_zones_follow_the_animals_of_other_videos(client: httpx.Client, study: S
     assert [line.split(",")[4] for line in written] == [
         *("left", "right", "right", "left", "left", "right", ""),
     ]
+
+
+def test_a_place_keeps_its_name(client: httpx.Client, study: Study) -> None:
+    """Faces are filed under ``left``: the same corners in per cent would be another zone."""
+    base = base_of(client)
+    token = {"x-csrf": csrf_of(client)}
+    columns = ["animal", "group", "timepoint", "video", "zone"]
+    rows = [
+        ["m1", "sham", "baseline", "a.mp4", "left"],
+        ["m2", "drug", "baseline", "a.mp4", "right"],
+    ]
+    sent = {"columns": columns, "rows": rows, "version": version_of_page(client, base)}
+    version = client.post(f"{base}/design/save", json=sent, headers=token).json()["version"]
+    zones = [{"row": 0, "zone": "0%,0%,50%,100%"}, {"row": 1, "zone": "60%,0%,40%,100%"}]
+    body = {"video": 0, "version": version, "zones": zones, "copy_to": []}
+    assert client.post(f"{base}/zones/save", json=body, headers=token).status_code == 200
+    written = rows_of(study)
+    place = written.columns.index("zone")
+    assert [row[place] for row in written.rows] == ["left", "60%,0%,40%,100%"]
+
+
+def test_no_system_takes_a_nul(client: httpx.Client, study: Study) -> None:
+    """In the name of a folder and of a file: an answer in words, no traceback."""
+    form = {"folder": "/tmp/a\0b", "name": "x", "scale": "mouse", "csrf": csrf_of(client)}
+    assert client.post("/new", data=form).status_code < 500
+    assert client.get(f"{base_of(client)}/report/file/%00").status_code == 404
 
 
 def test_broken_tables_leave_every_page_open(client: httpx.Client, study: Study) -> None:

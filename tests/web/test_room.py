@@ -743,6 +743,7 @@ class TestOwner:
         assert rater.get("/api/face/0").status_code == 200
         (event,) = running.study.store.events.all("course passed")
         assert event["let_in_by"]
+        assert "not passed, let in" in owner.get("/owner").text
         owner.post("/owner/rename", data={"csrf": csrf, "name": "Ada", "new_name": "Ada Late"})
         assert rater.get("/api/face/0").status_code == 200, "the person passed, not the name"
         other = Rater(running.url, "Ada")

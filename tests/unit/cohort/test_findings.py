@@ -307,3 +307,12 @@ def test_the_area_under_the_course() -> None:
     ]
     assert means["a"] == pytest.approx(np.mean(expected))
     assert means["b"] - means["a"] == pytest.approx(9 * 2 / 2 / 3)
+
+
+def test_what_is_said_twice_of_a_group_is_no_plan() -> None:
+    """The last of two doses would be taken, and a contrast counted twice by Holm."""
+    groups = ["vehicle", "low", "high"]
+    with pytest.raises(DesignError, match="after another dose of low"):
+        parse_trend("vehicle: 0; low: 1; high: 3; low: 30", groups)
+    with pytest.raises(DesignError, match="a second time"):
+        parse_contrasts("low - vehicle; vehicle - low", groups)

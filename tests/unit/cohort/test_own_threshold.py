@@ -113,3 +113,16 @@ def test_the_command_reads_a_table(tmp_path: Path) -> None:
     assert "in pain from" in shown.output
     wrong = CliRunner().invoke(app, ["threshold", str(table), "--pain", "24h"])
     assert wrong.exit_code == 1
+
+
+def test_limits_do_not_depend_on_the_order_of_rows() -> None:
+    """Nor on who comes first."""
+    rng = np.random.default_rng(2)
+    table = cohort(rng.normal(10, 5, 12).tolist(), rng.normal(30, 9, 12).tolist())
+    turned = Cohort(table.value, tuple(reversed(table.cells)))
+    found, again = (
+        find_own_threshold(one, "baseline", "60min", ["surgery"]) for one in (table, turned)
+    )
+    assert found.interval == again.interval
+    with pytest.raises(DesignError, match="found 60min for both"):
+        find_own_threshold(table, "60min", "60min", ["surgery"])

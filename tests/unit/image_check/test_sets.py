@@ -191,3 +191,19 @@ def test_structural_similarity_agrees_with_scikit_image() -> None:
         for j, b in enumerate(greys):
             expected = structural_similarity(a, b, data_range=255.0)
             assert found[i, j] == pytest.approx(expected, abs=1e-12)
+
+
+def test_animals_of_which_nothing_can_be_read_are_not_replaced_by_others(tmp_path: Path) -> None:
+    """Two images of one animal are no two animals; with two animals left nothing is tested."""
+    rng = np.random.default_rng(0)
+    sets: dict[str, list[ImageOfSet]] = {"a": [], "b": []}
+    for name, images in sets.items():
+        for animal in range(3):
+            for number in range(4):
+                path = write(tmp_path / f"{name}{animal}_{number}.png", rng)
+                if animal == 0:
+                    path.write_bytes(b"no image")
+                images.append(ImageOfSet(path, {"animal": f"{name}{animal}"}))
+    (result,) = compare_similarity(sets)
+    assert result["p"] is None
+    assert "2 animals" in result["reason"]

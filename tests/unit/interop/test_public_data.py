@@ -319,6 +319,14 @@ class TestPainFace:
         assert found.table["nose_bulge"].isna().all()
         assert any("5 units that were not found" in note for note in found.notes)
 
+    def test_a_sheet_with_raters_was_made_by_people(self, tmp_path: Path) -> None:
+        """Its columns of images and raters would be lost."""
+        text = "Image,Rater,Orbital,Nose,Cheek,Ears,Whiskers\na.jpg,Ada,1,0,2,1,0\n"
+        importer = recognise(table(tmp_path / "sheet.csv", text))
+        assert not isinstance(importer, PainFaceScores)
+        found = importer.read(tmp_path / "sheet.csv").table
+        assert found["image"].tolist() == ["a.jpg"]
+
     def test_another_number_stops(self, tmp_path: Path) -> None:
         path = table(tmp_path / "m.csv", "Orbital,Nose,Ears,Whiskers\n0.5,1,1,1\n")
         with pytest.raises(TableError, match="from 0 to 2 or -1 in `Orbital`"):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from amgs.errors import ImpossibleValueError, OneClassError, TableError
+from amgs.errors import ConflictingLabelsError, ImpossibleValueError, OneClassError, TableError
 from amgs.model.evaluate import (
     compare_with_mgs,
     evaluate_predictions,
@@ -206,3 +206,10 @@ def test_images_the_model_was_trained_with_are_counted(tmp_path: Path) -> None:
     table = read_predictions(write(tmp_path, content))
     assert evaluate_predictions(table).n_trained_on == 2
     assert trained_on(table).tolist() == [True, True, False, False]
+
+
+def test_equal_files_with_two_labels_are_no_truth() -> None:
+    """Whichever came last used to count."""
+    table = pd.DataFrame({"image": ["a.jpg", "b.jpg"], "content": ["x", "y"]})
+    with pytest.raises(ConflictingLabelsError, match=r"pain/a.jpg \(pain\) and no/a.jpg"):
+        join_truth(table, [("pain/a.jpg", "x", "pain"), ("no/a.jpg", "x", "no pain")])

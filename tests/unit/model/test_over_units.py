@@ -127,3 +127,10 @@ def test_of_equal_numbers_it_is_students_t() -> None:
     half = student.isf(0.025, 5) * shares.std(ddof=1) / 6**0.5
     interval = share_over_units(correct, np.repeat(list("abcdef"), 10))
     assert interval == pytest.approx((shares.mean() - half, min(1.0, shares.mean() + half)))
+
+
+@pytest.mark.parametrize("n", [3, 5, 7])
+def test_half_right_of_every_animal_is_even_on_both_sides(n: int) -> None:
+    """An odd number of half animals is not rounded to one side."""
+    low, high = share_over_units(np.tile([True, False], n), np.repeat(np.arange(n), 2).astype(str))
+    assert low + high == pytest.approx(1)

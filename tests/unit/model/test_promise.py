@@ -88,3 +88,10 @@ def test_labels_that_the_model_surely_contradicts_are_listed_the_surest_first(tm
     assert write_doubtful_labels(written, []) is None
     assert not written.exists()
     assert list_doubtful_labels(images, None) == []
+
+
+def test_with_few_images_of_each_animal_nothing_is_promised() -> None:
+    """One of many limits is lucky: thirty animals with one image each, all right."""
+    p = np.full(120, 0.99)
+    assert find_promise(p, p > 0.5, np.arange(120), 0.1).min_confidence is None
+    assert find_promise(p, p > 0.5, np.arange(120) // 5, 0.1).min_confidence == 0.5

@@ -11,8 +11,10 @@ import pytest
 from amgs.errors import NoImagesError, OutputExistsError, ResumeError, TableError
 from amgs.prediction import classify_images, list_images, read_predictions
 from amgs.prediction.pain import PainReader
+from amgs.prediction.readers import Answer, ImageToClassify
 from amgs.prediction.sinks import CsvSink, ListSink
-from amgs.vocabulary import PAIN_OUTPUTS, PREDICTION_COLUMNS
+from amgs.tables import read_table
+from amgs.vocabulary import PAIN_OUTPUTS, PREDICTION_COLUMNS, Reading
 
 
 @pytest.fixture(scope="module")
@@ -261,3 +263,31 @@ def test_a_table_saved_by_a_spreadsheet_is_still_ours(
         run(model, [faces], out)
     run(model, [faces], out, overwrite=True)
     assert out.read_text(encoding="utf-8") == text
+
+
+def test_names_that_look_like_formulas_are_resumed_once(tmp_path: Path) -> None:
+    """A table gives them an apostrophe for the spreadsheet, which is no part of the name."""
+    outputs = PAIN_OUTPUTS
+    names = ["-10min/a.png", "@home/b.png", "c.png"]
+
+    def answer(name: str) -> Answer:
+        return Answer(
+            ImageToClassify(Path(name), name),
+            Reading({"predicted": "pain", "confidence": 0.9, "p_pain": 0.9, "signed_score": 0.8}),
+            "",
+            name,
+            "",
+        )
+
+    first = CsvSink(tmp_path / "p.csv", (), outputs, "m", "i")
+    for name in names[:2]:
+        first.write(answer(name))
+    first.flush()
+    first.close()
+    second = CsvSink(tmp_path / "p.csv", (), outputs, "m", "i")
+    assert second.done == set(names[:2])
+    for name in names:
+        if name not in second.done:
+            second.write(answer(name))
+    second.finish({})
+    assert read_table(tmp_path / "p.csv", required=("image",))["image"].tolist() == names

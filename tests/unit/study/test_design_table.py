@@ -128,3 +128,11 @@ def test_a_table_of_another_program_is_read(tmp_path: Path) -> None:
     read = editable(read_rows(path))
     row = dict(zip(read.columns, read.rows[0], strict=True))
     assert (row["animal"], row["weight"], row["video"]) == ("m1", "21,5", "")
+
+
+def test_a_column_with_the_name_of_another_in_capitals_takes_nothing_away() -> None:
+    """The later one used to replace the cells of the first."""
+    shown = editable(TableRows(("animal", "Animal"), (("m1", "tag7"), ("m2", ""))))
+    place = shown.columns.index("animal")
+    assert [row[place] for row in shown.rows] == ["m1", "m2"]
+    assert [row[shown.columns.index("Animal")] for row in shown.rows] == ["tag7", ""]

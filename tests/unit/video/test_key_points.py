@@ -203,3 +203,18 @@ def test_pickled_names_are_not_read(tmp_path: Path) -> None:
         file.create_group("df_with_missing")
     with pytest.raises(TableError, match="save_as_csv=True"):
         read_key_points(tmp_path / "a.h5")
+
+
+def test_the_key_points_of_another_video_are_not_taken(tmp_path: Path) -> None:
+    """``M1`` is the beginning of ``M1_60min``, and ``60min`` its end."""
+    head = "scorer,DLC,DLC,DLC\n"
+    for name in ("M1.mp4", "M1_60min.mp4", "M1.2.mp4"):
+        (tmp_path / name).touch()
+    names = ("M1_60minDLC_resnet50", "M1.2DLC_resnet50", "p.000_M1_60min", "M1_60min.points")
+    for name in names:
+        (tmp_path / f"{name}.csv").write_text(head, encoding="utf-8")
+    assert find_key_points(tmp_path / "M1.mp4") == []
+    assert find_key_points(tmp_path / "60min.mp4") == []
+    found = [path.stem for path in find_key_points(tmp_path / "M1_60min.mp4")]
+    assert found == ["M1_60min.points", "M1_60minDLC_resnet50", "p.000_M1_60min"]
+    assert [p.stem for p in find_key_points(tmp_path / "M1.2.mp4")] == ["M1.2DLC_resnet50"]

@@ -126,3 +126,25 @@ def test_calibrated_for_equal_classes() -> None:
     is_pain = rng.random(5_000) < 0.1
     head = calibrate(Head(np.ones(1, np.float32), 0.0), rng.normal(size=5_000), is_pain)
     assert head.p_pain(np.zeros((1, 1)))[0] == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("shift", [0.0, 10.0, -40.0])
+def test_a_layer_that_says_the_contrary_of_the_truth_gives_even_odds(shift: float) -> None:
+    """Nothing can be learned from it: one probability for all, near a half, wherever it lies."""
+    rng = np.random.default_rng(3)
+    is_pain = np.arange(120) < 30
+    logits = shift + np.where(is_pain, -1.0, 1.0) + rng.normal(0, 1, 120)
+    slope, intercept = fit_platt(logits, is_pain)
+    assert slope == 0
+    assert expit(intercept) == pytest.approx(0.5, abs=0.02)
+
+
+def test_calibration_does_not_depend_on_where_the_logits_lie() -> None:
+    """A layer's bias moves all of them."""
+    rng = np.random.default_rng(4)
+    is_pain = rng.random(200) < 0.5
+    logits = np.where(is_pain, 1.0, -1.0) + rng.normal(0, 1, 200)
+    slope, intercept = fit_platt(logits, is_pain)
+    moved_slope, moved = fit_platt(logits + 50, is_pain)
+    assert moved_slope == pytest.approx(slope, rel=1e-3)
+    assert moved + 50 * moved_slope == pytest.approx(intercept, abs=1e-2)
