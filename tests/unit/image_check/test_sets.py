@@ -14,8 +14,8 @@ from amgs.image_check.sets import (
     compare_similarity,
     draw_sample,
     say_what_differs,
-    structural_similarities,
 )
+from amgs.image_check.ssim import structural_similarities
 
 
 def write(path: Path, rng: np.random.Generator, brightness: float = 120, tilt: float = 0.0) -> Path:
@@ -203,7 +203,7 @@ def test_animals_of_which_nothing_can_be_read_are_not_replaced_by_others(tmp_pat
                 path = write(tmp_path / f"{name}{animal}_{number}.png", rng)
                 if animal == 0:
                     path.write_bytes(b"no image")
-                images.append(ImageOfSet(path, {"animal": f"{name}{animal}"}))
+                images.append(ImageOfSet(path, path.name, {"animal": f"{name}{animal}"}))
     (result,) = compare_similarity(sets)
     assert result["p"] is None
     assert "2 animals" in result["reason"]

@@ -325,7 +325,7 @@ class TestPainFace:
         importer = recognise(table(tmp_path / "sheet.csv", text))
         assert not isinstance(importer, PainFaceScores)
         found = importer.read(tmp_path / "sheet.csv").table
-        assert found["image"].tolist() == ["a.jpg"]
+        assert set(found["image"]) == {"a.jpg"}
 
     def test_another_number_stops(self, tmp_path: Path) -> None:
         path = table(tmp_path / "m.csv", "Orbital,Nose,Ears,Whiskers\n0.5,1,1,1\n")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from amgs.errors import TableError
-from amgs.interop.parquet import ParquetTable
+from amgs.interop.parquet import Parquet
 from amgs.interop.prism import PrismColumns
 from amgs.interop.prism_grouped import PrismGrouped
 from amgs.tables import read_table
@@ -58,9 +58,7 @@ def test_names_that_look_like_numbers_stay_names_in_parquet(tmp_path: Path) -> N
     pytest.importorskip("pyarrow")
     text = "image,animal,timepoint,p_pain,content\na,007,60,0.5,12345\nb,7,60,0.25,67890\n"
     (tmp_path / "p.csv").write_text(text, encoding="utf-8")
-    ParquetTable().write(
-        read_table(tmp_path / "p.csv", required=("image",)), tmp_path / "p.parquet"
-    )
+    Parquet().write(read_table(tmp_path / "p.csv", required=("image",)), tmp_path / "p.parquet")
     found = pd.read_parquet(tmp_path / "p.parquet")
     assert found["animal"].tolist() == ["007", "7"]
     assert found["timepoint"].tolist() == ["60", "60"]
