@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from amgs.errors import TableError
@@ -61,3 +63,32 @@ def parse_csv(path: Path, text: str) -> tuple[list[list[str]], bool]:
             "inside a cell is written twice; remove one that stands alone."
         )
         raise TableError(msg) from error
+
+
+def one_spelling(cell: str, column: str) -> str:
+    """Return a name with its accents in one form: macOS and spreadsheets write different ones."""
+    return unicodedata.normalize("NFC", cell) if column in WHO_AND_WHEN else cell
+
+
+_FORMULA = re.compile(r"\s*[=+\-@]")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+
+
+def harmless_cells(row: Sequence[object]) -> list[object]:
+    """Return the cells of a row so that no spreadsheet takes a name for a formula.
+
+    Text that begins like one gets an apostrophe before it, which `read_table` takes away again.
+    """
+    return ["" if cell is None else _harmless(cell) for cell in row]
+
+
+def _harmless(cell: object) -> object:
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def as_written(cell: str) -> str:
+    """Return a cell of a table of ours as it was before `harmless_cells`, without outer blanks."""
+    plain = cell.strip()
+    return plain[1:] if plain.startswith("'") and _FORMULA.match(plain[1:]) else plain

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from amgs.csv_cells import (
     TEXT_COLUMNS,
-    WHO_AND_WHEN,
+    as_written,
+    harmless_cells,
+    one_spelling,
     parse_csv,
     with_point,
     without_empty_columns,
@@ -124,16 +125,11 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
     cells = [
         (
             line,
-            [_one_spelling(as_written(cell), name) for cell, name in zip(row, header, strict=True)],
+            [one_spelling(as_written(cell), name) for cell, name in zip(row, header, strict=True)],
         )
         for line, row in numbered
     ]
     return TextTable(header, cells, commas)
-
-
-def _one_spelling(cell: str, column: str) -> str:
-    """Return a name with its accents in one form: macOS and spreadsheets write different ones."""
-    return unicodedata.normalize("NFC", cell) if column in WHO_AND_WHEN else cell
 
 
 def _name_columns(header: Sequence[str], required: Sequence[str] = ()) -> list[str]:
@@ -177,30 +173,6 @@ def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[o
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(map(harmless_cells, rows))
-
-
-_FORMULA = re.compile(r"\s*[=+\-@]")
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
-
-
-def harmless_cells(row: Sequence[object]) -> list[object]:
-    """Return the cells of a row so that no spreadsheet takes a name for a formula.
-
-    Text that begins like one gets an apostrophe before it, which `read_table` takes away again.
-    """
-    return ["" if cell is None else _harmless(cell) for cell in row]
-
-
-def _harmless(cell: object) -> object:
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
-
-
-def as_written(cell: str) -> str:
-    """Return a cell of a table of ours as it was before `harmless_cells`, without outer blanks."""
-    plain = cell.strip()
-    return plain[1:] if plain.startswith("'") and _FORMULA.match(plain[1:]) else plain
 
 
 _PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

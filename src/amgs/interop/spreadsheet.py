@@ -6,11 +6,11 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.csv_cells import TEXT_COLUMNS
+from amgs.csv_cells import TEXT_COLUMNS, harmless_cells
 from amgs.errors import TableError
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
-from amgs.tables import harmless_cells, parse_number
+from amgs.tables import parse_number
 
 if TYPE_CHECKING:
     import pandas as pd

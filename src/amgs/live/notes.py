@@ -13,8 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amgs.csv_cells import harmless_cells
 from amgs.files import write_json
-from amgs.tables import harmless_cells, write_table
+from amgs.tables import write_table
 from amgs.vocabulary import Output
 
 if TYPE_CHECKING:

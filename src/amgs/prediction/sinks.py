@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
+from amgs.csv_cells import as_written, harmless_cells
 from amgs.errors import ResumeError
 from amgs.files import refuse_to_replace_file, write_json
 from amgs.prediction.readers import DECIMALS, Answer, ImageToClassify
-from amgs.tables import as_written, harmless_cells
 from amgs.vocabulary import (
     CONTENT_COLUMN,
     PART_COLUMN,
