@@ -116,5 +116,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return the public names, in reading order, for completion."""
+    """Return the public names, for completion."""
     return list(__all__)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from amgs.cohort.clusters import with_random_cages
 from amgs.cohort.course import area_under_course
-from amgs.cohort.design import Cohort
+from amgs.cohort.design import Cohort, resolve_value
 from amgs.cohort.differences import (
     Change,
     Exclusion,
@@ -90,6 +90,15 @@ class Comparison:
     changes: tuple[Change, ...]
 
 
+def _check_choice(cohort: Cohort, choice: ComparisonChoice) -> None:
+    if choice.outliers not in get_args(OutlierRule):
+        rules = " or ".join(get_args(OutlierRule))
+        raise DesignError(f"Expected outliers to be {rules}, found {choice.outliers!r}.")
+    if choice.value and resolve_value([cohort.value], choice.value) != cohort.value:
+        msg = f"Expected a cohort of {choice.value}, found one of {cohort.value}: read it anew."
+        raise DesignError(msg)
+
+
 def compare_groups(
     cohort: Cohort, choice: ComparisonChoice | None = None, *, brief: bool = False
 ) -> Comparison:
@@ -122,6 +131,7 @@ def compare_groups(
     """
     choice = choice or ComparisonChoice()
     choice = replace(choice, outliers=choice.outliers or "report")
+    _check_choice(cohort, choice)
     baseline = choose_baseline(cohort, choice.baseline)
     cohort = replace(cohort, baseline=baseline)
     after = choose_after(cohort, baseline, choice.timepoint)

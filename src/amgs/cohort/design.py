@@ -170,7 +170,7 @@ def resolve_value(columns: Iterable[str], value: str) -> str:
     """Return the column that a name means: itself, its name of today, or the mean of an output.
 
     ``orbital_tightening`` means ``mean_orbital_tightening`` where a summary has that, and
-    ``mean_mgs`` of 0.1.0 means ``mean_mgs_sum``.
+    ``mean_mgs`` of 0.1.0 means ``mean_mgs_sum``. Capitals do not matter where one is meant.
     """
     there = set(columns)
     if value in there:
@@ -178,7 +178,8 @@ def resolve_value(columns: Iterable[str], value: str) -> str:
     for meant in (EARLIER_COLUMNS.get(value, value), f"mean_{value}"):
         if meant in there:
             return meant
-    return value
+    alike = [name for name in there if name.casefold() == value.casefold()]
+    return alike[0] if len(alike) == 1 else value
 
 
 def check_design(cells: Sequence[Cell], where: str) -> None:

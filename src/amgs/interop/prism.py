@@ -59,7 +59,7 @@ def say_left_out(rows: int, why: str) -> tuple[str, ...]:
 
 def no_animals(value: str) -> TableError:
     """Return what is said where no animal has a value."""
-    return TableError(f"Expected animals with {value}, found none that are included.")
+    return TableError(f"Expected animals that are included and have {value}, found none.")
 
 
 class PrismColumns(Exporter):

@@ -26,7 +26,7 @@ class RecordingsWorkbook(Importer):
             return (
                 place.is_file()
                 and place.suffix.lower() == SUFFIX
-                and set(RECORDING_COLUMNS) <= set(read_column_names(place))
+                and set(RECORDING_COLUMNS) <= set(map(str.casefold, read_column_names(place)))
             )
         except TableError:
             return False

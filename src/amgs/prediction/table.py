@@ -14,7 +14,7 @@ from amgs.errors import ImpossibleValueError, TableError, count_of, list_faults
 from amgs.interop.formats import recognise
 from amgs.prediction.models import BUILT_IN_MODELS
 from amgs.prediction.sinks import provenance_beside
-from amgs.tables import MAX_MGS, parse_mgs, read_table
+from amgs.tables import MAX_MGS, parse_mgs, parse_number, read_table
 from amgs.vocabulary import (
     NO_PAIN,
     PAIN,
@@ -227,11 +227,10 @@ def _numbers(
 ) -> list[float]:
     numbers = []
     for cell, line in zip(cells, lines, strict=True):
-        try:
-            numbers.append(float(cell) if cell or not empty_ok else np.nan)
-        except ValueError:
+        number = parse_number(cell)
+        if number is None and (cell or not empty_ok):
             faults.append(f"line {line}: {column} is {cell!r}, not a number")
-            numbers.append(np.nan)
+        numbers.append(np.nan if number is None else number)
     return numbers
 
 
