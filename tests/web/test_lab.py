@@ -423,7 +423,7 @@ def test_no_system_takes_a_nul(client: httpx.Client, study: Study) -> None:
     """In the name of a folder and of a file: an answer in words, no traceback."""
     form = {"folder": "x\0y", "name": "x", "scale": "mouse", "csrf": csrf_of(client)}
     assert client.post("/new", data=form).status_code < 500
-    assert client.get(f"{base_of(client)}/report/file/%00").status_code == 404
+    assert client.get(f"{base_of(client)}/report/file/%00").status_code == 400
 
 
 def test_broken_tables_leave_every_page_open(client: httpx.Client, study: Study) -> None:
