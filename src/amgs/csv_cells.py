@@ -89,6 +89,5 @@ def _harmless(cell: object) -> object:
 
 
 def as_written(cell: str) -> str:
-    """Return a cell of a table of ours as it was before `harmless_cells`, without outer blanks."""
-    plain = cell.strip()
-    return plain[1:] if plain.startswith("'") and _FORMULA.match(plain[1:]) else plain
+    """Return a cell as it was before `harmless_cells`, blanks included."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell

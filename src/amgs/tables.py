@@ -125,7 +125,10 @@ def read_text_table(path: Path, required: Sequence[str], *, rows_needed: bool = 
     cells = [
         (
             line,
-            [one_spelling(as_written(cell), name) for cell, name in zip(row, header, strict=True)],
+            [
+                one_spelling(as_written(cell.strip()), name)
+                for cell, name in zip(row, header, strict=True)
+            ],
         )
         for line, row in numbered
     ]
