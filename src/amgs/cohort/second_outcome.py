@@ -26,6 +26,7 @@ def compare_table(path: Path, value: str, choice: ComparisonChoice) -> dict[str,
         As `compare_groups`, with ``second_outcome``: ``value`` and ``primary`` of the signed score;
         absent where there is none.
     """
+    choice = replace(choice, value="")  # said by `value`, and below by the second one
     document = compare_groups(read_cohort(path, value), choice).document
     second_value = SECOND.get(document["value"])
     if second_value is None or second_value not in read_column_names(path):
