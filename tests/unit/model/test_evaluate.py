@@ -93,7 +93,7 @@ def test_what_cannot_be_computed_is_none() -> None:
     ("change", "error", "message"),
     [
         (("0.90", "0.4"), ImpossibleValueError, r"Expected confidences from 0.5 to 1 .* 1 other:\n.*line 2: 0.4"),
-        (("0.90", "nan"), ImpossibleValueError, "line 2: nan"),
+        (("0.90", "nan"), TableError, "line 2: confidence is 'nan', not a number"),
         (("0.90", ""), TableError, "line 2: confidence is '', not a number"),
         (("0.90", "high"), TableError, "line 2: confidence is 'high', not a number"),
         (("a.jpg,pain", "a.jpg,hurt"), TableError, "predicted is 'hurt', not `pain` or `no pain`"),
