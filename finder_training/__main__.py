@@ -84,8 +84,9 @@ def main() -> None:
     stages = [stage for stage in (3, 4) if stage > (arguments.after or 2)]
     for stage in stages:
         network = whole_stage(stage, network, training, frames, arguments)
-    batches = iter(load_scenes(training, frames, THIN_STAGE, 0))
-    network = distil(network, batches, arguments.minutes, say)
+    last = replace(THIN_STAGE, seed=arguments.seed + 4)
+    batches = iter(load_scenes(training, frames, last, 0))
+    network = distil(network, batches, arguments.minutes, say, last)
     path = arguments.out / "finder.onnx"
     export_finder(network, path)
     report(path, network, training, validation, arguments.films)

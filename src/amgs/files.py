@@ -166,8 +166,7 @@ def read_csv_header(path: Path) -> list[str]:
     """Return the cells of a CSV's header, however a spreadsheet saved it."""
     delimiter = ""
     with path.open("rb") as raw:
-        wide = raw.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
-    encoding = "utf-16" if wide else "utf-8-sig"
+        encoding = encoding_of(raw.read(2))
     with path.open(encoding=encoding, errors="replace", newline="") as stream:
         while line := stream.readline(_LONGEST_HEADER):
             said = SEPARATOR.fullmatch(line.strip())
@@ -178,6 +177,15 @@ def read_csv_header(path: Path) -> list[str]:
         return next(csv.reader([line], delimiter=delimiter or guess_delimiter(line)), [])
     except csv.Error:
         return []
+
+
+def encoding_of(beginning: bytes) -> str:
+    """Return how a table is encoded: UTF-8, or UTF-16, as a spreadsheet's "Unicode text" is.
+
+    The mark at its beginning says so.
+    """
+    wide = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return "utf-16" if wide else "utf-8-sig"
 
 
 def guess_delimiter(header_line: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from amgs.csv_cells import (
     without_empty_columns,
 )
 from amgs.errors import TableError
-from amgs.files import atomic_file, read_csv_header
+from amgs.files import atomic_file, encoding_of, read_csv_header
 from amgs.vocabulary import EARLIER_COLUMNS, NOTICE_FILE
 from amgs.workbooks import SUFFIX, read_workbook
 
@@ -272,9 +271,7 @@ def parse_mgs(text: str, line: int, faults: list[str], highest: float = MAX_MGS)
 def _read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
-        # What a spreadsheet calls Unicode text; its mark at the beginning says so.
-        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        text = content.decode("utf-16" if wide else "utf-8-sig")
+        text = content.decode(encoding_of(content))
         return text.replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1

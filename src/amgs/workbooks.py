@@ -77,7 +77,7 @@ def read_workbook(path: Path) -> list[list[str]]:
     return [[*row, *[""] * (wide - len(row))] for row in rows]
 
 
-def _read_rows(sheet: Any) -> list[list[str]]:
+def _read_rows(sheet: Any, most: int | None = None) -> list[list[str]]:
     """Read all rows up to the last one with something in it, each without empty cells at its end.
 
     What a sheet says of its own size is not believed: one formatted cell far away would make it a
@@ -86,7 +86,7 @@ def _read_rows(sheet: Any) -> list[list[str]]:
     sheet.reset_dimensions()
     rows: list[list[str]] = []
     empty = 0
-    for cells in sheet.iter_rows():
+    for cells in sheet.iter_rows(max_row=most):
         row = [_as_shown(cell) for cell in cells]
         while row and not row[-1]:
             row.pop()
@@ -101,14 +101,8 @@ def _read_rows(sheet: Any) -> list[list[str]]:
 
 def _begins_like(sheet: Any, header: Sequence[str]) -> bool:
     """Say whether a sheet has the same header, of at least two columns, and a row below it."""
-    sheet.reset_dimensions()
-    first = [
-        [_text(cell) for cell in cells] for cells in sheet.iter_rows(max_row=2, values_only=True)
-    ]
-    for row in first:
-        while row and not row[-1]:
-            row.pop()
-    return len(header) > 1 and len(first) > 1 and first[0] == list(header) and bool(first[1])
+    first = _read_rows(sheet, most=2)
+    return len(header) > 1 and len(first) > 1 and first[0] == list(header)
 
 
 def _as_shown(cell: Any) -> str:

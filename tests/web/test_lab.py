@@ -377,19 +377,24 @@ def test_a_table_changed_elsewhere_is_not_written_over(client: httpx.Client, stu
     assert path.read_bytes() == before
 
 
+def save_rows(client: httpx.Client, rows: list[list[str]]) -> tuple[str, dict[str, str], str]:
+    """Save a table with zones; return the study's address, the token and the table's version."""
+    base, token = base_of(client), {"x-csrf": csrf_of(client)}
+    columns = ["animal", "group", "timepoint", "video", "zone"]
+    sent = {"columns": columns, "rows": rows, "version": version_of_page(client, base)}
+    saved = client.post(f"{base}/design/save", json=sent, headers=token)
+    return base, token, saved.json()["version"]
+
+
 def test_zones_follow_the_animals_of_other_videos(client: httpx.Client, study: Study) -> None:
     """Rows of another video stand in another order: every animal keeps its side."""
-    base = base_of(client)
-    token = {"x-csrf": csrf_of(client)}
-    columns = ["animal", "group", "timepoint", "video", "zone"]
     rows = [
         *(["m1", "sham", "baseline", "a.mp4", ""], ["m2", "drug", "baseline", "a.mp4", ""]),
         *(["m2", "drug", "60min", "b.mp4", ""], ["m1", "sham", "60min", "b.mp4", ""]),
         *(["m3", "sham", "60min", "c.mp4", ""], ["m4", "sham", "60min", "c.mp4", ""]),
         ["m5", "sham", "60min", "d.mp4", ""],
     ]
-    sent = {"columns": columns, "rows": rows, "version": version_of_page(client, base)}
-    version = client.post(f"{base}/design/save", json=sent, headers=token).json()["version"]
+    base, token, version = save_rows(client, rows)
     zones = [{"row": 0, "zone": "left"}, {"row": 1, "zone": "right"}]
     body = {"video": 0, "version": version, "zones": zones, "copy_to": [1, 2, 3, 99]}
     said = client.post(f"{base}/zones/save", json=body, headers=token)
@@ -402,15 +407,11 @@ def test_zones_follow_the_animals_of_other_videos(client: httpx.Client, study: S
 
 def test_a_place_keeps_its_name(client: httpx.Client, study: Study) -> None:
     """Faces are filed under ``left``: the same corners in per cent would be another zone."""
-    base = base_of(client)
-    token = {"x-csrf": csrf_of(client)}
-    columns = ["animal", "group", "timepoint", "video", "zone"]
     rows = [
         ["m1", "sham", "baseline", "a.mp4", "left"],
         ["m2", "drug", "baseline", "a.mp4", "right"],
     ]
-    sent = {"columns": columns, "rows": rows, "version": version_of_page(client, base)}
-    version = client.post(f"{base}/design/save", json=sent, headers=token).json()["version"]
+    base, token, version = save_rows(client, rows)
     zones = [{"row": 0, "zone": "0%,0%,50%,100%"}, {"row": 1, "zone": "60%,0%,40%,100%"}]
     body = {"video": 0, "version": version, "zones": zones, "copy_to": []}
     assert client.post(f"{base}/zones/save", json=body, headers=token).status_code == 200
@@ -423,6 +424,7 @@ def test_no_system_takes_a_nul(client: httpx.Client, study: Study) -> None:
     """In the name of a folder and of a file: an answer in words, no traceback."""
     form = {"folder": "x\0y", "name": "x", "scale": "mouse", "csrf": csrf_of(client)}
     assert client.post("/new", data=form).status_code < 500
+    assert client.post("/open", data=form).status_code < 500
     assert client.get(f"{base_of(client)}/report/file/%00").status_code == 400
 
 

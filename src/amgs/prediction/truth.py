@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amgs.errors import ConflictingLabelsError, TableError, list_faults
+from amgs.errors import TableError
+from amgs.model.training.sets import refuse_conflicting_content
 from amgs.vocabulary import CONTENT_COLUMN
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def join_truth(
     """
     by_content = CONTENT_COLUMN in predictions and predictions[CONTENT_COLUMN].ne("").any()
     if by_content:
-        _refuse_two_labels(labels)
+        refuse_conflicting_content(labels, " in --truth")
         truth = {content: label for _, content, label in labels}
         found = [truth.get(str(content)) for content in predictions[CONTENT_COLUMN]]
     else:
@@ -66,21 +67,6 @@ def join_truth(
     joined = predictions.assign(label=np.array(found, dtype=object))
     joined.attrs = {**predictions.attrs, "truth": f"--truth, by {how}"}
     return joined, notes
-
-
-def _refuse_two_labels(labels: Sequence[tuple[str, str, str]]) -> None:
-    first: dict[str, tuple[str, str]] = {}
-    conflicts = []
-    for name, content, label in labels:
-        other, before = first.setdefault(content, (name, label))
-        if before != label:
-            conflicts.append(f"{other} ({before}) and {name} ({label})")
-    if conflicts:
-        msg = (
-            "Expected one label for every image in --truth, found equal files with different "
-            f"labels:\n{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
-        )
-        raise ConflictingLabelsError(msg)
 
 
 def _match_names(names: Sequence[str], labels: Sequence[tuple[str, str, str]]) -> list[str | None]:

@@ -30,6 +30,10 @@ from finder_training.worst import TILE_PX, judge
 
 SIDE = 320
 
+needs_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="torch comes with the extra `train` only"
+)
+
 
 def photograph(seed: int = 0) -> Photograph:
     """A synthetic mouse on a larger ground."""
@@ -291,7 +295,7 @@ def test_negatives_touch_no_face() -> None:
         assert not (square == (255, 0, 255)).all(axis=2).any()
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+@needs_torch
 @pytest.mark.parametrize("fixed", ["backbone", "all", "none"])
 def test_a_few_steps_go_on_from_a_checkpoint(
     tmp_path: Path, fixed: Literal["all", "backbone", "none"]
@@ -318,7 +322,7 @@ def test_a_few_steps_go_on_from_a_checkpoint(
     assert np.abs(found - expected.numpy()).max() < 1e-3
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+@needs_torch
 def test_the_shipped_network_can_be_trained_further() -> None:
     """Read back from its file it says the same, also once its statistics are measured anew."""
     import torch
@@ -340,7 +344,7 @@ def test_the_shipped_network_can_be_trained_further() -> None:
     assert torch.isfinite(by_batch).all()
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+@needs_torch
 def test_a_mirrored_batch_has_the_targets_of_the_mirrored_scene() -> None:
     """Images and maps, for a scene whose parts lie nowhere on the middle of a cell."""
     import torch
@@ -374,7 +378,7 @@ def as_arrays(scene: Scene) -> list[np.ndarray]:
     return [scene.rgb.transpose(2, 0, 1), *maps]
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+@needs_torch
 def test_channels_that_say_nothing_new_are_left_out_without_a_trace() -> None:
     """A doubled channel, a sum of others and a constant go; what the layer gives stays."""
     from finder_training.thinning import choose_channels
@@ -391,7 +395,7 @@ def test_channels_that_say_nothing_new_are_left_out_without_a_trace() -> None:
     assert np.abs(found - expected).max() < 0.01 * expected.std()
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch comes with the extra `train` only")
+@needs_torch
 def test_a_thin_network_is_like_the_whole_one_and_learns_to_be_more_like_it(
     tmp_path: Path,
 ) -> None:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from amgs.errors import TooFewAnimalsError
 from amgs.model.training.heads import Head
+from amgs.model.training.logistic import fit_logistic
 from amgs.model.training.span import Span
 
 Floats = npt.NDArray[np.float64]
@@ -238,22 +239,9 @@ def _fit_curve(logits: Floats, scored: Scored) -> tuple[float, float]:
 
 def _correct(start: Head, scored: Scored, span: Span, strength: float) -> Head:
     """Return the corrected head; calibration of the first one is folded into its weights."""
-    from scipy.optimize import minimize
-    from scipy.special import expit
-
-    weights, target, inside = scored.weights, scored.target, span.inside
     first = np.asarray(start.slope * start.logit(scored.features) + start.intercept, np.float64)
-
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        d, b = parameters[:-1], parameters[-1]
-        logit = first + inside @ d + b
-        value = (weights * (np.logaddexp(0, logit) - target * logit)).sum()
-        error = weights * (expit(logit) - target)
-        gradient = np.append(inside.T @ error + strength * d, error.sum())
-        return float(value + strength / 2 * d @ d), gradient
-
-    best = minimize(loss, np.zeros(inside.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    change, added = span.to_features(best[:-1])
+    best, moved = fit_logistic(span.inside, scored.target, scored.weights, strength, offset=first)
+    change, added = span.to_features(best)
     new = start.slope * start.weights.astype(np.float64) + change
-    bias = start.slope * start.bias + start.intercept + float(best[-1]) + added
+    bias = start.slope * start.bias + start.intercept + moved + added
     return Head(new.astype(np.float32), bias)

@@ -18,6 +18,7 @@ from amgs.model.graded import (
     expected_scores,
     level_probabilities,
 )
+from amgs.model.training.logistic import fit_logistic
 from amgs.model.training.severity import (
     LEAST_GAIN,
     PRIOR_COUNTS,
@@ -277,23 +278,19 @@ def _fit_not_scorable(
     span: Span, counts: Floats, strength: float = STRENGTHS[1]
 ) -> tuple[Floats, float]:
     """Fit a logistic layer to the share of raters who could not score the unit."""
-    from scipy.optimize import minimize
-    from scipy.special import expit, logit
+    from scipy.special import logit
 
     n = counts.sum(axis=1)
     known = n > 0
     target = counts[known, NOT_SCORABLE] / n[known]
-    inside = span.inside[known]
     share = (target.sum() + PRIOR_COUNTS) / (len(target) + 2 * PRIOR_COUNTS)
-
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        d, b = parameters[:-1], parameters[-1]
-        z = inside @ d + b
-        value = (np.logaddexp(0, z) - target * z).mean() + strength / 2 * d @ d
-        error = (expit(z) - target) / len(target)
-        return float(value), np.append(inside.T @ error + strength * d, error.sum())
-
-    start = np.append(np.zeros(inside.shape[1]), logit(share))
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-    weights, added = span.to_features(best[:-1])
-    return weights, float(best[-1]) + added
+    best, bias = fit_logistic(
+        span.inside[known],
+        target,
+        np.full(len(target), 1 / len(target)),
+        strength,
+        begin_at=float(logit(share)),
+        stop={"maxiter": 500},
+    )
+    weights, added = span.to_features(best)
+    return weights, bias + added

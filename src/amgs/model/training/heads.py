@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from amgs.model.training.logistic import fit_logistic
+
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
@@ -125,42 +127,23 @@ def train_logistic_head(features: Floats, is_pain: Bools, strength: float) -> He
     Notes
     -----
     Minimises the mean of the two classes' mean cross-entropies plus ‖w‖² / (2 · strength), with
-    weights w of the standardised features and a bias without penalty, by L-BFGS (Zhu, Byrd, Lu &
-    Nocedal 1997).
+    weights w of the standardised features and a bias without penalty (`fit_logistic`).
     """
     mean = features.mean(axis=0, dtype=np.float64)
     # A feature that hardly varies would be blown up by dividing through its spread.
     spread = np.maximum(features.std(axis=0, dtype=np.float64), 1e-3)
-    fitted, bias = _fit_logistic((features - mean) / spread, is_pain, strength)
+    # Both classes weigh the same, however many images they have.
+    weight = (0.5 / np.bincount(is_pain, minlength=2))[is_pain.astype(int)]
+    fitted, bias = fit_logistic(
+        (features - mean) / spread,
+        is_pain.astype(np.float64),
+        weight,
+        1 / strength,
+        stop={"maxiter": MOST_ITERATIONS, "gtol": FLAT, "ftol": 0.0},
+    )
     # w·(x - mean)/spread = (w/spread)·x - (w/spread)·mean: the head needs no scaler beside it.
     weights = fitted / spread
     return Head(weights.astype(np.float32), bias - float(weights @ mean))
-
-
-def _fit_logistic(
-    standardised: Floats, is_pain: Bools, strength: float
-) -> tuple[npt.NDArray[np.float64], float]:
-    from scipy.optimize import minimize
-    from scipy.special import expit
-
-    counts = np.bincount(is_pain, minlength=2)
-    weight = 0.5 / counts[is_pain.astype(int)]
-
-    def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
-        w, bias = parameters[:-1], parameters[-1]
-        z = standardised @ w + bias
-        loss = weight @ (np.logaddexp(0, z) - is_pain * z) + w @ w / (2 * strength)
-        off = weight * (expit(z) - is_pain)
-        return float(loss), np.append(off @ standardised + w / strength, off.sum())
-
-    best = minimize(
-        loss_and_slope,
-        np.zeros(standardised.shape[1] + 1),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": MOST_ITERATIONS, "gtol": FLAT, "ftol": 0.0},
-    )
-    return best.x[:-1], float(best.x[-1])
 
 
 def calibrate(head: Head, logits: Floats, is_pain: Bools) -> Head:

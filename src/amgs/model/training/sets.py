@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -207,24 +207,31 @@ def leave_out_unreadable(
     return kept, rows, unreadable
 
 
-def refuse_conflicting_content(images: Sequence[LabelledImage], contents: Sequence[str]) -> None:
+def refuse_conflicting_content(labels: Iterable[tuple[str, str, str]], where: str = "") -> None:
     """Stop when equal files carry different labels.
+
+    Parameters
+    ----------
+    labels
+        Name, content and label of every image.
+    where
+        What the message says of where the images are, such as `` in --truth``.
 
     Raises
     ------
     ConflictingLabelsError
         With the pairs.
     """
-    first: dict[str, LabelledImage] = {}
+    first: dict[str, tuple[str, str]] = {}
     conflicts = []
-    for image, content in zip(images, contents, strict=True):
-        other = first.setdefault(content, image)
-        if other.label != image.label:
-            conflicts.append(f"{other.name} ({other.label}) and {image.name} ({image.label})")
+    for name, content, label in labels:
+        other, before = first.setdefault(content, (name, label))
+        if before != label:
+            conflicts.append(f"{other} ({before}) and {name} ({label})")
     if conflicts:
         msg = (
-            "Expected one label for every image, found equal files with different labels:\n"
-            f"{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
+            f"Expected one label for every image{where}, found equal files with different "
+            f"labels:\n{list_faults(conflicts)}\nDecide for one of each pair and remove the other."
         )
         raise ConflictingLabelsError(msg)
 

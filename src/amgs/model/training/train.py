@@ -166,7 +166,10 @@ def train_model(
 
     extracted = extractor.extract([View(image.path) for image in images], progress)
     kept, extracted, unreadable = leave_out_unreadable(images, extracted)
-    refuse_conflicting_content(kept, extracted.contents)
+    refuse_conflicting_content(
+        (image.name, content, image.label)
+        for image, content in zip(kept, extracted.contents, strict=True)
+    )
     alike = find_near_duplicates(extracted.perceptual_hashes)
     parts = split_images(kept, options.split, options.seed, alike)
     data = TrainingData(

@@ -24,6 +24,9 @@ LONGEST_NAME = 80
 START = ""
 """Messages of the first page stand under this name."""
 
+_IMPOSSIBLE = (AmgsError, OSError, ValueError)
+"""What a place that cannot be one raises; the last one where there is a NUL in its path."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecentStudy:
@@ -116,13 +119,10 @@ class StartPages:
             self.lab.say(START, problem=problem)
             return to("/")
         place = base / _folder_name(name)
-        if "\0" in folder:
-            self.lab.say(START, problem="Expected the path of a folder, found a NUL in it.")
-            return to("/")
         try:
             Study.create(place, name, scale).store.close()
             mark = self.lab.take_up(place)
-        except (AmgsError, OSError, ValueError) as error:
+        except _IMPOSSIBLE as error:
             self.lab.say(START, problem=str(error))
             return to("/")
         self.lab.say(mark, "The study is made. Next: which videos show which animals.")
@@ -138,7 +138,7 @@ class StartPages:
                 )
                 raise StudyError(msg)
             return to(f"/study/{self.lab.take_up(place)}")
-        except (AmgsError, OSError) as error:
+        except _IMPOSSIBLE as error:
             self.lab.say(START, problem=str(error))
             return to("/")
 
