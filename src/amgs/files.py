@@ -40,10 +40,18 @@ def atomic_file(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         yield temporary
+        # A power cut right after the renaming would else leave the name with nothing behind it.
+        _write_through(temporary)
         _take_name(temporary, path)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _write_through(path: Path) -> None:
+    """Have a file's bytes put on the disk, where its file system can be asked for that."""
+    with path.open("r+b") as stream, suppress(OSError):
+        os.fsync(stream.fileno())
 
 
 def _take_name(temporary: Path, path: Path) -> None:

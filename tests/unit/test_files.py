@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,26 @@ def test_a_failed_file_leaves_the_old_one(tmp_path: Path) -> None:
         raise RuntimeError
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_bytes_are_on_the_disk_before_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut right after the renaming leaves the old content or the new one."""
+    path = tmp_path / "a.txt"
+    path.write_text("old", encoding="utf-8")
+    named: list[str] = []
+    write_through = os.fsync
+
+    def note(number: int) -> None:
+        write_through(number)
+        named.append(path.read_text(encoding="utf-8"))
+
+    monkeypatch.setattr("os.fsync", note)
+    with atomic_file(path) as temporary:
+        temporary.write_text("new", encoding="utf-8")
+    assert named == ["old"]
+    assert path.read_text(encoding="utf-8") == "new"
 
 
 def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:

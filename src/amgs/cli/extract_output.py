@@ -67,9 +67,14 @@ def print_extraction(summary: ExtractionSummary, out: Path, *, quiet: bool) -> N
         )
     if summary.resumed_intervals:
         note(f"{summary.resumed_intervals} intervals were done by an earlier run.", quiet=quiet)
+    if not summary.images:
+        note(
+            f"No image was kept; {out / 'extraction.csv'} says of every recording why.", quiet=quiet
+        )
+        return
     note(
-        f"{summary.images} images in {out}; faces.csv says where each comes from. Next: look at "
-        f"them, then amgs classify MODEL {out / 'faces.csv'} --out predictions.csv",
+        f"{count_of(summary.images, 'image')} in {out}; faces.csv says where each comes from. "
+        f"Next: look at them, then amgs classify MODEL {out / 'faces.csv'} --out predictions.csv",
         quiet=quiet,
     )
 
@@ -116,5 +121,4 @@ def tell_problems(summary: ExtractionSummary) -> None:
     """List the videos that could not be used."""
     if summary.problems:
         faults = [f"{name}: {problem}" for name, problem in summary.problems]
-        n = "1 video" if len(faults) == 1 else f"{count_of(len(faults), 'video')}"
-        note(f"{n} could not be used:\n{list_faults(faults)}")
+        note(f"{count_of(len(faults), 'video')} could not be used:\n{list_faults(faults)}")

@@ -14,7 +14,7 @@ from amgs.extraction.opened import (
 )
 from amgs.extraction.recordings import VideoToExtract, refuse_copies
 from amgs.extraction.run import ExtractionSummary, FinishedRun, run_extraction
-from amgs.extraction.tables import write_tables
+from amgs.extraction.tables import describe_failure, write_tables
 from amgs.faces.base import FaceDetector
 from amgs.faces.detectors import open_detector
 from amgs.files import write_json
@@ -84,7 +84,8 @@ def extract_faces(
         progress=progress,
     )
     require_one(run.summary, len(videos))
-    write_tables(folder, run.rows)
+    failed = [row for video, problem in run.failed for row in describe_failure(video, problem)]
+    write_tables(folder, [*run.rows, *failed])
     _write_marker(folder, run, options.for_detector(detector), detector)
     return run.summary
 

@@ -141,6 +141,29 @@ def _describe(outcome: VideoOutcome, number: int, recording: Recording) -> Recor
     return RecordingRows(recording, row, faces, asleep)
 
 
+def describe_failure(video: VideoToExtract, problem: str) -> list[RecordingRows]:
+    """Return what the tables say of the recordings of a video that could not be used."""
+    return [
+        RecordingRows(r, {**empty_row(r, video.name), "problem": problem, **dict(r.known)}, [], [])
+        for r in video.recordings
+    ]
+
+
+def empty_row(recording: Recording, video: str) -> dict[str, Any]:
+    """Return a row of ``extraction.csv`` for a recording from which nothing was taken."""
+    return {
+        "recording": recording.name,
+        "video": video,
+        "zone": recording.zone.name,
+        "duration_s": None,
+        "intervals": 0,
+        "kept": 0,
+        "candidates": 0,
+        "possible_sleep_s": 0.0,
+        "sharpness_p75": None,
+    }
+
+
 def write_tables(
     folder: Path, recordings: Sequence[RecordingRows], archived: Sequence[str] = ()
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from amgs.extraction.checks import MARKER
 from amgs.extraction.recordings import Recording
-from amgs.extraction.tables import RecordingRows, write_tables
+from amgs.extraction.tables import RecordingRows, empty_row, write_tables
 from amgs.files import write_json
 from amgs.provenance import record_provenance
 from amgs.store import FaceRecord, SourceRecord
@@ -52,9 +52,8 @@ def _rows(
     r: PlannedRecording, source: SourceRecord | None, faces: list[FaceRecord]
 ) -> RecordingRows:
     detail = {} if source is None else source.detail
-    row: dict[str, Any] = {"recording": r.name, "video": r.video, "zone": r.zone.name}
-    row |= {"duration_s": None, "intervals": 0, "kept": 0, "candidates": 0}
-    row |= {"possible_sleep_s": 0.0, "sharpness_p75": None}
+    recording = Recording(r.name, r.zone, r.known)
+    row = empty_row(recording, r.video)
     row["problem"] = detail.get("problem", "") if source is not None else NOT_EXTRACTED
     row["trimmed"] = "yes" if detail.get("period") else ""
     row |= {k: v for k, v in detail.get("row", {}).items() if k != "video"} | dict(r.known)
@@ -71,7 +70,7 @@ def _rows(
         for face in sorted(faces, key=lambda face: (face.time_s or 0.0, face.image))
     ]
     sleep = [(float(a), float(b)) for a, b in detail.get("sleep", ())]
-    return RecordingRows(Recording(r.name, r.zone, r.known), row, listed, sleep)
+    return RecordingRows(recording, row, listed, sleep)
 
 
 def _write_marker(study: StudyFolder, settings: dict[str, Any]) -> None:

@@ -383,6 +383,10 @@ def test_unusable_videos_among_many_are_listed(tmp_path: Path) -> None:
     summary = extract(videos, tmp_path / "out")
     assert summary.images == 1
     assert [name for name, _ in summary.problems] == ["bad.mp4"]
+    good, bad = rows_of(tmp_path / "out/extraction.csv")
+    assert (good["recording"], good["kept"], good["problem"]) == ("good", "1", "")
+    assert (bad["recording"], bad["kept"]) == ("bad", "0")
+    assert "is empty" in bad["problem"]
     with pytest.raises(UnreadableVideoError, match="is empty"):
         extract(videos / "bad.mp4", tmp_path / "other")
     assert not (tmp_path / "other/faces.csv").exists()
