@@ -15,7 +15,8 @@ from amgs.files import SEPARATOR, guess_delimiter
 TEXT_COLUMNS = frozenset({
     "animal", "group", "timepoint", "recording", "video", "zone", "image", "rater", "reason",
     "included", "cage", "sex", "strain", "coat", "laboratory", "cohort", "born", "date", "label",
-    "problem", "files", "period", "kind", "name", "by", "code", "note",
+    "problem", "files", "period", "kind", "name", "by", "code", "note", "predicted", "content",
+    "part", "nearest_training",
 })  # fmt: skip
 """Columns of names: ``1.10`` and ``1,1`` in them are names too, never numbers."""
 

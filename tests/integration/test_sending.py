@@ -12,6 +12,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -23,7 +24,8 @@ from amgs.simulate.cohort import draw_labelled_faces
 from amgs.study import Study
 from amgs.study.curation import FaceNames, candidates_near, curate, set_aside, take_back
 from amgs.study.exploring import Otherwise, explore
-from amgs.study.exporting import Sending
+from amgs.study.exporting import Sending, as_sheet
+from amgs.study.exporting_sessions import make_file_names
 from amgs.study.settings_file import change_settings
 from amgs.study.summarising import SummaryChoice
 from amgs.study.training import find_model
@@ -209,6 +211,8 @@ class TestSending:
         assert all(
             row[header.index("mgs")] is None for row in book["images"].values if row[0] != "image"
         )
+        # Nor does the nearest training image, often of the same animal, tell a score.
+        assert "nearest_training" not in header
         study.unblind("Ada", "all done")
         study.export("workbook", tmp_path / "open.xlsx")
         book = load_workbook(tmp_path / "open.xlsx")
@@ -220,8 +224,8 @@ class TestSending:
         place = values[0].index("pct_pain")
         numbers = [row[place] for row in values[1:] if row[place] is not None]
         assert all(isinstance(n, int | float) for n in numbers)
-        study.export("workbook", tmp_path / "short.xlsx", sending=Sending(key=False))
-        assert "key" not in load_workbook(tmp_path / "short.xlsx").sheetnames
+        with pytest.raises(StudyError, match="its tables name them"):
+            study.export("workbook", tmp_path / "short.xlsx", sending=Sending(key=False))
 
     def test_an_archive_is_a_study_again(self, study: Study, tmp_path: Path) -> None:
         """Without videos, with all scores and readings; every file with its hash."""
@@ -255,7 +259,7 @@ class TestSending:
                 assert not found, (name, found)
             animals = rows_of(texts["animals.csv"])
             images = rows_of(texts["images.csv"])
-            assert "mgs" not in images[0]
+            assert not {"mgs", "nearest_training"} & set(images[0])
             assert not {"sex", "cage", "recording"} & set(images[0])
             assert [r["image"] for r in images] == sorted(r["image"] for r in images)
             first = images[0]["image"]
@@ -298,7 +302,10 @@ class TestSending:
         header = tables[0].read_text(encoding="utf-8").split("\n")[0].split("\t")
         assert header[0] == "onset"
         sidecar = json.loads(tables[0].with_suffix(".json").read_text(encoding="utf-8"))
-        assert set(header) == set(sidecar)
+        assert set(header) == set(sidecar) - {"TaskName", "Recording"}
+        people = (tmp_path / "bids/participants.tsv").read_text(encoding="utf-8").splitlines()
+        assert people[0].split("\t")[:4] == ["participant_id", "species", "animal", "group"]
+        assert {row.split("\t")[1] for row in people[1:]} == {"mus musculus"}
         with pytest.raises(OutputExistsError, match="new or empty folder"):
             study.export("bids", tmp_path / "bids")
 
@@ -358,6 +365,21 @@ SUMMARY = [
 ]
 
 
+def test_no_file_of_an_export_replaces_another() -> None:
+    """Names that differ in what no file system takes, or in capitals alone, are two recordings."""
+    names = make_file_names(["m/1", "m_1", "M_1", "b"])
+    assert names == {"m/1": "m_1", "m_1": "m_1_2", "M_1": "M_1_3", "b": "b"}
+
+
+def test_names_stay_names_in_a_workbook() -> None:
+    """Two chips that differ in their last digit are two animals."""
+    chips = ["900123456789012345", "900123456789012346", "1.10", "1e3"]
+    table = pd.DataFrame({"animal": chips, "pct_pain": ["1", "2.5", "", "1e1"]})
+    sheet = as_sheet(table, "")
+    assert [row[0] for row in sheet.rows] == chips
+    assert [row[1] for row in sheet.rows] == [1, 2.5, None, 10]
+
+
 class TestTables:
     @pytest.fixture
     def summary(self, tmp_path: Path) -> Path:
@@ -389,6 +411,10 @@ class TestTables:
         columns = tables[0].findall(f"{space}YColumn")
         assert [c.findtext(f"{space}Title") for c in columns] == ["sham", "drug <b>"]
         assert [d.text for d in columns[0].iter(f"{space}d")] == ["12.5", "10"]
+        # The second animal has no value here, and keeps its row.
+        later = tables[1].find(f"{space}YColumn")
+        assert later is not None
+        assert [d.text for d in later.iter(f"{space}d")] == ["20", None]
 
     def test_a_long_table_with_its_dictionary(self, summary: Path, tmp_path: Path) -> None:
         out = tmp_path / "long.csv"

@@ -14,7 +14,6 @@ from amgs.cli.console import (
     note,
     open_study,
     print_json,
-    warn,
 )
 
 
@@ -45,8 +44,8 @@ def export_data(
         bool,
         typer.Option(
             "--key/--no-key",
-            help="In an archive or workbook: with or without what tells animals and groups. An "
-            "archive without it is a blinded copy; its key is written beside it.",
+            help="In an archive: with or without what tells animals and groups. Without it, it is "
+            "a blinded copy; its key is written beside it.",
         ),
     ] = True,
     overwrite: OverwriteOption = False,
@@ -87,7 +86,8 @@ def export_data(
         else:
             table = read_table(source, required=("animal", "group", "timepoint"))
         notes = exporter.write(table, out, value)
-    warn(notes)
+    for text in notes:
+        note(text)
     if json:
         print_json({"out": out.as_posix(), "format": form, "notes": list(notes)})
         return

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SPECIES = {"mouse": "Mus musculus", "rat": "Rattus norvegicus"}
+"""Species of a scale → its name in taxonomy."""
+
+SEX = {"m": "M", "male": "M", "f": "F", "female": "F"}
+"""What tables say of sex, in small letters → how formats write it."""
+
 DICTIONARY_COLUMNS = ("variable", "meaning", "unit", "low", "high")
 
 _KNOWN: dict[str, tuple[str, str, object, object]] = {
@@ -57,6 +66,10 @@ _KNOWN: dict[str, tuple[str, str, object, object]] = {
     "asleep_images": ("images in which the animal is asleep by video and model", "count", 0, ""),
     "nearest_training": ("what is known of the training image nearest to it", "", "", ""),
     "image": ("file of the face image", "", "", ""),
+    "content": ("SHA-256 of the image's pixels, to recognise it under any name", "", "", ""),
+    "part": ("part of the model's training that the image was in; empty for none", "", "", ""),
+    "problem": ("why the image could not be read", "", "", ""),
+    "zone": ("zone of the video the animal was in", "", "", ""),
     "born": ("day of birth", "", "", ""),
     "sex": ("sex of the animal", "", "", ""),
     "strain": ("strain of the animal", "", "", ""),
@@ -66,11 +79,25 @@ _KNOWN: dict[str, tuple[str, str, object, object]] = {
 }
 
 
-def describe_column(name: str) -> list[object]:
-    """Return a row of `DICTIONARY_COLUMNS` for a column; of a model's own output its name alone."""
+_NO_OUTPUTS: Mapping[str, str] = MappingProxyType({})
+
+
+def describe_column(name: str, outputs: Mapping[str, str] = _NO_OUTPUTS) -> list[object]:
+    """Return a row of `DICTIONARY_COLUMNS` for a column.
+
+    Parameters
+    ----------
+    name
+        The column.
+    outputs
+        What the model says → what that means, in the words of its card.
+    """
     if name in _KNOWN:
         return [name, *_KNOWN[name]]
+    if name in outputs:
+        return [name, outputs[name], "", "", ""]
     plain = name.replace("_", " ")
     if name.startswith("mean_"):
-        return [name, f"mean over images of what the model says: {plain[5:]}", "", "", ""]
+        said = outputs.get(name.removeprefix("mean_"), f"what the model says: {plain[5:]}")
+        return [name, f"mean over images: {said}", "", "", ""]
     return [name, f"what the model says: {plain}", "", "", ""]

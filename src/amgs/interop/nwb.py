@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from amgs._version import __version__
 from amgs.errors import UnknownNameError
-
-SPECIES = {"mouse": "Mus musculus", "rat": "Rattus norvegicus"}
-_SEX = {"m": "M", "male": "M", "f": "F", "female": "F"}
+from amgs.interop.dictionary import SEX, SPECIES
 
 
 @dataclass(frozen=True)
@@ -74,15 +73,16 @@ def write_nwb(out: Path, found: RecordingReadings) -> None:
             f"Grimace of {found.animal} ({found.group}) at {found.timepoint}, read from a video by "
             f"amgs {__version__}. The time of day is not known and set to 00:00 UTC. {found.notice}"
         ).strip(),
-        identifier=f"{found.name}, amgs",
+        identifier=str(uuid4()),  # the format wants one that no other file in the world has
         session_start_time=datetime.combine(found.filmed, time(), UTC),
-        session_id=found.name,
+        session_id=found.name.replace("/", "_"),
         data_collection=f"Readings by the model {found.model}." if found.model else None,
         keywords=["pain", "grimace scale", found.timepoint, found.group],
         subject=Subject(
-            subject_id=found.animal,
-            species=SPECIES.get(found.species, found.species),
-            sex=_SEX.get(found.facts.get("sex", "").casefold(), "U"),
+            # Archives make a folder of it.
+            subject_id=found.animal.replace("/", "_"),
+            species=SPECIES.get(found.species, found.species) or None,
+            sex=SEX.get(found.facts.get("sex", "").casefold(), "U"),
             age=_age(found),
             strain=found.facts.get("strain") or None,
             description=f"group: {found.group}",

@@ -10,12 +10,9 @@ from amgs.errors import UnknownNameError
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
 from amgs.tables import parse_number
-from amgs.vocabulary import CONTENT_COLUMN, PART_COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_ALSO_TEXT = (CONTENT_COLUMN, PART_COLUMN, "nearest_training")
 
 
 class Parquet(Exporter):
@@ -41,7 +38,7 @@ class Parquet(Exporter):
             msg = "Parquet needs the package pyarrow. Install it: pip install 'amgs[parquet]'"
             raise UnknownNameError(msg) from error
         typed = table.copy()
-        for name in typed.columns.difference([*TEXT_COLUMNS, *_ALSO_TEXT]):
+        for name in typed.columns.difference(list(TEXT_COLUMNS)):
             cells = typed[name].astype(str)
             filled = cells[cells != ""]
             if len(filled) and all(parse_number(cell) is not None for cell in filled):

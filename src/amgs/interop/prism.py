@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def included_animals(table: pd.DataFrame, value: str) -> tuple[str, pd.DataFrame]:
-    """Return the column that is written, % pain if none is named, and the rows that count.
+def included_animals(
+    table: pd.DataFrame, value: str
+) -> tuple[str, pd.DataFrame, dict[str, list[str]]]:
+    """Return the column that is written, the rows that count, and the animals of every group.
+
+    Rows count that are included and have a value; the column is % pain if none is named. An animal
+    keeps its place among those of its group at every timepoint.
 
     Raises
     ------
     TableError
         If there is no such column, it holds something that is no number, an animal stands twice at
-        a timepoint, or ``included`` is neither yes nor no.
+        a timepoint, ``included`` is neither yes nor no, or no animal has a value.
     """
     value = value or "pct_pain"
     if value not in table:
@@ -49,17 +54,20 @@ def included_animals(table: pd.DataFrame, value: str) -> tuple[str, pd.DataFrame
             f"{list_faults(faults)}"
         )
         raise TableError(msg)
-    return value, kept
+    filled = kept[kept[value].fillna("").astype(str).str.strip() != ""]
+    if filled.empty:
+        msg = f"Expected animals that are included and have {value}, found none."
+        raise TableError(msg)
+    members = {
+        str(group): list(dict.fromkeys(part["animal"].astype(str)))
+        for group, part in filled.groupby("group", sort=False)
+    }
+    return value, filled, members
 
 
-def say_left_out(rows: int, why: str) -> tuple[str, ...]:
+def say_left_out(rows: int) -> tuple[str, ...]:
     """Say how many rows are not written, if there are any."""
-    return (f"{count_of(rows, 'row')} {why} left out",) if rows else ()
-
-
-def no_animals(value: str) -> TableError:
-    """Return what is said where no animal has a value."""
-    return TableError(f"Expected animals that are included and have {value}, found none.")
+    return (f"{count_of(rows, 'row')} without a value or not included left out",) if rows else ()
 
 
 class PrismColumns(Exporter):
@@ -80,19 +88,12 @@ class PrismColumns(Exporter):
         TableError
             If there is no such column, or no animal has a value.
         """
-        value, included = included_animals(table, value)
-        several = included["timepoint"].nunique() > 1
-        filled = included[included[value].fillna("").astype(str) != ""]
-        if filled.empty:
-            raise no_animals(value)
-        animals = {
-            str(group): list(dict.fromkeys(part["animal"]))
-            for group, part in filled.groupby("group", sort=False)
-        }
+        value, kept, animals = included_animals(table, value)
+        several = kept["timepoint"].nunique() > 1
         columns: dict[str, list[object]] = {}
-        for (group, timepoint), part in filled.groupby(["group", "timepoint"], sort=False):
+        for (group, timepoint), part in kept.groupby(["group", "timepoint"], sort=False):
             title = f"{group}, {timepoint}" if several else str(group)
-            cells = dict(zip(part["animal"], part[value], strict=True))
+            cells = dict(zip(part["animal"].astype(str), part[value], strict=True))
             columns[title] = [cells.get(animal, "") for animal in animals[str(group)]]
         write_table(out, list(columns), zip_longest(*columns.values(), fillvalue=""))
-        return say_left_out(len(table) - len(included), "not included")
+        return say_left_out(len(table) - len(kept))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
-from amgs.interop.prism import included_animals, no_animals, say_left_out
+from amgs.interop.prism import included_animals, say_left_out
 from amgs.timepoints import order_timepoints
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ _NAMESPACE = "http://graphpad.com/prism/Prism.htm"
 
 
 class PrismFile(Exporter):
-    """Column tables, one per timepoint: a column per group, a row per animal."""
+    """Column tables, one per timepoint: a column per group, with the same row for an animal in all.
+
+    Where an animal has no value at a timepoint its cell is empty, so that values of two tables can
+    be paired.
+    """
 
     name = "pzfx"
     title = "a file of GraphPad Prism (PZFX): one column table per timepoint"
@@ -33,33 +38,36 @@ class PrismFile(Exporter):
         TableError
             If there is no such column, or no animal has a value.
         """
-        value, kept = included_animals(table, value)
-        kept = kept[kept[value].astype(str) != ""]
-        if kept.empty:
-            raise no_animals(value)
+        value, kept, members = included_animals(table, value)
         file = ET.Element("GraphPadPrismFile", xmlns=_NAMESPACE, PrismXMLVersion="5.00")
         sequence = ET.SubElement(file, "TableSequence")
         for number, timepoint in enumerate(order_timepoints(kept["timepoint"].astype(str))):
             name = f"Table{number}"
             ET.SubElement(sequence, "Ref", ID=name, Selected="1" if number == 0 else "0")
             part = kept[kept["timepoint"].astype(str) == timepoint]
-            file.append(_one_table(name, f"{value}, {timepoint}", part, value))
+            file.append(_one_table(name, f"{value}, {timepoint}", part, value, members))
         text = ET.tostring(file, encoding="unicode")
         with atomic_file(out) as temporary:
             head = '<?xml version="1.0" encoding="UTF-8"?>\n'
             temporary.write_text(head + text + "\n", encoding="utf-8", newline="\n")
-        return say_left_out(len(table) - len(kept), "without a value or not included")
+        return say_left_out(len(table) - len(kept))
 
 
-def _one_table(name: str, title: str, part: pd.DataFrame, value: str) -> ET.Element:
+def _one_table(
+    name: str, title: str, part: pd.DataFrame, value: str, members: Mapping[str, Sequence[str]]
+) -> ET.Element:
     page = ET.Element(
         "Table", ID=name, XFormat="none", TableType="OneWay", EVFormat="AsteriskAfterNumber"
     )
     ET.SubElement(page, "Title").text = title
-    for group, members in part.groupby("group", sort=False):
+    values = dict(zip(part["animal"].astype(str), part[value].astype(str), strict=True))
+    filmed = set(part["group"].astype(str))
+    for group, animals in members.items():
+        if group not in filmed:
+            continue
         column = ET.SubElement(page, "YColumn", Width="90", Decimals="2", Subcolumns="1")
-        ET.SubElement(column, "Title").text = str(group)
+        ET.SubElement(column, "Title").text = group
         cells = ET.SubElement(column, "Subcolumn")
-        for cell in members[value]:
-            ET.SubElement(cells, "d").text = str(cell)
+        for animal in animals:
+            ET.SubElement(cells, "d").text = values.get(animal)
     return page

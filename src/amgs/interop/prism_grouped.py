@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
-from amgs.interop.prism import included_animals, no_animals
+from amgs.interop.prism import included_animals, say_left_out
 from amgs.timepoints import order_timepoints
 
 if TYPE_CHECKING:
@@ -30,16 +30,10 @@ class PrismGrouped(Exporter):
         TableError
             If there is no such column, or no animal has a value.
         """
-        value, kept = included_animals(table, value)
-        members = {
-            str(group): list(dict.fromkeys(part["animal"].astype(str)))
-            for group, part in kept.groupby("group", sort=False)
-        }
-        if not members:
-            raise no_animals(value)
+        value, kept, members = included_animals(table, value)
         most = max(map(len, members.values()))
         cells = {
-            (str(a), str(t)): "" if v is None else str(v)
+            (str(a), str(t)): str(v)
             for a, t, v in zip(kept["animal"], kept["timepoint"], kept[value], strict=True)
         }
         head = [""]
@@ -55,4 +49,7 @@ class PrismGrouped(Exporter):
             lines.append("\t".join(row))
         with atomic_file(out) as temporary:
             temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-        return (f"choose {most} replicate values in side-by-side subcolumns, and paste",)
+        return (
+            f"choose {most} replicate values in side-by-side subcolumns, and paste",
+            *say_left_out(len(table) - len(kept)),
+        )

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from amgs.errors import NothingLeftError, UnknownNameError
+from amgs.csv_cells import TEXT_COLUMNS
+from amgs.errors import NothingLeftError, StudyError, UnknownNameError
 from amgs.files import atomic_file, safe_file_name
 from amgs.interop.dictionary import DICTIONARY_COLUMNS, describe_column
 from amgs.interop.formats import EXPORTERS, open_exporter
+from amgs.model.likeness import NEAREST_IMAGE
 from amgs.study.comparing import compare_study, summarise_for
 from amgs.study.exclusions import read_exclusions
 from amgs.study.exporting_boris import write_boris
@@ -108,16 +110,24 @@ def _summary(study: StudyFolder, value: str = "") -> pd.DataFrame:
 
 def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[str, ...]:
     """Write every table of the study as a sheet of one workbook."""
+    if not sending.key:
+        msg = (
+            "Expected an archive where what tells animals and groups is left out, found a "
+            "workbook: its tables name them. Use: --format archive --no-key"
+        )
+        raise StudyError(msg)
     sheets: dict[str, Sheet] = {}
     summary = _summary(study)
-    sheets["animals"] = _sheet(summary, "one row per animal and timepoint")
-    if has_readings(study):
-        _, table = list_readings(study)
-        sheets["images"] = _sheet(table, "every face image with what the model says")
+    sheets["animals"] = as_sheet(summary, "one row per animal and timepoint")
     notes = []
+    meanings: dict[str, str] = {}
     scored = study.store.scoring.count_log() > 0
+    if has_readings(study):
+        reader, table = list_readings(study)
+        meanings = {o.name: o.meaning for o in reader.outputs}
+        sheets["images"] = as_sheet(table, "every face image with what the model says")
     if scored and study.unblindings:
-        sheets["ratings"] = _sheet(list_all_ratings(study), "every answer of every rater")
+        sheets["ratings"] = as_sheet(list_all_ratings(study), "every answer of every rater")
     elif scored:
         notes.append(
             "Human scores are left out: the study is blind, and the workbook names the groups."
@@ -135,9 +145,8 @@ def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[st
     sheets["exclusions"] = Sheet(
         ("what", "reason", "by", "date"), rows, "what is left out by decision"
     )
-    if sending.key:
-        design = read_table(study.folder / "recordings.csv", required=("animal",))
-        sheets["key"] = _sheet(design, "the table of the experiment: whose every recording is")
+    design = read_table(study.folder / "recordings.csv", required=("animal",))
+    sheets["key"] = as_sheet(design, "the table of the experiment: whose every recording is")
     settings = [
         [section, name, value]
         for section, entries in study.settings.as_dict().items()
@@ -148,15 +157,19 @@ def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[st
         c for name in ("animals", "images") if name in sheets for c in sheets[name].columns
     )
     sheets["dictionary"] = Sheet(
-        DICTIONARY_COLUMNS, [describe_column(n) for n in names], "what the columns mean"
+        DICTIONARY_COLUMNS, [describe_column(n, meanings) for n in names], "what the columns mean"
     )
     write_workbook(out, sheets)
     return tuple(notes)
 
 
-def _sheet(table: pd.DataFrame, about: str) -> Sheet:
-    """Return a table of text as a sheet whose numbers are numbers."""
-    rows = [[_typed(cell) for cell in row] for row in table.astype(object).to_numpy().tolist()]
+def as_sheet(table: pd.DataFrame, about: str) -> Sheet:
+    """Return a table of text as a sheet whose numbers are numbers, and whose names stay names."""
+    typed = [str if name in TEXT_COLUMNS else _typed for name in table.columns]
+    rows = [
+        [of(cell) if cell == cell else None for of, cell in zip(typed, row, strict=True)]  # noqa: PLR0124
+        for row in table.astype(object).to_numpy().tolist()
+    ]
     return Sheet([str(name) for name in table.columns], rows, about)
 
 
@@ -201,15 +214,20 @@ def _write_archive(study: StudyFolder, out: Path, sending: Sending) -> tuple[str
     if sending.key:
         return archive_study(study, out, faces=sending.faces)
     tables: dict[str, tuple[Sequence[str], Any]] = {"animals": _rows(_summary(study))}
+    meanings: dict[str, str] = {}
     if has_readings(study):
-        tables["images"] = _rows(list_readings(study)[1])
-    return blinded_copy(study, out, tables, faces=sending.faces)
+        reader, table = list_readings(study)
+        tables["images"] = _rows(table)
+        meanings = {o.name: o.meaning for o in reader.outputs}
+    return blinded_copy(study, out, tables, meanings, faces=sending.faces)
 
 
 def _rows(table: pd.DataFrame) -> tuple[Sequence[str], list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
-    # A human score beside a group, even a coded one, is what unblinding is there for.
-    return [c for c in table.columns if c not in {"mgs", "mean_mgs_sum", "n_mgs"}], rows
+    # A human score beside a group, even a coded one, is what unblinding is there for; that of the
+    # nearest training image, often of the same animal, says nearly the same.
+    human = {"mgs", "mean_mgs_sum", "n_mgs", NEAREST_IMAGE}
+    return [c for c in table.columns if c not in human], rows
 
 
 def _write_figures(study: StudyFolder, out: Path, sending: Sending) -> tuple[str, ...]:

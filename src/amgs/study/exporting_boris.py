@@ -80,7 +80,7 @@ def _played(session: Session, time_s: float) -> float:
 
 def _words(reader: Reader, row: Mapping[Any, Any]) -> tuple[str, str]:
     """Return what an image is called, and its numbers as a remark."""
-    called = next((str(row[o.name]) for o in reader.outputs if not o.is_number), "")
+    called = next((str(row[o.name]) for o in reader.outputs if o.kind == "class"), "")
     numbers = [o.name for o in reader.outputs if o.is_number and not o.detail]
     said = ", ".join(f"{name} {row[name]}" for name in numbers if row.get(name))
     return called or _FACE, said

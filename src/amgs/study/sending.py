@@ -102,7 +102,12 @@ def key_of(copy: Path) -> Path:
 
 
 def blinded_copy(
-    study: StudyFolder, out: Path, tables: Mapping[str, tuple[Sequence[str], Any]], *, faces: bool
+    study: StudyFolder,
+    out: Path,
+    tables: Mapping[str, tuple[Sequence[str], Any]],
+    meanings: Mapping[str, str],
+    *,
+    faces: bool,
 ) -> tuple[str, ...]:
     """Write tables and faces with codes for animals, groups and images; keep the key beside.
 
@@ -119,6 +124,8 @@ def blinded_copy(
         The ZIP to write; the key goes to ``NAME_key.csv`` beside it.
     tables
         Name → columns and rows (mappings), which name ``animal``, ``group`` and ``image``.
+    meanings
+        What the model says → what that means.
     faces
         Whether the face images come along, named by their codes.
 
@@ -154,7 +161,7 @@ def blinded_copy(
                 )
                 _put(archive, f"{name}.csv", _csv(shown, coded))
                 named |= dict.fromkeys(shown)
-            dictionary = [describe_column(column) for column in named]
+            dictionary = [describe_column(column, meanings) for column in named]
             _put(archive, "dictionary.csv", _csv(DICTIONARY_COLUMNS, dictionary))
             _put(archive, "README.txt", _README.format(version=__version__, copy=copy))
             images = {codes["image", face.image]: face.image for face in now.faces if faces}
