@@ -203,6 +203,7 @@ import sys
 from pathlib import Path
 from amgs.store import open_store
 
+print("ready", flush=True)
 sys.stdin.readline()
 open_store(Path(sys.argv[1])).close()
 """
@@ -217,21 +218,61 @@ def test_several_programs_that_upgrade_at_once_keep_the_old_file(tmp_path: Path)
         folder.mkdir()
         shutil.copy(path, folder / "study.db")
         programs = [
-            subprocess.Popen([sys.executable, "-c", OPENS, str(folder)], stdin=subprocess.PIPE)
+            subprocess.Popen(
+                [sys.executable, "-c", OPENS, str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
             for _ in range(4)
         ]
-        time.sleep(1.0)  # until all have imported what they need
+        for program in programs:  # until all have imported what they need
+            assert program.stdout is not None
+            assert program.stdout.readline().strip() == b"ready"
         for program in programs:
-            assert program.stdin is not None
-            program.stdin.write(b"\n")
-            program.stdin.close()
-        assert [program.wait() for program in programs] == [0] * 4
+            program.communicate(b"\n")
+        assert [program.returncode for program in programs] == [0] * 4
         (copy,) = folder.glob("study-before-upgrade-from-*.db")
         with closing(sqlite3.connect(copy)) as old:
             version = old.execute("SELECT version_num FROM alembic_version").fetchone()[0]
         assert version in copy.name
         with open_store(folder) as store:
             assert store.faces.count() == 4
+
+
+def test_an_old_file_that_was_put_back_is_kept_too(tmp_path: Path) -> None:
+    """It may have been worked with by the old program: the second copy is not the first."""
+    path = next(OLD.glob("*.db"))
+    shutil.copy(path, tmp_path / "study.db")
+    open_store(tmp_path).close()
+    for beside in tmp_path.glob("study.db*"):
+        beside.unlink()
+    shutil.copy(path, tmp_path / "study.db")
+    with closing(sqlite3.connect(tmp_path / "study.db")) as database:
+        database.execute("UPDATE rater SET name = 'later'")
+        database.commit()
+    open_store(tmp_path).close()
+    names = set()
+    for copy in tmp_path.glob("study-before-upgrade-from-*.db"):
+        with closing(sqlite3.connect(copy)) as kept:
+            names.add(kept.execute("SELECT name FROM rater").fetchone()[0])
+    assert len(names) == 2
+    assert "later" in names
+
+
+def test_an_empty_file_is_no_study(tmp_path: Path) -> None:
+    """A copy to a full disk leaves one: scores must not seem to be gone without a word."""
+    (tmp_path / "study.db").touch()
+    with pytest.raises(StoreError, match="Put back a copy"):
+        open_store(tmp_path)
+    assert (tmp_path / "study.db").read_bytes() == b""
+    with closing(sqlite3.connect(tmp_path / "study.db")) as database:
+        database.execute("CREATE TABLE other (x)")
+        database.commit()
+    with pytest.raises(StoreError, match="of another program"):
+        open_store(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "study.db")) as database:
+        tables = database.execute("SELECT name FROM sqlite_master").fetchall()
+    assert tables == [("other",)]
 
 
 def test_a_copy_that_was_cut_off_is_made_again(tmp_path: Path) -> None:

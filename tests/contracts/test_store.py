@@ -181,6 +181,15 @@ class TestRaters:
         store.raters.merge(second.id, None)
         assert [r.merged_into for r in store.raters.all()] == [None, None]
 
+    def test_what_is_refused_undoes_nothing_else(self, store: Store) -> None:
+        """Also inside one transaction, and what comes after it is kept."""
+        with store.together():
+            first = store.raters.add("Anna", "hash")
+            with pytest.raises(ConflictError):
+                store.raters.add("ANNA", "other")
+            second = store.raters.add("Rita", "hash")
+        assert store.raters.all() == [first, second]
+
     def test_sessions_open_and_close(self, store: Store) -> None:
         rater = store.raters.add("Anna", "hash")
         store.raters.open_session(rater.id, "t" * 64)

@@ -146,7 +146,7 @@ def fit_groups(
     x = np.eye(len(groups))[member]
     columns, named, slopes = [x], [], np.zeros(0)
     before, y = centred_baseline(changes, analysis)
-    if before is None and analysis == "ancova" and changes[0].baseline is not None:
+    if analysis == "ancova" and has_constant_baseline(changes):
         raise ArithmeticError("all animals have the same value at baseline")
     if before is not None:
         columns.append(before[:, None])
@@ -173,6 +173,12 @@ def _raw(members: Sequence[Change]) -> Result:
             found[f"{name}_sd"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
     found["sd"] = found.get("after_sd")
     return found
+
+
+def has_constant_baseline(changes: Sequence[Change]) -> bool:
+    """Whether there is a baseline, and all animals have the same value at it."""
+    before = [c.baseline for c in changes if c.baseline is not None]
+    return bool(before) and is_constant(np.array(before))
 
 
 def centred_baseline(changes: Sequence[Change], analysis: Analysis) -> tuple[Floats | None, Floats]:

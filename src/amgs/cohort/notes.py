@@ -98,6 +98,12 @@ def _on_primary(document: Mapping[str, Any]) -> list[str]:
             "near the end of the scale are not. Read the means as they are, and the permutation "
             "test, beside it."
         )
+    if document["primary"].get("constant_baseline"):
+        notes.append(
+            f"All animals have the same value at {document['baseline']}, so there is nothing to "
+            "adjust for: the changes are compared, which differ between groups as the adjusted "
+            "values would."
+        )
     left_out = document["primary"].get("covariates_left_out")
     if left_out:
         notes.append(
@@ -115,11 +121,13 @@ def _on_primary(document: Mapping[str, Any]) -> list[str]:
 
 def _on_assumptions(document: Mapping[str, Any]) -> list[str]:
     notes = []
+    compared = "changes" if document["baseline"] is not None else "values"
     normality, levene = document["anderson_darling"], document["levene"]
     if normality.get("p", 1.0) < ALPHA:
         notes.append(
-            f"The changes are not normally distributed (Anderson–Darling {p_text(normality['p'])}):"
-            " read the permutation test, Kruskal–Wallis and Dunn beside the main tests."
+            f"The {compared} are not normally distributed (Anderson–Darling "
+            f"{p_text(normality['p'])}): read the permutation test, Kruskal–Wallis "
+            "and Dunn beside the main tests."
         )
     known, centre = levene_in_use(levene)
     if known.get("p", 1.0) < ALPHA:

@@ -83,7 +83,7 @@ def anderson_darling_test(samples: Samples) -> Result:
 
     residuals = np.concatenate([x - x.mean() for x in samples.values()])
     if len(residuals) < _SMALLEST_FOR_NORMALITY:
-        reason = f"needs at least {_SMALLEST_FOR_NORMALITY} animals, there are {len(residuals)}"
+        reason = f"needs at least {_SMALLEST_FOR_NORMALITY} animals, found {len(residuals)}"
         return NotComputed(reason).as_dict()
     if all(is_constant(x) for x in samples.values()):
         return NotComputed("all values within every group are equal").as_dict()

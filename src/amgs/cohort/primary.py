@@ -9,12 +9,19 @@ from amgs.cohort.clusters import nested_in_cages
 from amgs.cohort.differences import Change
 from amgs.cohort.equivalence import equivalence_tests
 from amgs.cohort.factors import two_factors
-from amgs.cohort.group_model import Analysis, GroupModel, fit_groups, parallel_slopes
+from amgs.cohort.group_model import (
+    Analysis,
+    GroupModel,
+    fit_groups,
+    has_constant_baseline,
+    parallel_slopes,
+)
 from amgs.cohort.oneway import NotComputed, Result, pairs
 from amgs.cohort.permutation import permutation_test
 from amgs.cohort.plan import Plan, check_names, parse_factors, parse_trend
 from amgs.cohort.robust import holm
 from amgs.cohort.units import Units, experimental_units
+from amgs.cohort.words import ANCOVA, CHANGE
 
 
 def primary_analysis(
@@ -44,7 +51,8 @@ def primary_analysis(
     -------
     dict
         ``unit`` (animal or cage), ``analysis``, ``covariates`` (``covariates_left_out``: those that
-        differ within cages), ``comparisons`` (which test),
+        differ within cages; ``constant_baseline`` where all animals have the same value there, and
+        changes are compared instead), ``comparisons`` (which test),
         ``omnibus``, ``means``, ``rows`` (differences with simultaneous 95 % limits and adjusted
         p), and where they apply ``parallel_slopes``, ``equivalence``, ``trend``, ``factors``,
         ``permutation``; ``computed: false`` with the reason where it cannot be made.
@@ -60,11 +68,15 @@ def primary_analysis(
     try:
         units = experimental_units(changes, clusters, plan.covariates, facts)
         kind = units.kind
-        model = fit_groups(units.changes, plan.analysis, units.covariates)
+        # A covariate that is the same in all animals adjusts nothing.
+        constant = plan.analysis == ANCOVA and has_constant_baseline(units.changes)
+        model = fit_groups(units.changes, CHANGE if constant else plan.analysis, units.covariates)
         found = _tests(model, plan, compared, groups)
     except ArithmeticError as error:
         return {"unit": kind, "analysis": plan.analysis, **NotComputed(str(error)).as_dict()}
     found["unit"] = kind
+    if constant:
+        found["constant_baseline"] = True
     if units.left_out:
         found["covariates_left_out"] = list(units.left_out)
     if brief:

@@ -111,7 +111,17 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-QUESTIONS = (
+def list_questions(baseline: str | None) -> list[tuple[str, str, str]]:
+    """Return question, test, why: which of the many numbers answers what."""
+    compared = "changes" if baseline is not None else "values"
+    return [
+        (question, test.format(compared), why.format(compared))
+        for question, test, why, asked in _QUESTIONS
+        if asked is None or asked == (baseline is not None)
+    ]
+
+
+_QUESTIONS = (
     (
         "Do the groups differ?",
         "the analysis above",
@@ -120,21 +130,26 @@ QUESTIONS = (
             "values before and after are closely correlated, and takes care of differences that "
             "groups had at baseline by chance."
         ),
+        True,
     ),
+    ("Do the groups differ?", "the analysis above", "There is no baseline to adjust for.", False),
     (
         "What does the method of the paper say?",
-        "one-way ANOVA of changes, Tukey's test",
+        "one-way ANOVA of {}, Tukey's test",
         "What Tuttle et al. did; comparable with published studies.",
+        None,
     ),
     (
         "Does it depend on equal variances?",
         "Welch, Games–Howell",
         "% pain near 0 or 100 varies less than in between.",
+        None,
     ),
     (
         "Does it depend on a normal distribution?",
         "permutation test, Kruskal–Wallis, Dunn",
-        "They assume none. The permutation test is of the primary analysis, the others of changes.",
+        "They assume none. The permutation test is of the primary analysis, the others of {}.",
+        None,
     ),
     (
         "Did a group change at all?",
@@ -143,16 +158,19 @@ QUESTIONS = (
             "Each group against its own baseline. A change in one group and none in another is "
             "not yet a difference between them."
         ),
+        True,
     ),
     (
         "Are two groups alike?",
         "equivalence (two one-sided tests)",
         "A large p never shows that; an interval inside a margin fixed beforehand does.",
+        None,
     ),
     (
         "Do the courses differ over all timepoints?",
         "mixed model, area under the course",
-        ("Uses animals that lack a timepoint; p (Holm) is corrected over all timepoints."),
+        "Uses animals that lack a timepoint; p (Holm) is corrected over all timepoints.",
+        True,
     ),
 )
-"""Question, test, why: which of the many numbers answers what."""
+"""Question, test, why, and whether it is asked with or without a baseline alone."""

@@ -16,9 +16,9 @@ def fits(comparison: dict[str, Any]) -> bool:
 
 def caption(comparison: dict[str, Any]) -> str:
     """Return what the figure shows."""
-    del comparison
+    compared = "changes" if comparison["baseline"] is not None else "values"
     return (
-        "Differences of changes between groups with Tukey's simultaneous 95 % limits, and "
+        f"Differences of {compared} between groups with Tukey's simultaneous 95 % limits, and "
         "Hedges' g with the 95 % interval of the pair alone."
     )
 

@@ -104,11 +104,21 @@ def _what_and_how(material: ReportMaterial) -> list[ArriveItem]:
         ArriveItem(
             10,
             "Results",
-            "Means with 95 % intervals, SD and n of every group, differences with intervals and "
-            "exact p values are in the tables; every animal is shown.",
+            _results(material),
             "",
         ),
     ]
+
+
+def _results(material: ReportMaterial) -> str:
+    if material.comparison is None:
+        return "No groups were compared; the table of all animals is in the section Design."
+    if "rows" not in material.comparison["primary"]:
+        return "Means, SD and n of every group are in the tables; the analysis was not computed."
+    return (
+        "Means with 95 % intervals, SD and n of every group, differences with intervals and "
+        "exact p values are in the tables; every animal is shown."
+    )
 
 
 def _blinding(material: ReportMaterial) -> str:
@@ -117,8 +127,8 @@ def _blinding(material: ReportMaterial) -> str:
             return "Raters were blind; the study has not been unblinded."
         when = material.unblindings[0]["at"][:10]
         return f"Raters were blind until {when}{scored_after(material)}."
-    if material.card or material.calls_pain:
-        return "Images were classified by a model that does not know the groups."
+    if material.card or material.model:
+        return "Images were read by a model that does not know the groups."
     return "Not recorded in amgs."
 
 

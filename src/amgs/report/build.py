@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amgs.cohort.sentences import QUESTIONS, describe_factors, describe_primary
+from amgs.cohort.sentences import describe_factors, describe_primary, list_questions
 from amgs.cohort.words import describe_test, name_of_means, p_text, p_value
+from amgs.errors import count_of
 from amgs.figures.saving import value_title
 from amgs.files import atomic_file
 from amgs.provenance import Provenance
@@ -19,7 +20,12 @@ from amgs.report.drawings import GalleryRow, ShownFigure, gallery, show_figures
 from amgs.report.flow import FlowStep, exclusion_flow
 from amgs.report.material import ReportMaterial
 from amgs.report.model_words import on_these_animals
-from amgs.report.plan_words import describe_plan, plan_is_sound, title_of_primary
+from amgs.report.plan_words import (
+    describe_plan,
+    place_of_primary,
+    plan_is_sound,
+    title_of_primary,
+)
 from amgs.report.words import methods
 
 PAGE_OPENING = "<!doctype html>"
@@ -41,6 +47,7 @@ class ReportPage:
     plan: Sequence[str]
     plan_is_sound: bool
     title_of_primary: str
+    place_of_primary: str
     questions: Sequence[tuple[str, str, str]]
     people: Sequence[tuple[str, str]]
     depends: Sequence[str]
@@ -61,7 +68,8 @@ def write_report(path: Path, material: ReportMaterial, provenance: Provenance) -
         describe_plan(material),
         plan_is_sound(material),
         title_of_primary(material),
-        QUESTIONS,
+        place_of_primary(material),
+        list_questions((material.comparison or {}).get("baseline")),
         people_rows(material),
         [*say_sleep(material.dependence), *say_dependence(material.dependence)],
         _confident_images(material),
@@ -83,6 +91,7 @@ def _environment() -> Any:
     )
     environment.filters |= {
         "number": _number,
+        "count_of": count_of,
         "p": lambda value: "–" if value is None else p_value(value),
         "ptext": p_text,
         "name_of_means": name_of_means,

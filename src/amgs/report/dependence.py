@@ -185,7 +185,10 @@ def say_dependence(rows: Sequence[Mapping[str, Any]], alpha: float = ALPHA) -> l
         text = f"{pair['a']} – {pair['b']}: p < {alpha:g} in {below} of {len(same)} choices"
         if 0 < below < len(same):
             odd = [name for name, p in same if (p < alpha) != (pair["p"] < alpha)]
-            text += f"; {'not' if pair['p'] < alpha else 'but'} with {', '.join(odd)}"
+            text += f"; {'not' if pair['p'] < alpha else 'but'} for: {', '.join(odd)}"
+        without = len(rows) - len(same)
+        if without:
+            text += f" ({count_of(without, 'further choice')} could not be computed)"
         found.append(f"{text}.")
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from amgs.errors import count_of
 from amgs.extraction.tables import count_rejections
 from amgs.prediction.summarise import choose_images
 from amgs.prediction.summary_options import SummaryOptions
@@ -27,7 +28,8 @@ def exclusion_flow(material: ReportMaterial) -> list[FlowStep]:
     steps = []
     animals = {row["animal"] for row in material.summary}
     if material.recordings is not None:
-        left = f"{material.recordings} recordings of {len(animals)} animals"
+        of = count_of(len(animals), "animal")
+        left = f"{count_of(material.recordings, 'recording')} of {of}"
         missing = Counter(material.missing.values())
         steps.append(FlowStep("Recordings", left, missing.most_common()))
     if material.extraction:
@@ -127,7 +129,11 @@ def _included(material: ReportMaterial) -> FlowStep:
     title = "Animals with enough images"
     if not material.knows_minutes:
         title = "Animals with an image that counts"
-        left += "; no minimum per minute, as the length of recordings is not known"
+        left += (
+            "; no minimum per minute, which is a rule for calls of a model"
+            if material.value == "mean_mgs_sum"
+            else "; no minimum per minute, as the length of recordings is not known"
+        )
     return FlowStep(title, left, reasons.most_common())
 
 

@@ -20,7 +20,9 @@ def describe_model(material: ReportMaterial) -> str:
     """Say which model read the images, what it was trained on and how well it does."""
     card = material.card
     if not card:
-        said = ", ".join(o.meaning for o in material.outputs if o.is_number)
+        said = "; ".join(
+            f"{o.name.replace('_', ' ')}: {o.meaning}" for o in material.outputs if o.is_number
+        )
         built_in = material.model and not material.calls_pain
         return f"Images were read by the model {material.model} ({said})." if built_in else ""
     if "adapted_from" in card:

@@ -13,9 +13,12 @@ from amgs.errors import count_of
 from amgs.figures.saving import value_title
 from amgs.report.material import ReportMaterial
 from amgs.report.model_words import describe_model
+from amgs.report.plan_words import is_planned, plan_in_methods
 from amgs.vocabulary import CALL_VALUES, REBASED_VALUES
 
 PAPER = "Tuttle et al. 2018"
+_LEAST_IN_MINUTES = 90.0
+
 TITLES = {
     "pct_pain": "the percentage of images called pain (% pain)",
     "mean_signed_score": "the mean signed score",
@@ -56,18 +59,23 @@ def _images(material: ReportMaterial) -> str:
             )
         return ""
     rows = [row for row in material.extraction if row.get("duration_s")]
-    minutes = sum(float(row["duration_s"]) for row in rows) / 60
+    seconds = sum(float(row["duration_s"]) for row in rows)
     kept = sum(int(row["kept"]) for row in rows)
     interval = material.settings.get("interval_s")
     often = "of every interval"
     if interval:
         often = f"of every {interval if isinstance(interval, str) else f'{interval:g}'} s"
     return (
-        f"Face images were extracted from {len(rows)} recordings ({minutes:.0f} min of video) "
+        f"Face images were extracted from {count_of(len(rows), 'recording')} "
+        f"({_length(seconds)} of video) "
         f"with amgs {__version__}: {often} the sharpest, stillest and most frontal frame "
         "in which at least one eye and one ear were visible, if there was one "
-        f"({kept} images).{_trimmed(rows)}{_from_folders(material)}"
+        f"({count_of(kept, 'image')}).{_trimmed(rows)}{_from_folders(material)}"
     )
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= _LEAST_IN_MINUTES else f"{seconds:.0f} s"
 
 
 def _trimmed(rows: Sequence[Mapping[str, str]]) -> str:
@@ -124,11 +132,12 @@ def _scoring(material: ReportMaterial) -> str:
         return ""
     alpha = agreement["mgs_per_unit"]["krippendorff_alpha"]
     counts = agreement.get("images_by_rater") or {}
-    by_rater = ", ".join(f"{name} {n}" for name, n in counts.items())
+    by_rater = ", ".join(f"{name}: {count_of(n, 'image')}" for name, n in counts.items())
+    n_images = agreement["n_images"]
     text = (
-        f"{agreement['n_images']} images{' that count' if material.exclusions else ''} were scored "
-        f"by {count_of(agreement['n_raters'], 'rater')}"
-        f"{f' ({by_rater} images)' if by_rater else ''} on the "
+        f"{count_of(n_images, 'image')}{_that_count(material)} {'was' if n_images == 1 else 'were'}"
+        f" scored by {count_of(agreement['n_raters'], 'rater')}"
+        f"{f' ({by_rater})' if by_rater else ''} on the "
         f"{material.scale or 'grimace scale'}"
     )
     if material.blinded:
@@ -161,6 +170,10 @@ def _scoring(material: ReportMaterial) -> str:
         late = scored_after(material)
         text += f" The study was unblinded on {first['at'][:10]}{late}."
     return text
+
+
+def _that_count(material: ReportMaterial) -> str:
+    return " that count" if material.exclusions else ""
 
 
 def scored_after(material: ReportMaterial) -> str:
@@ -215,7 +228,7 @@ def _measure(material: ReportMaterial) -> str:
     comparison = material.comparison
     if not comparison:
         return ""
-    what = TITLES.get(comparison["value"], value_title(comparison["value"]))
+    what = TITLES.get(comparison["value"]) or f"the {value_title(comparison['value'])}"
     text = f"For every animal and timepoint {what} was computed"
     if comparison["value"] in {*CALL_VALUES, *REBASED_VALUES} and "threshold" in material.settings:
         text += f" over images of confidence {material.settings['threshold']:g} or more"
@@ -237,7 +250,8 @@ def _measure(material: ReportMaterial) -> str:
             f"; {material.seen_in_training} of the images had been used for training or model "
             "selection, which makes its calls on them too optimistic"
         )
-    if comparison["baseline"] is not None:
+    # Of an analysis that could not be made nothing is said to have been done.
+    if comparison["baseline"] is not None and "rows" in comparison["primary"]:
         done = (
             "was taken as covariate of"
             if comparison["primary"].get("analysis") == ANCOVA
@@ -248,20 +262,7 @@ def _measure(material: ReportMaterial) -> str:
             f"{' and '.join(_timepoints(material))}"
         )
     unit = "cage" if comparison["primary"].get("unit") == "cage" else "animal"
-    return f"{text}. The {unit} was the experimental unit.{_plan(material)}"
-
-
-def _plan(material: ReportMaterial) -> str:
-    state = (material.comparison or {}).get("plan_state")
-    if not state or not state["sealed"]:
-        return ""
-    when = state["sealed"]["at"][:10]
-    text = f" Outcome, timepoint and analysis were written down on {when}"
-    return text + (
-        f", after {state['late']}."
-        if state["late"]
-        else ", before groups were compared or unblinded."
-    )
+    return f"{text}. The {unit} was the experimental unit. {plan_in_methods(material)}".strip()
 
 
 def _timepoints(material: ReportMaterial) -> list[str]:
@@ -274,11 +275,12 @@ def _statistics(material: ReportMaterial) -> str:
         return ""
     primary, baseline = comparison["primary"], comparison["baseline"]
     what = name_analysis(primary, baseline)
+    name = "The primary analysis" if is_planned(material) else "The analysis"
     if "rows" in primary:
         how = primary["comparisons"]
-        text = f"The primary analysis was an {what}; {how}, α = 0.05, 95 % confidence limits."
+        text = f"{name} was an {what}; {how}, α = 0.05, 95 % confidence limits."
     else:
-        text = f"The primary analysis, an {what}, was not computed: {primary['reason']}."
+        text = f"{name}, an {what}, was not computed: {primary['reason']}."
     if "equivalence" in primary:
         margin = primary["equivalence"][0]["margin"]
         text += f" Equivalence within ±{margin:g} was tested by two one-sided tests (90 % limits)."
@@ -307,9 +309,11 @@ def _beside(comparison: Mapping[str, Any]) -> str:
     if "p" in comparison["primary"].get("permutation", {}):
         beside.append("a permutation test")
     if comparison["mixed_model"].get("contrasts"):
-        cages = " and cage" if "n_cages" in comparison["mixed_model"] else ""
+        effects = "animal as random effect"
+        if "n_cages" in comparison["mixed_model"]:
+            effects = "animal and cage as random effects"
         beside.append(
-            f"a linear mixed model of all timepoints with animal{cages} as random effect (REML, "
+            f"a linear mixed model of all timepoints with {effects} (REML, "
             "Satterthwaite's degrees of freedom, Holm)"
         )
     text = f" As sensitivity analyses were made: {'; '.join(beside)}." if beside else ""

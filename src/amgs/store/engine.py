@@ -91,7 +91,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     joined = _joined.get()
     if joined is not None and joined[0] is engine:
-        yield joined[1]
+        try:
+            # What is refused must not undo, nor on PostgreSQL end, what was written before.
+            with joined[1].begin_nested():
+                yield joined[1]
+        except IntegrityError as error:
+            raise _explain_conflict(error) from error
         return
     _require_file(engine)
     try:
@@ -99,9 +104,13 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
         _require_file(engine)  # or it was taken away while it was written
     except IntegrityError as error:
-        raise ConflictError(f"An entry with the same key exists already: {error.orig}.") from error
+        raise _explain_conflict(error) from error
     except (DatabaseError, TimeoutError) as error:
         raise _explain(error, engine) from error
+
+
+def _explain_conflict(error: IntegrityError) -> ConflictError:
+    return ConflictError(f"An entry with the same key exists already: {error.orig}.")
 
 
 @contextmanager

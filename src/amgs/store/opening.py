@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import logging
 import os
 import sqlite3
@@ -9,9 +10,10 @@ from contextlib import closing
 from functools import lru_cache, partial
 from importlib.resources import as_file, files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from amgs.drives import network_drive_of
@@ -33,6 +35,10 @@ _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
 
 _UPGRADE_LOCK = 20_180_801
+_EMPTY = (
+    "Expected the scores and results of the study in {path}, found an empty database or one of "
+    "another program. Put back a copy of the file."
+)
 DATABASE = "study.db"
 """The file of a study's own database."""
 
@@ -62,11 +68,18 @@ def open_store(folder: Path, url: str = "", *, create: bool = False) -> Store:
     if not url and not path.exists() and not create:
         msg = f"Expected the database {DATABASE} in {folder}, found none. Was it moved?"
         raise StoreError(msg)
+    if not url and not create and path.stat().st_size == 0:
+        raise StoreError(_EMPTY.format(path=path))  # before SQLite writes its header into it
     own = not url
+    engine: Engine | None = None
     try:
         # As a part, not as text: a folder may have any character in its name.
         engine = make_engine(URL.create("sqlite", database=str(path)) if own else url)
-        _bring_up_to_date(engine, path if own else None)
+        _bring_up_to_date(engine, path if own else None, may_be_empty=create or not own)
+    except StoreError:
+        if engine is not None:
+            engine.dispose()  # or its journals would stay beside a file that is not opened
+        raise
     except (NoSuchModuleError, ArgumentError, ModuleNotFoundError) as error:
         msg = (
             f"Expected the address of a database, such as postgresql+psycopg://user@host/name, "
@@ -109,9 +122,8 @@ def _warn_of_network(folder: Path) -> None:
         )
 
 
-def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
+def _bring_up_to_date(engine: Engine, path: Path | None, *, may_be_empty: bool) -> None:
     from alembic import command
-    from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
     with as_file(files("amgs.store") / "migrations") as scripts:
@@ -120,9 +132,11 @@ def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
         newest = known.get_current_head()
         # Without a lock first: most studies are up to date, and readers need not wait.
         with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = _version_of(connection)
         if found == newest:
             return
+        if found is None and not may_be_empty:
+            raise StoreError(_EMPTY.format(path=path))
         if found is not None and found not in {r.revision for r in known.walk_revisions()}:
             msg = (
                 f"Expected a study written by this amgs or an older one, found version {found} of "
@@ -132,7 +146,7 @@ def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
         with engine.begin() as connection:  # SQLite: no other process writes from here on
             if engine.dialect.name == "postgresql":  # one program upgrades, others wait
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = _version_of(connection)
             if found == newest:
                 return  # another process was faster
             # Under the lock, or the copy could already be the upgraded file.
@@ -140,6 +154,20 @@ def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
                 _keep_copy(path, found)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _version_of(connection: Connection) -> str | None:
+    """Return the version of a database; ``None`` where it has none of our tables."""
+    from alembic.runtime.migration import MigrationContext
+
+    found = MigrationContext.configure(connection).get_current_heads()
+    if len(found) > 1:
+        msg = (
+            f"Expected one version in the study's database, found {', '.join(sorted(found))}: it "
+            "was changed by hand. Put back a copy of the file."
+        )
+        raise StoreError(msg)
+    return found[0] if found else None
 
 
 def _configure(scripts: Path) -> Config:
@@ -151,12 +179,21 @@ def _configure(scripts: Path) -> Config:
 
 
 def _keep_copy(path: Path, version: str) -> None:
-    """Copy a database before it is changed, with SQLite's own means, beside it."""
-    copy = path.with_name(f"{path.stem}-before-upgrade-from-{version}{path.suffix}")
-    if copy.exists() and _is_whole(copy, version):
-        return  # of an upgrade that did not come to its end: what it kept is the older one
-    with atomic_file(copy) as temporary:
-        copy_database(path, temporary)
+    """Copy a database before it is changed, with SQLite's own means, beside it.
+
+    A copy of an earlier upgrade stays: an old database may have been put back and worked with.
+    """
+    stem = f"{path.stem}-before-upgrade-from-{version}"
+    with TemporaryDirectory(dir=path.parent, prefix=f".{stem}") as place:
+        made = Path(place) / path.name
+        copy_database(path, made)
+        copy, number = path.with_name(f"{stem}{path.suffix}"), 2
+        while copy.exists() and _is_whole(copy, version):
+            if filecmp.cmp(made, copy, shallow=False):
+                return  # of an upgrade that did not come to its end
+            copy, number = path.with_name(f"{stem}-{number}{path.suffix}"), number + 1
+        with atomic_file(copy) as temporary:
+            made.replace(temporary)
 
 
 def _is_whole(path: Path, version: str) -> bool:

@@ -260,12 +260,11 @@ def _course(study: StudyFolder) -> dict[str, Any]:
 
 
 def _flat(study: StudyFolder, made: SummaryChoice, *, videos: bool) -> dict[str, Any]:
-    """Return the settings that played a part."""
-    settings = {
-        name: value
-        for section in ("extract", "scoring", "labels", "classify", "plan")
-        for name, value in study.settings.as_dict()[section].items()
-    }
+    """Return the settings that played a part; a name that two sections have, with the second."""
+    settings: dict[str, Any] = {}
+    for section in ("extract", "scoring", "labels", "classify", "plan"):
+        for name, value in study.settings.as_dict()[section].items():
+            settings[f"{section}.{name}" if name in settings else name] = value
     if not videos:  # nothing was extracted, and no length of a recording is known
         for name in ("interval_s", "margin", "min_face_px", "detector", "min_per_minute"):
             del settings[name]
