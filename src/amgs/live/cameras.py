@@ -102,14 +102,20 @@ class GrowingFile:
         self._stream = path.open("rb")
         self._stopping = stopping
         self._patience_s = patience_s
+        self._ended = False
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, waiting for them; none at the end."""
+        if self._ended:  # FFmpeg asks again and again before it believes it
+            return b""
         since = time.monotonic()
         while True:
             found = self._stream.read(size)
-            if found or self._stopping() or time.monotonic() - since > self._patience_s:
+            if found or self._stopping():
                 return found
+            if time.monotonic() - since > self._patience_s:
+                self._ended = True
+                return b""
             time.sleep(0.1)
 
     def close(self) -> None:

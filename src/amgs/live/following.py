@@ -37,6 +37,9 @@ FIRST_LOOK_S = 60.0
 MOST_WAITING = 6
 """With more intervals waiting, the oldest are left out of the reading, never of the recording."""
 
+UNREADABLE_S = 30.0
+"""A file from which no frame can be read for so long is told; every recorder has written some."""
+
 _FILES_KEPT = 6
 
 
@@ -89,6 +92,7 @@ class FollowedRecording:
         self._next = 0
         self._open: Path | None = None
         self._refreshed_s = float("-inf")
+        self._begun_reading_s = float("inf")
 
     @property
     def duration_s(self) -> float:
@@ -100,6 +104,7 @@ class FollowedRecording:
         self.refresh()
         self.paths.append(path)
         self._open, self._refreshed_s = path, float("-inf")
+        self._begun_reading_s = time.monotonic()
         give_back_memory()
 
     def refresh(self) -> None:
@@ -109,8 +114,11 @@ class FollowedRecording:
         self._refreshed_s = time.monotonic()
         try:
             video = open_video(self._open)
-        except UnreadableVideoError:
+        except UnreadableVideoError as error:
+            if time.monotonic() - self._begun_reading_s > UNREADABLE_S:
+                raise UnreadableVideoError(f"{self._open.name} cannot be read: {error}") from error
             return  # not one whole frame yet
+        self._begun_reading_s = float("inf")
         try:
             table, begun = video.table, video.begun
             size = (video.info.width, video.info.height)
@@ -153,7 +161,8 @@ class FollowedRecording:
         if ended or time.monotonic() - self._refreshed_s >= self.options.interval_s / 4:
             self.refresh()
         waiting = list(self._waiting(ended=ended))
-        if len(waiting) > MOST_WAITING:
+        # Those of the first minute wait for the first look, not for a machine that is too slow.
+        if len(waiting) > MOST_WAITING and self._surveys:
             late = waiting[: len(waiting) - 2]
             self.left_out += len(late)
             self._next = late[-1].number + 1

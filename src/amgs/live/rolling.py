@@ -81,6 +81,14 @@ class RollingWindow:
         while image.time_s - self.images[0].time_s >= 60 * self.minutes:
             self.images.popleft()
 
+    def forget(self, now_s: float) -> None:
+        """Drop what is older than the window by the computer's clock.
+
+        Of a camera that is lost nothing comes that would push it out.
+        """
+        while self.images and now_s - self.images[0].computer_s >= 60 * self.minutes:
+            self.images.popleft()
+
     def summary(self) -> dict[str, Any]:
         """Return what the window says.
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +22,12 @@ SYNC_S = 5.0
 
 TIMES = "frame,camera_s,computer\n"
 _KEYFRAME_S = 2
+_TICK = Fraction(1, 1000)
+"""Of Matroska, in seconds."""
+
+_REORDERED = 64
+"""More packets than a codec ever shows in another order than it sends them in."""
+
 _MUXER = {"flush_packets": "1", "cluster_time_limit": "1000", "live": "0"}
 
 
@@ -56,6 +64,7 @@ class SegmentWriter:
         self.first: Stamp | None = None
         self._encode = encode
         self._first_pts: int | None = None
+        self._ticks: deque[int] = deque(maxlen=_REORDERED)
         self._container = av.open(str(path), "w", format="matroska", options=_MUXER)
         begun = datetime.fromtimestamp(begun_s, UTC)
         self._container.metadata["creation_time"] = begun.isoformat(timespec="microseconds")
@@ -79,16 +88,16 @@ class SegmentWriter:
 
     def write(self, item: Any, stamp: Stamp) -> None:
         """Write a packet, or a frame where images are encoded."""
-        pts = item.pts
         if self._first_pts is None:
-            self._first_pts, self.first = pts, stamp
+            self._first_pts, self.first = item.pts, stamp
+        pts = self._apart(item.pts - self._first_pts, item.time_base)
         if self._encode:
-            item.pts = pts - self._first_pts
+            item.pts = pts
             item.pict_type = 0
             packets = self._out.encode(item)
         else:
-            item.pts = pts - self._first_pts
-            item.dts = None if item.dts is None else item.dts - self._first_pts
+            item.dts = None if item.dts is None else min(item.dts - self._first_pts, pts)
+            item.pts = pts
             item.stream = self._out
             packets = [item]
         for packet in packets:
@@ -98,6 +107,18 @@ class SegmentWriter:
         self.last = stamp
         if time.monotonic() - self._synced > SYNC_S:
             self.sync()
+
+    def _apart(self, pts: int, time_base: Fraction) -> int:
+        """Return a time that no frame of late has, in whole ticks of the file.
+
+        Matroska knows no less than a millisecond. Frames that a network delivers in a burst may be
+        nearer, and two frames with one time could not be told apart by anybody who reads the file.
+        """
+        tick = wanted = round(pts * time_base / _TICK)
+        while tick in self._ticks:
+            tick += 1
+        self._ticks.append(tick)
+        return pts if tick == wanted else ceil(tick * _TICK / time_base)
 
     def sync(self) -> None:
         """Have the system write the file through to the disk."""

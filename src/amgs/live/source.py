@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from amgs.live.following import FollowedRecording
+from amgs.live.following import FIRST_LOOK_S, FollowedRecording
 from amgs.live.plan import WatchedAnimal
 from amgs.live.recording import RecorderProcess
 
@@ -32,6 +32,7 @@ class WatchedSource:
             "source": self.text,
             "state": self.state,
             "lost_since_s": self.lost_since_s,
+            "reads_from_s": FIRST_LOOK_S,
             "recorded_s": round(self.following.duration_s, 1),
             "files": len(self.following.paths),
             "intervals_left_out": self.following.left_out,

@@ -102,12 +102,17 @@ class Watch:
 
     def status(self) -> dict[str, Any]:
         """Return how everything is, as ``status.json`` says it."""
+        now_s = time.time()
+        for source in self._sources:
+            if source.lost_since_s is not None:
+                for animal in source.animals:
+                    self._windows[animal.animal].forget(now_s)
         return {
             "amgs": __version__,
             "model": self.reader.name,
             "caution": CAUTION,
             "started_s": self._started_s,
-            "now_s": time.time(),
+            "now_s": now_s,
             "sources": [s.facts() for s in self._sources],
             "animals": [
                 {

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from amgs.errors import CameraError, ImpossibleValueError
-from amgs.live.cameras import open_camera, parse_source
+from amgs.live.cameras import GrowingFile, open_camera, parse_source
 from amgs.live.recorder import Recorder
 from amgs.live.segments import SegmentWriter, Stamp
 from amgs.video import open_video
@@ -221,3 +221,49 @@ def test_looking_at_single_frames_leaks_nothing(tmp_path: Path) -> None:
     grown = mallinfo2().uordblks - before
     video.close()
     assert grown < 20_000
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_frames_of_a_burst_stay_apart(tmp_path: Path, b_frames: int) -> None:
+    """Less than a millisecond apart, which Matroska cannot tell: no frame has another's time."""
+    source = tmp_path / "in.ts"
+    times = [3000 * k for k in range(60)]
+    times[20], times[21], times[40] = times[22] - 20, times[22] - 10, times[41] - 5
+    with av.open(str(source), "w") as out:
+        stream: Any = out.add_stream(
+            "libx264", rate=30, options={"g": "10", "bf": str(b_frames), "b-adapt": "0"}
+        )
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 90_000)
+        for k, pts in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 4 * k, np.uint8))
+            frame.pts, frame.time_base = pts, Fraction(1, 90_000)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    target = tmp_path / "out.mkv"
+    with av.open(str(source)) as container:
+        video = container.streams.video[0]
+        writer = SegmentWriter(target, video, 0.0, encode=False)
+        for packet in container.demux(video):
+            if packet.size:
+                writer.write(packet, Stamp(float(packet.pts * packet.time_base), 0.0))
+        writer.close()
+    found = open_video(target)
+    assert len(found.table) == 60
+    assert found.table.made_by == "packets"
+    shades = [float(found.still(k).mean()) for k in range(60)]
+    assert shades == sorted(shades)
+    found.close()
+
+
+def test_a_file_that_grows_no_more_is_waited_for_once(tmp_path: Path) -> None:
+    """FFmpeg asks several times at the end of a file."""
+    path = tmp_path / "a.ts"
+    path.write_bytes(b"abc")
+    growing = GrowingFile(path, lambda: False, patience_s=0.3)
+    assert growing.read(10) == b"abc"
+    assert growing.read(10) == b""
+    begun = time.monotonic()
+    assert [growing.read(10) for _ in range(20)] == [b""] * 20
+    assert time.monotonic() - begun < 0.3
+    growing.close()

@@ -54,6 +54,10 @@ class Node:
         """Return an attribute that is a number, such as ``variance_epsilon``."""
         return float(self._get(name).f)
 
+    def type_of(self, name: str) -> int:
+        """Return an attribute that is a type of numbers, by TensorFlow's count of them."""
+        return int(self._get(name).type)
+
     def _get(self, name: str) -> Any:
         try:
             return self.attributes[name]

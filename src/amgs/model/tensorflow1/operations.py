@@ -106,7 +106,11 @@ class Operations:
 
     def _constant_node(self, name: str) -> Node | None:
         node = self.graph[name]
+        passed: set[str] = set()
         while node.op == "Identity" and node.inputs:
+            if node.name in passed:
+                raise WeightsError(f"The graph goes round in a circle at {node.name!r}.")
+            passed.add(node.name)
             node = self.graph[node.inputs[0]]
         return node if node.op == "Const" else None
 
@@ -160,7 +164,7 @@ class Operations:
         return value
 
     def _cast(self, node: Node) -> Value:
-        if node.attributes["DstT"].type != _FLOAT:
+        if node.type_of("DstT") != _FLOAT:
             raise WeightsError(f"Expected a cast to float32 at {node.name!r}.")
         picture: Picture = self._input(node, Picture)
         return picture
@@ -172,7 +176,10 @@ class Operations:
         return picture
 
     def _resize(self, node: Node) -> Value:
-        height, width = np.asarray(self._constant(node, 1), int).reshape(-1).tolist()
+        size = np.asarray(self._constant(node, 1), int).reshape(-1).tolist()
+        if len(size) != 2:  # noqa: PLR2004
+            raise WeightsError(f"Expected height and width at {node.name!r}, found {size}.")
+        height, width = size
         if height != width or not 32 <= height <= 1024:  # noqa: PLR2004
             raise WeightsError(f"Expected a square of 32 to 1,024 pixels, found {width}×{height}.")
         if node.flag("align_corners") or node.flag("half_pixel_centers"):

@@ -94,7 +94,7 @@ class LivePages:
             "It runs." if running else f"It ended {_ago(time.time() - status['now_s'])} ago.",
             running,
             str(status["caution"]),
-            [_animal(found, f"/study/{mark}/{LIVE}") for found in status["animals"]],
+            [_animal(found, status, f"/study/{mark}/{LIVE}") for found in status["animals"]],
             [_source(found) for found in status["sources"]],
             [_event(found) for found in reversed(status["events"])],
             [
@@ -104,14 +104,20 @@ class LivePages:
         )
 
 
-def _animal(found: dict[str, Any], base: str) -> LiveAnimal:
-    share = "no confident image yet"
+def _animal(found: dict[str, Any], status: dict[str, Any], base: str) -> LiveAnimal:
+    source = next(s for s in status["sources"] if s["name"] == found["source"])
+    lost_s = source["lost_since_s"]
+    share = f"no confident image in the last {found['minutes']:g} minutes"
+    if source["recorded_s"] < source.get("reads_from_s", 0.0) and source["state"] == "recording":
+        share = "reading begins when one minute is recorded"
     if found["pct_pain"] is not None:
         low, high = found["pct_pain_low"], found["pct_pain_high"]
         share = (
             f"{found['pct_pain']:.0f} % pain (95 % limits {low:.0f} to {high:.0f} %) in "
             f"{found['confident_images']} confident images of the last {found['minutes']:g} minutes"
         )
+    if lost_s is not None:
+        share = f"the camera is lost since {_clock(lost_s)}; {share}"
     facts = []
     for name, mean in found["means"].items():
         if mean is not None and name not in _SAID_ALREADY:
@@ -123,7 +129,7 @@ def _animal(found: dict[str, Any], base: str) -> LiveAnimal:
     if found["unlike_training"]:
         facts.append(f"{found['unlike_training']} images unlike those of the training")
     course = found["course"]
-    end = course[-1][0] if course else 0.0
+    end = float(status["now_s"])
     length = 60.0 * found["minutes"]
     points = [
         Point(p, f"{_clock(at)}: {p:.2f}", f"{base}/image/{image}", "soft" if sleep else "",
