@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from amgs.errors import NoImagesError, UnknownNameError
+from amgs.errors import NoImagesError, StudyError, UnknownNameError
 from amgs.model.bundle import load_model
 from amgs.provenance import hash_file
 from amgs.simulate.cohort import draw_labelled_faces
@@ -218,6 +218,22 @@ def test_the_report_says_whether_it_was_checked(
     page = study.report(model="fitted").read_text(encoding="utf-8")
     assert "trained elsewhere and adapted (" in page
     assert "each judged by a model that was adapted without its animal" in page
+
+
+def test_no_model_takes_the_name_of_one_that_comes_with_amgs(
+    study: Study, model_folder: Path, tmp_path: Path
+) -> None:
+    """That one would read the faces, and its numbers stand under the other's card."""
+    from amgs.model.training.train import TrainingOptions
+
+    with pytest.raises(StudyError, match="a name of its own"):
+        study.train("orbital", TrainingOptions())
+    with pytest.raises(StudyError, match="a name of its own"):
+        adapt_to_study(study, model_folder, "face")
+    shutil.copytree(model_folder, tmp_path / "lab" / "orbital")
+    assert study.adopt_model(tmp_path / "lab" / "orbital").name == "lab_orbital"
+    assert study.reader("lab_orbital").folder is not None
+    assert study.reader("orbital").folder is None
 
 
 def test_adapted_in_another_study_is_not_adapted_here(

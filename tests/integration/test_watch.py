@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import av
 import pytest
@@ -28,6 +29,7 @@ from amgs.live.following import FollowedRecording
 from amgs.live.notes import list_watches, read_status
 from amgs.live.plan import CAUTION, WatchedAnimal, WatchOptions, WatchTools
 from amgs.live.recorder import Recorder
+from amgs.live.source import WatchedSource
 from amgs.live.watching import Watch
 from amgs.prediction import open_reader
 from amgs.processes import kill_all
@@ -342,9 +344,10 @@ def test_a_recorder_that_dies_is_begun_again(
             time.sleep(0.1)
 
     wait_for(1)
-    time.sleep(1.0)
+    time.sleep(3.0)  # a file without a frame is no part of the recording
     kill_all(watched._sources[0].recorder.process)
     wait_for(2)
+    time.sleep(3.0)
     stop.set()
     thread.join(60)
     heard = events(tmp_path / "w")
@@ -434,3 +437,29 @@ def test_a_source_that_ends_at_once_is_not_asked_without_a_pause(tmp_path: Path)
     server.shutdown()
     server.server_close()
     assert 1 <= Short.asked <= 5
+
+
+def test_a_recording_names_only_files_that_can_be_read(tools: WatchTools, tmp_path: Path) -> None:
+    """One without a frame would make all of it unreadable, and so would one of another size."""
+    following = FollowedRecording(
+        tmp_path, "cam1", [parse_zone("full")], tools.detector, ExtractionOptions()
+    )
+    animals = [WatchedAnimal("m1", parse_zone("full"), 0)]
+    source = WatchedSource("cam1", "x", cast("Any", None), following, animals)
+    for name, size in (("a", 64), ("none", 0), ("b", 64), ("c", 96)):
+        path = tmp_path / f"{name}.mkv"
+        path.touch()
+        if size:
+            with av.open(str(path), "w") as out:
+                stream: Any = out.add_stream("libx264", rate=10)
+                stream.width, stream.height, stream.pix_fmt = size, 64, "yuv420p"
+                out.mux(stream.encode(av.VideoFrame(size, 64, "yuv420p")))
+                out.mux(stream.encode(None))
+        with suppress(UnreadableVideoError):
+            following.begin_file(path)
+    with pytest.raises(UnreadableVideoError, match="Was the camera set anew"):
+        following.refresh()
+    assert source.recordings() == [
+        ("m1_live", "m1", "live", "a.mkv;b.mkv", "full"),
+        ("m1_live_2", "m1", "live", "c.mkv", "full"),
+    ]

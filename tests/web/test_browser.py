@@ -436,6 +436,13 @@ def test_one_unit_alone_is_the_only_one_that_keys_reach(
                 page.keyboard.press("i")
                 page.keyboard.press("1")
                 wait_for_face(page, 3)
+                page.keyboard.press("u")  # an answer to the whole image is of no unit
+                saved(page, "Taken back")
+                wait_for_face(page, 2)
+                expect(page.locator("#one-unit")).to_have_text("Nose bulge: unit 2 of 5")
+                page.keyboard.press("2")
+                wait_for_face(page, 3)
+                assert kept(running)[1, second] == 2
                 page.select_option("#unit-choice", first)
                 expect(page.locator("#one-unit")).to_have_text("Orbital tightening: unit 1 of 5")
                 wait_for_face(page, 1)

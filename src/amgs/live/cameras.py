@@ -111,10 +111,11 @@ class GrowingFile:
         since = time.monotonic()
         while True:
             found = self._stream.read(size)
-            if found or self._stopping():
+            if found:
                 return found
-            if time.monotonic() - since > self._patience_s:
+            if self._stopping() or time.monotonic() - since > self._patience_s:
                 self._ended = True
+                self.close()
                 return b""
             time.sleep(0.1)
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ class Examined:
 class FollowedRecording:
     """The files of one source, one after the other, and what is still to be examined.
 
+    ``paths`` are all that were begun, ``sizes`` the width and height of those with a frame.
+
     Parameters
     ----------
     folder
@@ -84,6 +87,7 @@ class FollowedRecording:
         self.options = options.for_detector(detector)
         self.left_out = 0
         self.paths: list[Path] = []
+        self.sizes: dict[Path, tuple[int, int]] = {}
         self._files: deque[SessionFile] = deque(maxlen=_FILES_KEPT)
         self._begun: datetime | None = None
         self._surveys: dict[Path, Survey] = {}
@@ -101,11 +105,13 @@ class FollowedRecording:
 
     def begin_file(self, path: Path) -> None:
         """Take notice of a file that was begun; the one before is complete now."""
-        self.refresh()
-        self.paths.append(path)
-        self._open, self._refreshed_s = path, float("-inf")
-        self._begun_reading_s = time.monotonic()
-        give_back_memory()
+        try:
+            self.refresh()
+        finally:  # whatever was wrong with the last one, this one is followed now
+            self.paths.append(path)
+            self._open, self._refreshed_s = path, float("-inf")
+            self._begun_reading_s = time.monotonic()
+            give_back_memory()
 
     def refresh(self) -> None:
         """Read how far the file that is written has come."""
@@ -129,6 +135,7 @@ class FollowedRecording:
     def _take_file(
         self, path: Path, table: FrameTable, begun: datetime | None, size: tuple[int, int]
     ) -> None:
+        self.sizes[path] = size
         if self._files and self._files[-1].path == path:
             self._files[-1] = SessionFile(path, table, self._files[-1].offset_s)
             return
@@ -161,8 +168,10 @@ class FollowedRecording:
         if ended or time.monotonic() - self._refreshed_s >= self.options.interval_s / 4:
             self.refresh()
         waiting = list(self._waiting(ended=ended))
-        # Those of the first minute wait for the first look, not for a machine that is too slow.
-        if len(waiting) > MOST_WAITING and self._surveys:
+        most = MOST_WAITING
+        if not self._surveys:  # those of the first minute wait for the first look
+            most = max(most, ceil(FIRST_LOOK_S / self.options.interval_s))
+        if len(waiting) > most:
             late = waiting[: len(waiting) - 2]
             self.left_out += len(late)
             self._next = late[-1].number + 1

@@ -28,6 +28,9 @@ JUMP_S = 1.0
 LATE_S, STAYS_LATE_S = 5.0, 30.0
 """Frames that come so late, and stay so for half a minute, are of a clock that stood still."""
 
+REORDERED_S = 0.5
+"""Frames of a camera that sends B-frames without saying when each is decoded go back no further."""
+
 _RETRY_S = (1.0, 2.0, 5.0, 10.0)
 STEADY_S = 10.0
 """After a source that sent frames for so long the pauses begin anew with the shortest."""
@@ -64,50 +67,82 @@ class Recorder:
         self._any = False
         self._said = 0.0
         self._late_since: float | None = None
+        self._reordered_s = 0.0
+        self._unwritten = ""
+        self._wait_until = 0.0
 
     def run(self) -> None:
         """Record until it is told to stop, or a file has ended."""
-        import av
-
         tries = 0
         while not self.stopping.is_set():
+            steady = False
             try:
                 container = open_camera(self.source, self.stopping.is_set, self.patience_s)
             except CameraError as error:
-                if self.source.kind == "file":
-                    self.say("failed", reason=str(error))
-                    break
-                self._lose(str(error))
-                self.stopping.wait(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
-                tries += 1
-                continue
-            reason, opened = "it ended", time.monotonic()
-            try:
-                for item, stamp, stream, encode in _received(container, self.stopping.is_set):
-                    if time.monotonic() - opened > STEADY_S:
-                        tries = 0
-                    self._take(item, stamp, stream, encode=encode)
-            except (av.error.FFmpegError, OSError) as error:
-                # One that says nothing for long ends as well: it is asked for again.
                 reason = str(error)
-            finally:
-                self._end_segment()
-                with suppress(Exception):  # a lost stream may not close in order
-                    container.close()
+                self._unwritten = self._unwritten or reason
+            else:
+                reason, steady = self._record(container)
             if self.source.kind == "file":
-                if not self._any:
-                    self.say("failed", reason=f"{self.source.text} {_NO_FRAME}")
+                self._say_how_it_ended()
                 break
             if not self.stopping.is_set():
+                tries = 0 if steady else tries
                 self._lose(reason)
                 self.stopping.wait(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
                 tries += 1
         self.say("finished")
 
+    def _record(self, container: Any) -> tuple[str, bool]:
+        """Record what a source sends; return why it ended, and whether it sent for a while."""
+        import av
+
+        reason, opened = "it ended", time.monotonic()
+        reorders = container.streams.video[0].codec_context.has_b_frames
+        self._reordered_s = REORDERED_S if reorders else 0.0
+        steady = False
+        try:
+            for item, stamp, stream, encode in _received(container, self.stopping.is_set):
+                steady = time.monotonic() - opened > STEADY_S
+                self._take_or_wait(item, stamp, stream, encode=encode)
+        except (av.error.FFmpegError, OSError) as error:
+            # One that says nothing for long ends as well: it is asked for again.
+            reason = str(error)
+        finally:
+            self._end_segment()
+            with suppress(Exception):  # a lost stream may not close in order
+                container.close()
+        return reason, steady
+
+    def _say_how_it_ended(self) -> None:
+        """Say of a file whether its end, or anything of it, is missing."""
+        if self._unwritten and self._any:
+            self.say("failed", reason=f"its end was not recorded: {self._unwritten}")
+        elif self._unwritten:
+            self.say("failed", reason=self._unwritten)
+        elif not self._any:
+            self.say("failed", reason=f"{self.source.text} {_NO_FRAME}")
+
     def say(self, what: str, **facts: Any) -> None:
         """Say what happens."""
         self._channel.write(json.dumps({"what": what, **facts}) + "\n")
         self._channel.flush()
+
+    def _take_or_wait(self, item: Any, stamp: Stamp, stream: Any, *, encode: bool) -> None:
+        """Take a packet; of a file, which cannot be asked for again, go on when a disk is full."""
+        import av
+
+        if time.monotonic() < self._wait_until:
+            return
+        try:
+            self._take(item, stamp, stream, encode=encode)
+        except (av.error.FFmpegError, OSError) as error:
+            if self.source.kind != "file":
+                raise
+            self._unwritten = str(error)
+            self._end_segment()
+            self._lose(self._unwritten)
+            self._wait_until = time.monotonic() + _RETRY_S[0]
 
     def _take(self, item: Any, stamp: Stamp, stream: Any, *, encode: bool) -> None:
         writer = self._writer
@@ -115,11 +150,11 @@ class Recorder:
         begun_s = stamp.computer_s
         if writer is not None and writer.last is not None and writer.first is not None:
             jumped = self._clock_was_set(writer.first, writer.last, stamp)
-            full = stamp.camera_s - writer.first.camera_s > self.segment_s - 1e-3 and starts
+            full = stamp.clock_s - writer.first.clock_s > self.segment_s - 1e-3 and starts
             if jumped:
                 self.say(
                     "jump",
-                    camera_s=round(stamp.camera_s - writer.last.camera_s, 3),
+                    camera_s=round(stamp.clock_s - writer.last.clock_s, 3),
                     computer_s=round(stamp.computer_s - writer.last.computer_s, 3),
                 )
             elif full:
@@ -143,14 +178,16 @@ class Recorder:
 
         A stream that stalls is none of these: its frames come late, but with their own times.
         """
-        by_camera = now.camera_s - last.camera_s
+        by_camera = now.clock_s - last.clock_s
         if by_camera <= 0:
-            return True
+            # A camera that sends frames in another order, and does not say so, goes back a little.
+            known = now.sent_s is not None or not self._reordered_s
+            return known or by_camera < -self._reordered_s
         if self.source.kind == "file":
             return False  # when its frames are read says nothing
         if by_camera - (now.computer_s - last.computer_s) > JUMP_S:
             return True
-        late_s = (now.computer_s - first.computer_s) - (now.camera_s - first.camera_s)
+        late_s = (now.computer_s - first.computer_s) - (now.clock_s - first.clock_s)
         if late_s < LATE_S:
             self._late_since = None
         elif self._late_since is None:
@@ -158,9 +195,6 @@ class Recorder:
         return self._late_since is not None and now.computer_s - self._late_since > STAYS_LATE_S
 
     def _begin_segment(self, begun_s: float, stream: Any, *, encode: bool) -> None:
-        if self._lost_at is not None:
-            self.say("back", lost_s=round(time.time() - self._lost_at, 1))
-            self._lost_at = None
         begun = datetime.fromtimestamp(begun_s, UTC)
         path = self.folder / f"{self.name}_{begun:%Y%m%dT%H%M%S}.mkv"
         number = 2
@@ -168,7 +202,14 @@ class Recorder:
             path = path.with_name(f"{self.name}_{begun:%Y%m%dT%H%M%S}_{number}.mkv")
             number += 1
         self._late_since = None
-        self._writer = SegmentWriter(path, stream, begun_s, encode=encode)
+        try:
+            self._writer = SegmentWriter(path, stream, begun_s, encode=encode)
+        except BaseException:
+            path.unlink(missing_ok=True)  # an empty file is no part of a recording
+            raise
+        if self._lost_at is not None:
+            self.say("back", lost_s=round(time.time() - self._lost_at, 1))
+            self._lost_at, self._unwritten = None, ""
         self.say("segment", file=path.name, begun_s=begun_s)
 
     def _end_segment(self) -> None:
@@ -202,7 +243,8 @@ def _received(container: Any, stopping: Any) -> Iterator[tuple[Any, Stamp, Any, 
         if not encode:
             # Damaged, or the empty one at the end.
             if packet.size and packet.pts is not None:
-                yield packet, Stamp(packet.pts * base, now), stream, False
+                sent_s = None if packet.dts is None else packet.dts * base
+                yield packet, Stamp(packet.pts * base, now, sent_s), stream, False
             continue
         for frame in packet.decode():
             if frame.pts is not None:

@@ -12,7 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from math import ceil
+from heapq import heappop, heappush
+from math import ceil, inf
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,10 +34,20 @@ _MUXER = {"flush_packets": "1", "cluster_time_limit": "1000", "live": "0"}
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When a frame was: by the camera's clock in seconds, and by the computer's since 1970."""
+    """When a frame was: by the camera's clock in seconds, and by the computer's since 1970.
+
+    ``sent_s`` is when it was sent by the camera's clock, where that is not the order in which
+    frames are shown: B-frames follow one that is shown after them.
+    """
 
     camera_s: float
     computer_s: float
+    sent_s: float | None = None
+
+    @property
+    def clock_s(self) -> float:
+        """The camera's clock as it runs from frame to frame."""
+        return self.camera_s if self.sent_s is None else self.sent_s
 
 
 class SegmentWriter:
@@ -64,6 +75,8 @@ class SegmentWriter:
         self.first: Stamp | None = None
         self._encode = encode
         self._first_pts: int | None = None
+        self._last_dts: int | None = None
+        self._unwritten: list[tuple[int, int, Stamp]] = []
         self._ticks: deque[int] = deque(maxlen=_REORDERED)
         self._container = av.open(str(path), "w", format="matroska", options=_MUXER)
         begun = datetime.fromtimestamp(begun_s, UTC)
@@ -90,23 +103,51 @@ class SegmentWriter:
         """Write a packet, or a frame where images are encoded."""
         if self._first_pts is None:
             self._first_pts, self.first = item.pts, stamp
+        if item.pts < self._first_pts:
+            return  # made from the file before, too: nobody could decode it
         pts = self._apart(item.pts - self._first_pts, item.time_base)
         if self._encode:
             item.pts = pts
             item.pict_type = 0
             packets = self._out.encode(item)
         else:
-            item.dts = None if item.dts is None else min(item.dts - self._first_pts, pts)
+            item.dts = self._in_order(item.dts, pts, item.time_base)
             item.pts = pts
             item.stream = self._out
             packets = [item]
         for packet in packets:
             self._container.mux(packet)
-        self._times.write(f"{self.n_frames},{stamp.camera_s:.4f},{stamp.computer_s:.4f}\n")
-        self.n_frames += 1
+        heappush(self._unwritten, (pts, len(self._unwritten), stamp))
+        self._write_times(pts if self._encode else item.dts)
         self.last = stamp
         if time.monotonic() - self._synced > SYNC_S:
             self.sync()
+
+    def _in_order(self, dts: int | None, pts: int, time_base: Fraction) -> int:
+        """Return when a packet is to be decoded, seen from the first frame.
+
+        Some cameras do not say it; then any order will do that goes up and stays before the times
+        of the frames.
+        """
+        if dts is not None:
+            assert self._first_pts is not None  # noqa: S101 - set before
+            found = min(dts - self._first_pts, pts)
+        elif self._last_dts is None:
+            found = pts - ceil(1 / time_base)
+        else:
+            found = min(self._last_dts + 1, pts)
+        self._last_dts = found
+        return found
+
+    def _write_times(self, until: float) -> None:
+        """Write the times of frames in the order in which they are shown.
+
+        Nothing that comes later is shown before the moment at which a packet is decoded.
+        """
+        while self._unwritten and self._unwritten[0][0] <= until:
+            _, _, stamp = heappop(self._unwritten)
+            self._times.write(f"{self.n_frames},{stamp.camera_s:.4f},{stamp.computer_s:.4f}\n")
+            self.n_frames += 1
 
     def _apart(self, pts: int, time_base: Fraction) -> int:
         """Return a time that no frame of late has, in whole ticks of the file.
@@ -136,12 +177,13 @@ class SegmentWriter:
         return (
             0.0
             if self.first is None or self.last is None
-            else (self.last.camera_s - self.first.camera_s)
+            else (self.last.clock_s - self.first.clock_s)
         )
 
     def close(self) -> None:
         """End the file in order."""
         try:
+            self._write_times(inf)
             if self._encode and self.n_frames:
                 for packet in self._out.encode(None):
                     self._container.mux(packet)

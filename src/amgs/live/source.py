@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from amgs.live.following import FIRST_LOOK_S, FollowedRecording
@@ -39,10 +40,22 @@ class WatchedSource:
         }
 
     def recordings(self) -> list[tuple[str, str, str, str, str]]:
-        """Return its lines of the table that `amgs extract` takes."""
-        files = ";".join(path.name for path in self.following.paths)
+        """Return its lines of the table that `amgs extract` takes.
+
+        Files without a frame, as a power cut leaves them, are in none; where a camera was set to
+        another size, the files from there on are a recording of their own.
+        """
+        known = self.following.sizes
+        whole = [path for path in self.following.paths if path in known]
+        parts = [list(files) for _, files in groupby(whole, key=known.__getitem__)]
         return [
-            (f"{a.animal}_live", a.animal, "live", files, a.zone.name)
+            (
+                f"{a.animal}_live{f'_{number}' if number > 1 else ''}",
+                a.animal,
+                "live",
+                ";".join(path.name for path in files),
+                a.zone.name,
+            )
             for a in self.animals
-            if files
+            for number, files in enumerate(parts, start=1)
         ]

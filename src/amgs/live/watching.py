@@ -79,7 +79,7 @@ class Watch:
         self._alarms = {a.animal: Alarm(options.rule) for a in animals if options.rule}
         self._told_at = 0.0
         self._ending = False
-        self._recordings_due = False
+        self._listed: list[tuple[str, str, str, str, str]] = []
         self._started_s = time.time()
         self._sources = [
             self._begin(number, text, [a for a in animals if a.source == number])
@@ -159,11 +159,7 @@ class Watch:
     def _take(self, source: WatchedSource, said: dict[str, Any]) -> None:
         what = said["what"]
         if what == "segment":
-            source.state, source.lost_since_s = "recording", None
-            if source.begun_s is None:
-                source.begun_s = said["begun_s"]
-            source.following.begin_file(self.folder / said["file"])
-            self._recordings_due = True
+            self._follow(source, said)
         elif what == "recording":
             source.recorder.works()
         elif what == "lost":
@@ -181,6 +177,16 @@ class Watch:
             self._look(source, ended=True)
         if said["what"] not in {"recording", "closed", "gone"}:
             self.notes.event(source.name, **said)
+
+    def _follow(self, source: WatchedSource, said: dict[str, Any]) -> None:
+        """Follow a file that was begun."""
+        source.state, source.lost_since_s = "recording", None
+        if source.begun_s is None:
+            source.begun_s = said["begun_s"]
+        try:
+            source.following.begin_file(self.folder / said["file"])
+        except Exception as error:  # noqa: BLE001 - of one camera; the others go on as well
+            self._note_failure(source, error)
 
     def _is_begun_again(self, source: WatchedSource) -> bool:
         """Whether the recorder of a source that ended without a word is begun again."""
@@ -264,7 +270,9 @@ class Watch:
     def _write_recordings(self) -> None:
         """Write the table that `amgs extract` takes, anew with every file."""
         rows = [row for source in self._sources for row in source.recordings()]
-        self.notes.recordings(rows)
+        if rows != self._listed:
+            self.notes.recordings(rows)
+            self._listed = rows
 
     def _computer_time(self, source: WatchedSource, time_s: float) -> float:
         """Return when a moment of the recording was, by the clock of the computer."""
@@ -279,10 +287,8 @@ class Watch:
             # A full disk, or a file that somebody reads: it is written at a later turn.
             with suppress(OSError):
                 self.notes.status(self.status())
-            if self._recordings_due:
-                with suppress(OSError):
-                    self._write_recordings()
-                    self._recordings_due = False
+            with suppress(OSError):
+                self._write_recordings()
 
     def _finish(self) -> None:
         """End the recorders in order, and examine what they still gave."""

@@ -39,6 +39,7 @@ from amgs.study.training import (
     note_use,
     register_model,
     require_faces_as_scored,
+    require_own_name,
 )
 from amgs.vocabulary import NO_PAIN, PAIN, Part
 
@@ -161,7 +162,10 @@ def adapt_to_study(
         If too few animals have scored faces, or all are in pain, or none.
     OutputExistsError
         If there is a model of this name and `overwrite` is false.
+    StudyError
+        If the name is that of a model that comes with amgs.
     """
+    require_own_name(name)
     old = load_model(model)
     usable = _usable(study, old)
     if not usable:

@@ -19,6 +19,7 @@ from amgs.model.training.graded_images import ScoredImages
 from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
 from amgs.model.training.sets import load_training_set
 from amgs.model.training.train import TrainingOptions, train_model
+from amgs.prediction.models import is_built_in
 from amgs.provenance import hash_file, record_provenance
 from amgs.scoring.among_raters import count_scores, stand_among_raters
 from amgs.scoring.ratings import first_answers
@@ -51,7 +52,10 @@ def train_on_labels(
     ------
     NoImagesError
         If there are not labels of both classes.
+    StudyError
+        If the name is that of a model that comes with amgs.
     """
+    require_own_name(name)
     path, counts = write_labels(study)
     if counts[PAIN] == 0 or counts[NO_PAIN] == 0:
         found = ", ".join(f"{n} {what}" for what, n in counts.items())
@@ -185,8 +189,31 @@ def trained_on_other_labels(study: StudyFolder, sha256: str) -> list[str]:
     return [text]
 
 
+def require_own_name(name: str) -> None:
+    """Stop at a name by which a model that comes with amgs is called: that one would be asked.
+
+    Raises
+    ------
+    StudyError
+        If it is one.
+    """
+    if is_built_in(name):
+        msg = (
+            f"Expected a name of its own for the model, found {name!r}, the name of one that comes "
+            "with amgs. Choose another name."
+        )
+        raise StudyError(msg)
+
+
 def register_model(study: StudyFolder, folder: Path) -> str:
-    """Let the study's store know a model; return its SHA-256."""
+    """Let the study's store know a model; return its SHA-256.
+
+    Raises
+    ------
+    StudyError
+        If its name is that of a model that comes with amgs.
+    """
+    require_own_name(folder.name)
     sha256 = load_model(folder).sha256
     place = folder.relative_to(study.folder).as_posix()
     origin = record_provenance({"model": place}, {"model": sha256}).as_dict()
@@ -215,6 +242,8 @@ def _copy_model(folder: Path, models: Path) -> Path:
     whose = owner.parent.name if owner.name == MODELS else owner.name
     names = chain([folder.name, f"{whose}_{folder.name}"], (f"{folder.name}_{n}" for n in count(2)))
     for name in names:
+        if is_built_in(name):
+            continue
         target = models / name
         if not target.exists():
             with atomic_folder(target, CARD) as work:

@@ -97,9 +97,13 @@ class FaceState:
 
 @dataclass(frozen=True, slots=True)
 class PlacesState:
-    """Which places of the rater's order were left open, and which have a flag or a note."""
+    """Which places of the rater's order were left open, and which have a flag or a note.
+
+    ``left`` is how many places are not finished in all units.
+    """
 
     open: Sequence[int]
+    left: int
     remarks: Sequence[Mapping[str, Any]]
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -267,3 +268,94 @@ def test_a_file_that_grows_no_more_is_waited_for_once(tmp_path: Path) -> None:
     assert [growing.read(10) for _ in range(20)] == [b""] * 20
     assert time.monotonic() - begun < 0.3
     growing.close()
+
+
+@pytest.mark.parametrize(("codec", "options"), [
+    ("libx264", {"g": "25", "bf": "3", "b-adapt": "0", "sc_threshold": "0"}),
+    ("libx265", {"x265-params": "keyint=25:bframes=3:open-gop=0:log-level=none"}),
+])  # fmt: skip
+def test_frames_that_are_sent_in_another_order_are_all_recorded(
+    tmp_path: Path, codec: str, options: dict[str, str]
+) -> None:
+    """B-frames, as OBS and cameras with H.265 send them: no clock went back."""
+    source = tmp_path / "in.ts"
+    with av.open(str(source), "w") as out:
+        stream: Any = out.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for k in range(150):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), k, np.uint8), "rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with begin(str(source), folder, segment_s=3.0) as process:
+        heard = said(process)
+    assert [h["what"] for h in heard if h["what"] != "recording"] == [
+        "segment", "closed", "segment", "closed", "finished",
+    ]  # fmt: skip
+    files = sorted(folder.glob("*.mkv"))
+    session = open_session(files)
+    assert session.pauses == []
+    assert [len(file.table) for file in session.files] == [75, 75]
+    for number, file in enumerate(files):
+        video = open_video(file)
+        assert [round(float(video.still(k).mean())) for k in (0, 40, 74)] == pytest.approx(
+            [75 * number, 75 * number + 40, 75 * number + 74], abs=2
+        )
+        rows = file.with_name(f"{file.stem}_times.csv").read_text().splitlines()[1:]
+        camera = [float(row.split(",")[1]) for row in rows]
+        assert len(rows) == 75
+        np.testing.assert_allclose(np.diff(camera), 0.04, atol=1e-3)
+        video.close()
+
+
+def test_a_full_disk_while_a_file_is_followed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file cannot be asked for again: what comes later is recorded, and the gap is known."""
+    source = tmp_path / "in.ts"
+    with av.open(str(source), "w") as out:
+        stream: Any = out.add_stream("libx264", rate=10, options={"g": "5", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for k in range(60):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * k, np.uint8), "rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 10)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    real = SegmentWriter.write
+    refused: list[Stamp] = []
+
+    def write(writer: SegmentWriter, item: Any, stamp: Stamp) -> None:
+        if full(stamp):
+            refused.append(stamp)
+            raise OSError(28, "No space left on device")
+        real(writer, item, stamp)
+
+    monkeypatch.setattr(SegmentWriter, "write", write)
+    monkeypatch.setattr("amgs.live.recorder._RETRY_S", (0.0,))
+
+    def record(name: str) -> list[dict[str, Any]]:
+        refused.clear()
+        (tmp_path / name).mkdir()
+        channel = io.StringIO()
+        spec = {"source": str(source), "folder": str(tmp_path / name), "name": "c",
+                "segment_s": 60, "patience_s": 0.2}  # fmt: skip
+        Recorder(spec, channel).run()
+        return [json.loads(line) for line in channel.getvalue().splitlines()]
+
+    def for_a_while(stamp: Stamp) -> bool:
+        return not refused and stamp.camera_s > first_s + 3.5
+
+    def to_the_end(stamp: Stamp) -> bool:
+        return stamp.camera_s > first_s + 3.5
+
+    with av.open(str(source)) as container:
+        first_s = float(container.streams.video[0].start_time * Fraction(1, 90_000))
+    full: Callable[[Stamp], bool] = for_a_while
+    heard = [h["what"] for h in record("while") if h["what"] != "recording"]
+    assert heard == ["segment", "closed", "lost", "back", "segment", "closed", "finished"]
+    full = to_the_end
+    told = record("to the end")
+    (failed,) = [h for h in told if h["what"] == "failed"]
+    assert "No space left" in failed["reason"]

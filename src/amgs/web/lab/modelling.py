@@ -23,7 +23,7 @@ from amgs.study import Study
 from amgs.study.evidence import last_evidence
 from amgs.study.layout import MODELS
 from amgs.study.orders import AGAIN
-from amgs.study.training import register_model
+from amgs.study.training import register_model, require_own_name
 from amgs.vocabulary import Prediction
 from amgs.web.lab.doubts import ask_second_look, doubtful_labels
 from amgs.web.lab.state import LabState, to
@@ -115,7 +115,8 @@ class ModelPages:
         """Begin to train a model of the study's labels."""
         study = self.lab.study(mark)
         name = name.strip()
-        if not _NAME.fullmatch(name) or (study.folder / MODELS / name).exists():
+        taken = name in BUILT_IN_MODELS or (study.folder / MODELS / name).exists()
+        if taken or not _NAME.fullmatch(name):
             problem = (
                 "Expected a new name of letters, digits, hyphens and underscores for the model, "
                 f"found {name!r}."
@@ -159,6 +160,7 @@ class ModelPages:
             if not path.strip() or not place.exists():
                 raise StudyError("Expected the folder of a model, or a packed one (.zip).")
             if place.suffix == ".zip":
+                require_own_name(place.stem)
                 target = study.folder / MODELS / place.stem
                 add_model(place, target)
                 register_model(study, target)

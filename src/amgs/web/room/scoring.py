@@ -52,10 +52,11 @@ class RemarkSent(Sent):
 
 
 class UndoSent(BaseModel):
-    """The wish to take back the last answer."""
+    """The wish to take back the last answer; `shown_unit` is the one that the page shows."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    shown_unit: str = ""
     request: str = ""
 
 
@@ -115,7 +116,8 @@ class ScoringPages:
             {"position": shown.position, "flagged": shown.flagged, "note": shown.note}
             for shown in self.web.scoring.remarked(rater)
         ]
-        state = PlacesState(self.web.scoring.open_places(rater, unit), remarks)
+        done, total = self.web.scoring.counts(rater, "")
+        state = PlacesState(self.web.scoring.open_places(rater, unit), total - done, remarks)
         return JSONResponse(asdict(state))
 
     def answer(
@@ -157,7 +159,9 @@ class ScoringPages:
         shown = self.web.scoring.undo(rater, sent.request)
         if shown is None:
             return explain("There is nothing to take back.", 404)
-        return _state(self.web, rater, shown, self.web.scoring.undone_unit(rater))
+        # An answer to the whole image was of no unit: the rater goes on with theirs.
+        unit = self.web.scoring.undone_unit(rater) or sent.shown_unit
+        return _state(self.web, rater, shown, unit)
 
 
 def routes(web: WebState) -> APIRouter:

@@ -77,7 +77,8 @@ function render() {
   byId("next").disabled = placeAfter() === null && !isFinished();
   const minutes = (Date.now() - begun) / 60000;
   if (finishedHere >= 5 && minutes > 0.1) {
-    const left = Math.ceil((state.total - state.done) / (finishedHere / minutes));
+    const later = alone ? (Units.names.length - 1 - Units.names.indexOf(unit)) * state.total : 0;
+    const left = Math.ceil((later + state.total - state.done) / (finishedHere / minutes));
     byId("pace").textContent = `${(finishedHere / minutes).toFixed(1)} per minute${left > 0 ? `, about ${left} min left` : ""}`;
   }
 }
@@ -190,6 +191,7 @@ function score(name, value) {
   stay();
   trouble("");
   const before = isFinished();
+  if (alone && state.reason !== null) { trouble("This face had been called not scorable: its other units are asked again."); }
   state.answers = { ...state.answers, [name]: value };
   state.reason = null;
   openReasons(false);
@@ -218,7 +220,7 @@ async function undo() {
   stay();
   undoing = true;
   held = [];
-  const back = await Saving.keep("/api/undo", { request: Saving.requestName() }, "undo");
+  const back = await Saving.keep("/api/undo", { shown_unit: unit, request: Saving.requestName() }, "undo");
   undoing = false;
   if (!back) { held = []; return; }
   trouble("");
@@ -300,8 +302,8 @@ async function openPlaces() {
 }
 
 async function showEnd() {
-  const found = await send("/api/places").catch(() => ({ remarks: [] }));
-  const left = alone ? 0 : state.total - state.done;
+  const found = await send("/api/places").catch(() => ({ remarks: [], left: 0 }));
+  const left = found.left;
   byId("finished-more").textContent = (left > 0 ? `${left} could not be shown; please tell the owner of the study. ` : "") +
     (found.remarks.length ? "You wanted to look at these again:" : "You may look at them again, or sign out.");
   jumps(byId("finished-list"), found.remarks.map(describe), "");
