@@ -77,8 +77,8 @@ def _damaged(rows: Sequence[RecordingRows]) -> Iterator[str]:
         if r.row["rejected_damaged"]:
             yield (
                 f"{r.recording.name}: {r.row['rejected_damaged']} of {r.row['candidates']} frames "
-                "examined are damaged and were not used. Copy the video again if a player shows "
-                "the original without faults."
+                "examined are damaged, or of another size than the first, and were not used. Copy "
+                "the video again if a player shows the original without faults."
             )
 
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,7 @@ class FollowedRecording:
         offset_s = 0.0
         if self._files:
             before = self._files[-1]
-            pause = pause_between(self._begun, begun, before.table.duration_s)
+            pause = pause_between(self._begun, begun, before.table.duration_s, inf)
             offset_s = before.stop_s + (pause or 0.0)
         self._begun = begun
         self._files.append(SessionFile(path, table, offset_s))

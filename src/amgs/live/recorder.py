@@ -20,6 +20,7 @@ from typing import Any, TextIO
 from amgs.errors import CameraError
 from amgs.live.cameras import open_camera, parse_source
 from amgs.live.segments import SegmentWriter, Stamp
+from amgs.live.steady_clock import SteadyClock
 from amgs.processes import first_line
 
 JUMP_S = 1.0
@@ -68,6 +69,7 @@ class Recorder:
         self._said = 0.0
         self._late_since: float | None = None
         self._reordered_s = 0.0
+        self._clock = SteadyClock()
         self._unwritten = ""
         self._wait_until = 0.0
 
@@ -102,7 +104,9 @@ class Recorder:
         self._reordered_s = REORDERED_S if reorders else 0.0
         steady = False
         try:
-            for item, stamp, stream, encode in _received(container, self.stopping.is_set):
+            for item, stamp, stream, encode in _received(
+                container, self._clock, self.stopping.is_set
+            ):
                 steady = time.monotonic() - opened > STEADY_S
                 self._take_or_wait(item, stamp, stream, encode=encode)
         except (av.error.FFmpegError, OSError) as error:
@@ -171,6 +175,13 @@ class Recorder:
         self._writer.write(item, stamp)
         if time.monotonic() - self._said > _SAY_EVERY_S:
             self._said = time.monotonic()
+            ahead_s = self._clock.was_set_by()
+            if ahead_s is not None:
+                self.say(
+                    "note",
+                    reason=f"the computer's clock was set by {ahead_s:+.1f} s; the times of this "
+                    "recording go on by the clock as it was",
+                )
             self.say("recording", frames=self._writer.n_frames, length_s=self._writer.length_s)
 
     def _clock_was_set(self, first: Stamp, last: Stamp, now: Stamp) -> bool:
@@ -208,7 +219,7 @@ class Recorder:
             path.unlink(missing_ok=True)  # an empty file is no part of a recording
             raise
         if self._lost_at is not None:
-            self.say("back", lost_s=round(time.time() - self._lost_at, 1))
+            self.say("back", lost_s=round(self._clock.now() - self._lost_at, 1))
             self._lost_at, self._unwritten = None, ""
         self.say("segment", file=path.name, begun_s=begun_s)
 
@@ -227,11 +238,13 @@ class Recorder:
 
     def _lose(self, reason: str) -> None:
         if self._lost_at is None:
-            self._lost_at = time.time()
+            self._lost_at = self._clock.now()
             self.say("lost", reason=reason)
 
 
-def _received(container: Any, stopping: Any) -> Iterator[tuple[Any, Stamp, Any, bool]]:
+def _received(
+    container: Any, clock: SteadyClock, stopping: Any
+) -> Iterator[tuple[Any, Stamp, Any, bool]]:
     """Yield packets (or frames, where the source sends none that are encoded) with their times."""
     stream = container.streams.video[0]
     encode = stream.codec_context.name in _RAW
@@ -239,7 +252,7 @@ def _received(container: Any, stopping: Any) -> Iterator[tuple[Any, Stamp, Any, 
     for packet in container.demux(stream):
         if stopping():
             return
-        now = time.time()
+        now = clock.now()
         if not encode:
             # Damaged, or the empty one at the end.
             if packet.size and packet.pts is not None:

@@ -96,7 +96,7 @@ def convert_video(
     Raises
     ------
     UnreadableVideoError
-        If no frame can be decoded.
+        If no frame can be decoded, or frames change their size.
     """
     import av
 
@@ -196,7 +196,19 @@ def _write(  # noqa: PLR0917
             if stream is None:
                 stream = _add_stream(out, frame, timed.rate, timed.aspect, lossless=lossless)
                 stream.codec_context.time_base = base
-            picture = frame.reformat(format=stream.pix_fmt)
+            if (frame.width, frame.height) != (stream.width, stream.height):
+                msg = (
+                    f"{target.stem}: expected frames of one size, found {frame.width} × "
+                    f"{frame.height} after {stream.width} × {stream.height} pixels. Cut the video "
+                    "there with the program that joined it."
+                )
+                raise UnreadableVideoError(msg)
+            # Brightness keeps its range: made narrower, grey 64 would be read as 55.
+            picture = frame.reformat(
+                format=stream.pix_fmt,
+                src_color_range=frame.color_range,
+                dst_color_range=frame.color_range,
+            )
             picture.pts = max(last + 1, round(timed.time_of(frame) / base))
             picture.time_base = base
             last = picture.pts
@@ -208,13 +220,43 @@ def _write(  # noqa: PLR0917
     return count
 
 
+def _lossless_format(frame: VideoFrame) -> str:
+    """Return the form of pixels of FFV1 that keeps all of a frame."""
+    import av
+
+    name = frame.format.name.replace("yuvj", "yuv")  # the range is said beside it
+    possible = {form.name for form in av.codec.Codec("ffv1", "w").video_formats or ()}
+    if name in possible:
+        return name
+    return _KEPT_IN.get(name) or ("bgr0" if _is_colour(frame) else "yuv444p16le")
+
+
+def _is_colour(frame: VideoFrame) -> bool:
+    return frame.format.is_rgb or frame.format.has_palette
+
+
+_KEPT_IN = {
+    "nv12": "yuv420p",
+    "nv21": "yuv420p",
+    "uyvy422": "yuv422p",
+    "yuyv422": "yuv422p",
+    "yvyu422": "yuv422p",
+    "p010le": "yuv420p10le",
+}
+"""Forms of pixels that hold the same numbers in another order than FFV1 does."""
+
+
 def _add_stream(
     out: Any, frame: VideoFrame, rate: Fraction, aspect: Fraction | None, *, lossless: bool
 ) -> Any:
     stream = out.add_stream("ffv1" if lossless else "libx264", rate=rate)
     stream.width, stream.height = frame.width, frame.height
-    stream.pix_fmt = frame.format.name if lossless else "yuv420p"
+    stream.pix_fmt = _lossless_format(frame) if lossless else "yuv420p"
     context = stream.codec_context
+    # What the numbers mean as colours; a player would else take its own guess.
+    context.color_range = frame.color_range
+    context.colorspace = frame.colorspace
+    context.color_primaries, context.color_trc = frame.color_primaries, frame.color_trc
     context.gop_size = max(1, round(float(rate) * _KEYFRAME_EVERY_S))
     if aspect is not None and aspect > 0:
         context.sample_aspect_ratio = aspect

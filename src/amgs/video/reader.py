@@ -51,6 +51,7 @@ class Video:
         self._stream = container.streams.video[0]
         self._context: Any = self._stream.codec_context
         self._damage = Damage()
+        self._coded: tuple[int, int] | None = None
         self.info = self._examine()
         self._twin: Video | None = None
 
@@ -127,6 +128,13 @@ class Video:
             # A later frame in its place means that the wanted one was damaged: never show another.
             if place != wanted or self._damage.reaches(self.table.stamp(place)):
                 break
+            if self._coded not in {None, (frame.width, frame.height)}:
+                seconds = float(self.table.times_s[wanted])
+                msg = (
+                    f"{self.path}: its frames are {frame.width} × {frame.height} pixels at "
+                    f"{seconds:.3f} s, not as at the beginning"
+                )
+                raise UnreadableVideoError(msg)
             yield self._frame(frame, wanted)
             wanted += 1
             if wanted == stop:
@@ -237,6 +245,12 @@ class Video:
         unknown = VideoInfo(0, 0, 0, 0.0, 0, Fraction(1), interlaced=False, codec="")
         self.info = unknown
         frame = self.frame(0).decoded
+        if frame.format.has_palette:
+            # The palette is told once, in the first packet, and is lost when frames are searched.
+            raise UnreadableVideoError(
+                "its frames have a palette; write it once more with `amgs convert`"
+            )
+        self._coded = (frame.width, frame.height)
         aspect = self._stream.sample_aspect_ratio or Fraction(1)
         aspect = Fraction(aspect) if aspect > 0 else Fraction(1)
         width, height = round(frame.width * aspect), frame.height

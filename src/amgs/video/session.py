@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,10 +146,14 @@ def open_session(paths: Sequence[Path]) -> Session:
                 )
             offset_s = 0.0
             if files:
-                pause = pause_between(begun[-2], begun[-1], files[-1].table.duration_s)
-                offset_s = files[-1].stop_s + (pause or 0.0)
+                last = files[-1]
+                # What amgs recorded has the computer's clock, however long a camera was away.
+                longest_s = inf if _is_ours(path) and _is_ours(last.path) else LONGEST_PAUSE_S
+                gap = _gap_between(begun[-2], begun[-1], last.table.duration_s)
+                pause = _as_pause(gap, longest_s)
+                offset_s = last.stop_s + (pause or 0.0)
                 if pause is None or pause > LEAST_PAUSE_S:
-                    warnings.append(_say_pause(files[-1].path.name, path.name, pause))
+                    warnings.append(_say_pause(last.path.name, path.name, gap, pause))
             files.append(SessionFile(path, video.table, offset_s))
         finally:
             video.close()
@@ -160,9 +165,14 @@ def open_session(paths: Sequence[Path]) -> Session:
 
 
 def pause_between(
-    before: datetime | None, after: datetime | None, duration_s: float
+    before: datetime | None,
+    after: datetime | None,
+    duration_s: float,
+    longest_s: float = LONGEST_PAUSE_S,
 ) -> float | None:
     """Return for how many seconds nothing was filmed between two files, by when both were begun.
+
+    ``None`` where that is not known, or a clock was set in between.
 
     Parameters
     ----------
@@ -170,16 +180,41 @@ def pause_between(
         When each file was begun; ``None`` where that is not known.
     duration_s
         How long the first one is.
+    longest_s
+        Of a longer one the clock is not believed.
     """
+    return _as_pause(_gap_between(before, after, duration_s), longest_s)
+
+
+def _gap_between(
+    before: datetime | None, after: datetime | None, duration_s: float
+) -> float | None:
     if before is None or after is None:
         return None
-    pause = (after - before).total_seconds() - duration_s
-    return max(0.0, pause) if -_EARLY_S <= pause <= LONGEST_PAUSE_S else None
+    return (after - before).total_seconds() - duration_s
 
 
-def _say_pause(before: str, after: str, pause: float | None) -> str:
+def _as_pause(gap_s: float | None, longest_s: float) -> float | None:
+    return None if gap_s is None or not -_EARLY_S <= gap_s <= longest_s else max(0.0, gap_s)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether `amgs watch` recorded a file: the times of its frames lie beside it."""
+    return path.with_name(f"{path.stem}_times.csv").is_file()
+
+
+def _say_pause(before: str, after: str, gap: float | None, pause: float | None) -> str:
+    begins = f"so it is taken to begin where {before} ends"
+    if gap is None:
+        return f"{after}: when it was begun is not known, {begins}"
+    if gap < 0:
+        return (
+            f"{after}: begins {-gap:.1f} s before the end of {before}, by the times in both files, "
+            f"which cannot be, {begins}. Were they filmed in this order?"
+        )
     if pause is None:
         return (
-            f"{after}: when it was begun is not known, so it is taken to begin where {before} ends"
+            f"{after}: begins {gap / 3600:.1f} h after the end of {before}, by the times in both "
+            f"files. That is taken for a clock that was set, {begins}"
         )
     return f"{after}: begins {pause:.1f} s after the end of {before}, by the times in both files"

@@ -22,6 +22,7 @@ from amgs.errors import CameraError, ImpossibleValueError
 from amgs.live.cameras import GrowingFile, open_camera, parse_source
 from amgs.live.recorder import Recorder
 from amgs.live.segments import SegmentWriter, Stamp
+from amgs.live.steady_clock import SteadyClock
 from amgs.video import open_video
 from amgs.video.session import open_session
 
@@ -359,3 +360,16 @@ def test_a_full_disk_while_a_file_is_followed_is_told(
     told = record("to the end")
     (failed,) = [h for h in told if h["what"] == "failed"]
     assert "No space left" in failed["reason"]
+
+
+def test_a_computer_whose_clock_is_set_makes_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one without a battery that learns the time from the network: told once."""
+    clock = SteadyClock()
+    before = clock.now()
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    assert 0 <= clock.now() - before < 60
+    ahead_s = clock.was_set_by()
+    assert ahead_s is not None
+    assert ahead_s == pytest.approx(3600, abs=1)
+    assert clock.was_set_by() is None

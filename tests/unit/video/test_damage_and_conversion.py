@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -175,7 +176,18 @@ def test_a_pause_between_two_files_is_known_by_their_clocks(tmp_path: Path) -> N
     assert any("begins 3.0 s after" in text for text in session.warnings)
     # A clock that was set in between says nothing of the session.
     third = begun_at(tmp_path, "c", "2024-01-01T00:00:00Z")
-    assert open_session([first, third]).duration_s == pytest.approx(4.0)
+    session = open_session([first, third])
+    assert session.duration_s == pytest.approx(4.0)
+    assert "Were they filmed in this order" in session.warnings[0]
+    # Nor does one that is further ahead than any session lasts; that is told.
+    late = begun_at(tmp_path, "d", "2026-03-31T18:00:00Z")
+    session = open_session([first, late])
+    assert session.duration_s == pytest.approx(4.0)
+    assert "taken for a clock that was set" in session.warnings[0]
+    # What amgs recorded has the computer's clock: a camera was away for a night.
+    for path in (first, late):
+        path.with_name(f"{path.stem}_times.csv").touch()
+    assert open_session([first, late]).duration_s == pytest.approx(8 * 3600 + 2.0)
 
 
 def test_frames_of_two_sizes_are_no_session(tmp_path: Path) -> None:
@@ -195,3 +207,68 @@ def test_a_folder_and_a_mistyped_name(tmp_path: Path) -> None:
     done = amgs("convert", tmp_path / "nothing.avi")
     assert done.returncode == 1
     assert "nothing at" in done.stderr
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+@pytest.mark.parametrize("tagged", ["bt709", "full range", "jpeg", "rgb"])
+def test_a_converted_video_has_the_colours_of_its_original(
+    tmp_path: Path, tagged: str, lossless: bool
+) -> None:
+    """What numbers mean as colours is said in the file: a model must see no other camera."""
+    path = tmp_path / ("in.avi" if tagged == "rgb" else "in.mkv")
+    codec, form = {
+        "bt709": ("libx264", "yuv420p"),
+        "full range": ("libx264", "yuv420p"),
+        "jpeg": ("mjpeg", "yuvj420p"),
+        "rgb": ("rawvideo", "bgr24"),
+    }[tagged]
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, form
+        if tagged in {"bt709", "full range"}:
+            stream.codec_context.colorspace = 1
+            stream.codec_context.color_range = 2 if tagged == "full range" else 1
+        for rgb in ((200, 30, 40), (64, 64, 64), (154, 110, 80)):
+            for frame in (av.VideoFrame.from_ndarray(np.full((48, 64, 3), rgb, np.uint8)),) * 5:
+                out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    target = tmp_path / ("out.mkv" if lossless else "out.mp4")
+    convert_video(path, target, lossless=lossless)
+    before, after = open_video(path), open_video(target)
+    for number in (2, 7, 12):
+        found = after.still(number)[20, 20].astype(int), before.still(number)[20, 20].astype(int)
+        allowed = 0 if lossless else 6 if tagged == "rgb" else 2
+        assert np.abs(found[0] - found[1]).max() <= allowed
+    before.close()
+    after.close()
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_frames_of_another_size_are_none_of_this_video(tmp_path: Path, interlaced: bool) -> None:
+    """A camera that was set anew in mid-recording: squeezed faces would be read like others."""
+    extra = {"x264-params": "interlaced=1:tff=1"} if interlaced else {}
+    parts = []
+    for number, width in enumerate((320, 384)):
+        kind = VideoKind(
+            ".ts",
+            container="mpegts",
+            options=extra,
+            times=lambda n, begin=4 * number: begin + n / 25,
+        )
+        parts.append(
+            write_video(
+                tmp_path, kind, 100, draw_frame=lambda n, w=width: numbered_frame(n, w),
+                name=f"part{number}",
+            )[0].read_bytes()
+        )  # fmt: skip
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(parts))
+    video = open_video(path)
+    assert read_number(video.still(60)) == 60
+    with pytest.raises(UnreadableVideoError, match="384 × 192 pixels at"):
+        video.still(150)
+    video.still(99)
+    video.close()
+    with pytest.raises(UnreadableVideoError, match="expected frames of one size"):
+        convert_video(path, tmp_path / "out.mp4")
+    assert not (tmp_path / "out.mp4").exists()
