@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -20,7 +21,9 @@ import av
 import pytest
 from PIL import Image
 
+from amgs.cli.watch import extract_command
 from amgs.errors import ImpossibleValueError, OutputExistsError, UnreadableVideoError
+from amgs.extraction.candidates import CandidateOptions
 from amgs.extraction.known_look import known_look_path, read_known_look
 from amgs.extraction.opened import ExtractionOptions
 from amgs.faces.detectors import open_detector
@@ -463,3 +466,15 @@ def test_a_recording_names_only_files_that_can_be_read(tools: WatchTools, tmp_pa
         ("m1_live", "m1", "live", "a.mkv;b.mkv", "full"),
         ("m1_live_2", "m1", "live", "c.mkv", "full"),
     ]
+
+
+def test_the_command_that_comes_next_has_the_options_of_the_recording(tools: WatchTools) -> None:
+    """Or `amgs extract` would take other images than were seen live."""
+    usual = replace(tools, extraction=ExtractionOptions())
+    folder = Path("a b")
+    assert extract_command(folder, usual) == 'amgs extract "a b/recordings.csv" --out FOLDER'
+    changed = ExtractionOptions(
+        interval_s=5.0, margin=0.3, candidates=CandidateOptions(min_face_px=40)
+    )
+    said = extract_command(folder, replace(tools, extraction=changed))
+    assert said.endswith("--out FOLDER --interval 5 --margin 0.3 --min-face 40")

@@ -21,6 +21,7 @@ from amgs.cli.console import (
     stderr,
     warn,
 )
+from amgs.errors import quoted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -151,7 +152,23 @@ def watch(
         print_json({"out": folder.as_posix(), **status})
         return
     _print(status)
-    note(f"Next: amgs extract {folder / 'recordings.csv'} --out FOLDER", quiet=quiet)
+    note(f"Next: {extract_command(folder, tools)}", quiet=quiet)
+
+
+def extract_command(folder: Path, tools: WatchTools) -> str:
+    """Return the command that gives the images of a recording again, with the options it had."""
+    from amgs.extraction.opened import ExtractionOptions
+    from amgs.faces.detectors import DEFAULT_DETECTOR
+
+    words = ["amgs extract", quoted(folder / "recordings.csv"), "--out FOLDER"]
+    had, usual = tools.extraction, ExtractionOptions()
+    least_px = had.candidates.min_face_px
+    words += [f"--interval {had.interval_s:g}"] if had.interval_s != usual.interval_s else []
+    words += [f"--margin {had.margin:g}"] if had.margin != usual.margin else []
+    words += [f"--min-face {least_px:g}"] if least_px is not None else []
+    name = tools.detector.name
+    words += [f"--detector {quoted(name)}"] if name != DEFAULT_DETECTOR else []
+    return " ".join(words)
 
 
 def _animals(sources: list[str], zones: list[str]) -> list[WatchedAnimal]:

@@ -97,6 +97,9 @@ class Journal:
             if image and not _is_there(self.path.parent.parent / image):
                 self.entries.pop(entry["interval"], None)
                 continue  # its image was lost: the interval is examined again
+            if not self.is_earlier and _met_damage(entry):
+                self.entries.pop(entry["interval"], None)
+                continue  # the video may have been copied again since: examined again
             self.entries[entry["interval"]] = entry
 
     def _explain(self, earlier: Mapping[str, Any]) -> str:
@@ -262,6 +265,11 @@ def read_sleep_candidate(entry: Mapping[str, Any]) -> SleepCandidate:
         p_eyes_not_open=entry["p_eyes_not_open"],
         thumbnail=pixels,
     )
+
+
+def _met_damage(entry: Mapping[str, Any]) -> bool:
+    """Whether a frame could not be decoded; damage in the middle changes no fingerprint."""
+    return any(c.get("rejected") == "damaged" for c in entry.get("candidates", ()))
 
 
 def _line(entry: Mapping[str, Any]) -> str:

@@ -30,6 +30,11 @@ PROVED_FRAMES = 40
 
 MAX_PROVED_FRAMES = 400
 
+LEAST_GAP_S = 5.0
+"""Frames that are no further apart are a slow camera's, not two stretches of filming."""
+
+_GAP_STEPS = 20
+
 CANNOT_BE_SEARCHED = (
     "its frames carry no times, or times that go backwards; write it once more with `amgs convert`"
 )
@@ -110,6 +115,20 @@ class FrameTable:
         times = self.times_s
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return float(times[-1]) + step
+
+    def gaps(self) -> list[tuple[float, float]]:
+        """Return from when to when there are no frames, by times of the file, in seconds.
+
+        Motion starts and stops some cameras, and others lose their network for a while. A gap is
+        longer than `LEAST_GAP_S` and than 20 usual steps.
+        """
+        times = self.times_s
+        if len(times) < 2:  # noqa: PLR2004
+            return []
+        steps = np.diff(times)
+        usual = float(np.median(steps))
+        places = np.flatnonzero(steps > max(LEAST_GAP_S, _GAP_STEPS * usual))
+        return [(float(times[k]) + usual, float(times[k + 1])) for k in places]
 
     def key_before(self, index: int) -> int:
         """Return the last frame up to `index` that can be decoded without any other."""

@@ -9,7 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amgs.errors import UnreadableVideoError
+from amgs.errors import UnreadableVideoError, count_of
 from amgs.video.periods import Period
 from amgs.video.reader import open_video
 from amgs.video.sampling import Interval
@@ -59,12 +59,14 @@ class Session:
 
     @property
     def pauses(self) -> list[tuple[float, float]]:
-        """Return from when to when nothing was filmed between two files."""
-        return [
+        """Return from when to when nothing was filmed, between two files or within one."""
+        between = [
             (before.stop_s, after.offset_s)
             for before, after in zip(self.files, self.files[1:], strict=False)
             if after.offset_s - before.stop_s > LEAST_PAUSE_S
         ]
+        within = [(f.offset_s + a, f.offset_s + b) for f in self.files for a, b in f.table.gaps()]
+        return sorted(between + within)
 
     def clip(self, period: Period) -> tuple[float, float]:
         """Return a period within the session, in seconds.
@@ -143,6 +145,14 @@ def open_session(paths: Sequence[Path]) -> Session:
                     f"{path.name}: its header promises {video.lost_frames} frames more than it "
                     "holds, and it has no times of its own. If they are missing in the middle, "
                     "times behind that place are too early; copy the video again if you can."
+                )
+            gaps = video.table.gaps()
+            if gaps:
+                total_s = sum(b - a for a, b in gaps)
+                warnings.append(
+                    f"{path.name}: has no frames for {total_s:.1f} s in all, in "
+                    f"{count_of(len(gaps), 'gap')}; the first begins at {gaps[0][0]:.1f} s. That "
+                    "time counts as not filmed."
                 )
             offset_s = 0.0
             if files:

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -308,6 +309,7 @@ def test_a_torn_line_is_done_again(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
+from typing import Any
 sys.path.insert(0, {tests!r})
 from marked import MarkDetector
 from amgs.extraction.extract import extract_faces
@@ -544,3 +546,22 @@ def test_intervals_of_a_video_that_ends_early() -> None:
     assert [i.start_s for i in cut_intervals(34.0, 10.0, 1.0)] == [1, 10, 20]
     assert [i.start_s for i in cut_intervals(36.0, 10.0, 1.0)] == [1, 10, 20, 30]
     assert cut_intervals(34.0, 10.0, 1.0)[-1].stop_s > 34, "the last frame is in it"
+
+
+def test_where_frames_were_damaged_is_examined_again(tmp_path: Path) -> None:
+    """The video may have been copied again: damage in its middle changes no fingerprint."""
+    path = tmp_path / "j.jsonl"
+
+    def entry(number: int, rejected: str) -> dict[str, Any]:
+        return {"interval": number, "image": None, "candidates": [{"rejected": rejected}]}
+
+    journal = Journal(path, {"video": "x"})
+    for number, rejected in ((0, "no face"), (1, "damaged"), (2, "damaged")):
+        journal.add(entry(number, rejected))
+    again = Journal(path, {"video": "x"})
+    assert list(again.entries) == [0]
+    again.add(entry(1, "no face"))
+    assert list(Journal(path, {"video": "x"}).entries) == [0, 1]
+    # What was made with other options stays whole.
+    kept = Journal(path, {"video": "y"}, keep_earlier=True)
+    assert list(kept.entries) == [0, 1, 2]

@@ -190,6 +190,18 @@ def test_a_pause_between_two_files_is_known_by_their_clocks(tmp_path: Path) -> N
     assert open_session([first, late]).duration_s == pytest.approx(8 * 3600 + 2.0)
 
 
+def test_a_gap_within_a_file_is_a_pause(tmp_path: Path) -> None:
+    """As of a camera that films when something moves; frames far apart as such are no gaps."""
+    kind = VideoKind(times=lambda n: n / 25 + (1000.0 if n >= 50 else 0.0))
+    path, _ = write_video(tmp_path, kind, 100)
+    session = open_session([path])
+    assert session.pauses == [(pytest.approx(2.0), pytest.approx(1002.0))]
+    assert "no frames for 1000.0 s in all, in 1 gap" in session.warnings[0]
+    slow = VideoKind(times=lambda n: 6.0 * n)
+    path, _ = write_video(tmp_path, slow, 20, name="slow")
+    assert open_session([path]).pauses == []
+
+
 def test_frames_of_two_sizes_are_no_session(tmp_path: Path) -> None:
     first, _ = write_video(tmp_path, KINDS["mp4_gop15"], 50, name="wide")
     second, _ = write_video(
