@@ -472,7 +472,8 @@ def test_the_command_that_comes_next_has_the_options_of_the_recording(tools: Wat
     """Or `amgs extract` would take other images than were seen live."""
     usual = replace(tools, extraction=ExtractionOptions())
     folder = Path("a b")
-    assert extract_command(folder, usual) == 'amgs extract "a b/recordings.csv" --out FOLDER'
+    said = f'amgs extract "{folder / "recordings.csv"}" --out FOLDER'
+    assert extract_command(folder, usual) == said
     changed = ExtractionOptions(
         interval_s=5.0, margin=0.3, candidates=CandidateOptions(min_face_px=40)
     )

@@ -130,6 +130,12 @@ class FrameTable:
         places = np.flatnonzero(steps > max(LEAST_GAP_S, _GAP_STEPS * usual))
         return [(float(times[k]) + usual, float(times[k + 1])) for k in places]
 
+    @property
+    def longest_group_s(self) -> float:
+        """The longest time from one keyframe to the next, or to the end."""
+        begins = [*self.times_s[self.key], self.duration_s]
+        return float(np.diff(begins).max())
+
     def key_before(self, index: int) -> int:
         """Return the last frame up to `index` that can be decoded without any other."""
         return int(np.flatnonzero(self.key[: index + 1])[-1])

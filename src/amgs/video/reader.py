@@ -88,7 +88,9 @@ class Video:
         """
         if "avi" not in self._container.format.name:
             return 0
-        return max(0, int(self._stream.frames) - len(self.table))
+        # Frames that a camera left out on purpose are empty there, and keep their place.
+        places = int(self.table.pts[-1] - self.table.pts[0]) + 1
+        return max(0, int(self._stream.frames) - max(places, len(self.table)))
 
     @property
     def begun(self) -> datetime | None:

@@ -26,6 +26,9 @@ LEAST_PAUSE_S = 0.1
 _EARLY_S = 2.0
 """Cameras note whole seconds, so the next file may seem to begin a little before the last ends."""
 
+SLOW_GROUP_S = 300.0
+"""With keyframes further apart extraction is slower than writing the video once more."""
+
 _HEADER_MAY_LIE_BY_S = 2.0
 
 
@@ -153,6 +156,13 @@ def open_session(paths: Sequence[Path]) -> Session:
                     f"{path.name}: has no frames for {total_s:.1f} s in all, in "
                     f"{count_of(len(gaps), 'gap')}; the first begins at {gaps[0][0]:.1f} s. That "
                     "time counts as not filmed."
+                )
+            apart_s = video.table.longest_group_s
+            if apart_s > SLOW_GROUP_S:
+                warnings.append(
+                    f"{path.name}: its keyframes are up to {apart_s / 60:.0f} minutes apart, and "
+                    "all frames between them are decoded again and again. `amgs convert` writes "
+                    "it once more, so that extraction is many times as fast."
                 )
             offset_s = 0.0
             if files:

@@ -202,6 +202,13 @@ def test_a_gap_within_a_file_is_a_pause(tmp_path: Path) -> None:
     assert open_session([path]).pauses == []
 
 
+def test_keyframes_far_apart_are_told(tmp_path: Path) -> None:
+    """Every interval is decoded from the keyframe before it."""
+    path, _ = write_video(tmp_path, VideoKind(gop=400, times=lambda n: 4.0 * n), 90)
+    (said,) = open_session([path]).warnings
+    assert "keyframes are up to 6 minutes apart" in said
+
+
 def test_frames_of_two_sizes_are_no_session(tmp_path: Path) -> None:
     first, _ = write_video(tmp_path, KINDS["mp4_gop15"], 50, name="wide")
     second, _ = write_video(
