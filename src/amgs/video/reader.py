@@ -90,7 +90,9 @@ class Video:
             return 0
         # Frames that a camera left out on purpose are empty there, and keep their place.
         places = int(self.table.pts[-1] - self.table.pts[0]) + 1
-        return max(0, int(self._stream.frames) - max(places, len(self.table)))
+        # B-frames make the header count as many more as frames wait for each other.
+        promised = int(self._stream.frames) - int(self._context.has_b_frames)
+        return max(0, promised - max(places, len(self.table)))
 
     @property
     def begun(self) -> datetime | None:
