@@ -33,6 +33,9 @@ VIDEO_SUFFIXES = (
 )
 """Files with these endings are taken when a folder is searched for videos."""
 
+_COUNTED_OTHERWISE = 2
+"""So many frames more an AVI promises where B-frames wait for each other; none is missing."""
+
 _BACK_OFF_S = (0.0, 1.0, 4.0, 16.0)
 """How long before the wanted keyframe the search begins, one try after the other."""
 
@@ -90,9 +93,8 @@ class Video:
             return 0
         # Frames that a camera left out on purpose are empty there, and keep their place.
         places = int(self.table.pts[-1] - self.table.pts[0]) + 1
-        # B-frames make the header count as many more as frames wait for each other.
-        promised = int(self._stream.frames) - int(self._context.has_b_frames)
-        return max(0, promised - max(places, len(self.table)))
+        lost = int(self._stream.frames) - max(places, len(self.table))
+        return lost if lost > _COUNTED_OTHERWISE else 0
 
     @property
     def begun(self) -> datetime | None:

@@ -31,6 +31,7 @@ from amgs.web.lab.answer_words import (
 )
 from amgs.web.lab.computed import animal_page, compare, depends
 from amgs.web.lab.state import LabState, to
+from amgs.web.lab.typed import read_typed_number
 
 _MOST_KEPT = 40
 
@@ -193,12 +194,9 @@ def _numbers(chosen: Chosen) -> dict[str, Any]:
         text = str(getattr(chosen, name)).strip()
         if not text:
             continue
-        try:
-            number = float(text.replace(",", "."))
-        except ValueError:
-            number = float("nan")
+        number = read_typed_number(text)
         whole = name == "min_images"
-        if not low <= number <= high or (whole and number != int(number)):
+        if number is None or not low <= number <= high or (whole and number != int(number)):
             kind = "a whole number" if whole else "a number"
             limits = f" from {low:g} to {high:g}" if name == "threshold" else ""
             raise ValueError(

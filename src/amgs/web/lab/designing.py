@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from amgs.errors import AmgsError, ConflictError
+from amgs.errors import AmgsError, ConflictError, StudyError
 from amgs.study import Study
 from amgs.study.actions import list_decisions
 from amgs.study.design_table import (
@@ -168,6 +168,13 @@ class DesignPages:
         """Return rows for files that were chosen, filled from their names."""
         study = self.lab.study(mark)
         pattern = parse_pattern(sent.pattern) if sent.pattern.strip() else None
+        divided = [Path(file).name for file in sent.files if ";" in file]
+        if divided:
+            msg = (
+                "Expected names of files without a semicolon, which divides the files of one "
+                f"session in the table; found {', '.join(divided)}. Rename the file or its folder."
+            )
+            raise StudyError(msg)
         paths = [path_in_study(study.folder, Path(file)) for file in sent.files]
         names = [portable_path(file) for file in sent.files]
         if sent.together and paths:  # the pieces of one session, in the order of their names

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -21,6 +19,7 @@ from amgs.study.settings import SECTIONS, SETTINGS_FILE, STUDY_SETTINGS, StudySe
 from amgs.study.settings_file import change_settings
 from amgs.study.summarising import has_readings
 from amgs.web.lab.state import LabState, to
+from amgs.web.lab.typed import read_typed_number
 
 _REPORT = "report.html"
 
@@ -200,7 +199,13 @@ class StudyPages:
             self.lab.say(mark, problem=f"Nothing was changed. {error}")
             return self._settings_page(request, mark, study, form)
         names = ", ".join(name.replace("_", " ") for _, name in changed) or "nothing"
-        self.lab.say(mark, f"Changed: {names}.", _doubts(self.lab.study(mark)))
+        said = f"Changed: {names}."
+        if any(section == "scoring" for section, _ in changed) and self.lab.rooms.find(mark):
+            said += (
+                " The scoring room is open and goes on as before: close it and open it again, so "
+                "that raters see the change."
+            )
+        self.lab.say(mark, said, _doubts(self.lab.study(mark)))
         return to(f"/study/{mark}/settings")
 
 
@@ -238,11 +243,8 @@ def _parse(setting: StudySetting, given: str) -> str | int | float:
         return given.strip()
     name = setting.name.replace("_", " ")
     text = given.strip()
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        number = inf
-    if not isfinite(number) or re.fullmatch(r"\d{1,3},\d{3}", text):
+    number = read_typed_number(text)
+    if number is None:
         raise ValueError(f"Expected a number for {name}, such as 0.5 or 1000, found {given!r}.")
     if isinstance(setting.default, int):
         if number != int(number):

@@ -21,6 +21,7 @@ from amgs.web.lab.state import SIGNED_OUT, LabState, to
 from amgs.web.state import address_of
 
 LONGEST_NAME = 80
+TOO_MANY = "Too many wrong keys. Wait a minute."
 START = ""
 """Messages of the first page stand under this name."""
 
@@ -63,8 +64,8 @@ class StartPages:
         """
         if key:
             if not equal_secrets(key, self.lab.keys.owner):
-                self.lab.keys.guesses.count("owner", address_of(request))
-                return self._refused()
+                allowed = self.lab.keys.guesses.count("owner", address_of(request))
+                return self._refused() if allowed else self._refused(TOO_MANY, 429)
             # Not sent on by the server: a browser that came from elsewhere would not send the
             # cookie with the next request. The address with the key leaves the history.
             # Only the mark of a study that is open here: never an address from outside.
@@ -83,9 +84,9 @@ class StartPages:
             return self._refused()
         return self.lab.page("start.html", self._context(), self.lab.chrome(request, "amgs lab"))
 
-    def _refused(self) -> Response:
-        text = self.lab.templates.get_template("lab/refused.html").render(message=SIGNED_OUT)
-        return HTMLResponse(text, 403)
+    def _refused(self, message: str = SIGNED_OUT, status: int = 403) -> Response:
+        text = self.lab.templates.get_template("lab/refused.html").render(message=message)
+        return HTMLResponse(text, status)
 
     def _context(self) -> StartContext:
         recent = [

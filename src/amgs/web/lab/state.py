@@ -23,6 +23,9 @@ from amgs.web.lab.rooms import Rooms
 from amgs.web.lab.work import Work, WorkBoard
 
 COOKIE = "amgs_lab"
+CLOSED_AFTER_S = 600.0
+"""A study that was opened anew is closed as it was when no page can be reading from it any more."""
+
 
 STEPS = (
     ("", "Study"),
@@ -124,7 +127,11 @@ class LabState:
             if known is not None and known[0] == changed:
                 return known[1]
             study = Study.open(folder)
-            # The one before is not closed: another page may be reading from it.
+            if known is not None:
+                # Another page may be reading from it at this moment.
+                later = threading.Timer(CLOSED_AFTER_S, known[1].store.close)
+                later.daemon = True
+                later.start()
             self._open[mark] = (changed, study)
             return study
 

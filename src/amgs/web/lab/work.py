@@ -114,7 +114,7 @@ class WorkBoard:
     def __init__(self) -> None:
         self._work: dict[int, Work] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # what begins looks first whether the study is idle
         self._last = 0
 
     def start(
@@ -164,18 +164,23 @@ class WorkBoard:
         """Return work by its number."""
         return self._work.get(number)
 
+    def _all(self) -> list[Work]:
+        """Return all work as it is at this moment; other threads begin and forget some."""
+        with self._lock:
+            return list(self._work.values())
+
     def of_study(self, study: str) -> Work | None:
         """Return what is at work for a study."""
-        return next((w for w in self._work.values() if w.at_work and w.study == study), None)
+        return next((w for w in self._all() if w.at_work and w.study == study), None)
 
     def latest(self, study: str, *kinds: str) -> Work | None:
         """Return the last work of a study (of some kinds), also when it is over."""
-        found = [w for w in self._work.values() if w.study == study and w.kind in kinds]
+        found = [w for w in self._all() if w.study == study and w.kind in kinds]
         return found[-1] if found else None
 
     def all_at_work(self) -> list[Work]:
         """Return all that runs."""
-        return [work for work in self._work.values() if work.at_work]
+        return [work for work in self._all() if work.at_work]
 
     def stop(self, number: int) -> None:
         """Let work end in order; what is finished of it stays."""

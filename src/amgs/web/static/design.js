@@ -269,10 +269,18 @@ const pasting = {
 
   finish() {
     const [head, ...rows] = cells(pasting.text.value);
-    const names = head.map((name) => name.toLowerCase());
+    // Whatever the capitals, a column is one that is there.
+    const names = head.map((name) => grid.columns.find((column) => column.toLowerCase() === name.toLowerCase()) || name.toLowerCase());
     const known = names.filter((name) => grid.columns.includes(name));
-    if (!rows.length || !known.includes("animal")) {
-      pasting.problem.textContent = `Expected a first row with names of columns, among them animal, and rows below it; found ${known.length ? known.join(", ") : "none of the table's columns"}.`;
+    const again = known.filter((name, at) => known.indexOf(name) !== at);
+    const long = rows.findIndex((row) => row.slice(names.length).some(Boolean));
+    const problem = !rows.length || !known.includes("animal")
+      ? `Expected a first row with names of columns, among them animal, and rows below it; found ${known.length ? known.join(", ") : "none of the table's columns"}.`
+      : again.length ? `Expected every column once, found ${again[0]} twice. Nothing was taken.`
+        : long >= 0 ? `Expected ${names.length} cells in every row, as in the first one; found ${rows[long].length} in row ${long + 2}. Nothing was taken. A comma within a cell needs quotes around the cell, or paste from the spreadsheet itself.`
+          : "";
+    if (problem) {
+      pasting.problem.textContent = problem;
       pasting.problem.hidden = false;
       return;
     }

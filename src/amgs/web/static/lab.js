@@ -178,6 +178,7 @@ for (const button of document.querySelectorAll("[data-browse]")) {
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("input", () => { document.body.dataset.typing = "yes"; });
   form.addEventListener("submit", () => { delete document.body.dataset.typing; });
+  if (form.dataset.keep) addEventListener("beforeunload", (event) => { if (document.body.dataset.typing) event.preventDefault(); });
 }
 
 const strip = document.getElementById("work");
@@ -212,10 +213,18 @@ async function load(place) {
 }
 document.querySelectorAll("[data-load]").forEach(load);
 for (const place of document.querySelectorAll("[data-poll]")) {
+  let shown = "";
   const again = async () => {
     try {
       const answer = await fetch(place.dataset.poll);
-      if (answer.ok) place.innerHTML = await answer.text();
+      const text = answer.ok ? await answer.text() : shown;
+      if (text !== shown) {
+        // Whoever is at a link of the old part by keyboard is at the same one of the new part.
+        const at = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+        place.innerHTML = text;
+        shown = text;
+        if (at) [...place.querySelectorAll("[href]")].find((link) => link.getAttribute("href") === at)?.focus();
+      }
     } finally {
       setTimeout(again, 2500);
     }
