@@ -552,6 +552,35 @@ def test_pasting_into_a_cell_divides_at_tabs_alone(
     context.close()
 
 
+def test_a_pasted_table_that_says_two_things_is_refused(
+    browser: Any, lab: RunningLab, client: httpx.Client
+) -> None:
+    """A column twice, or a comma within a cell: the last one would win without a word."""
+    base = base_of(client)
+    expect = pytest.importorskip("playwright.sync_api").expect
+    context = browser.new_context()
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(lab.entrance)
+    page.wait_for_url(f"{lab.url}/study/*")
+    page.goto(f"{lab.url}{base}/design")
+    page.click("#paste-open")
+    for text, says in (
+        ("animal,group,timepoint,video,Group\nx,sham,1h,v.mp4,surgery", "found group twice"),
+        ("animal,group,from,to\nx,sham,0,1,2", "Expected 4 cells in every row"),
+        ("some,thing\n1,2", "among them animal"),
+    ):
+        page.fill("#paste-text", text)
+        page.click("#paste-ok")
+        expect(page.locator("#paste-problem")).to_contain_text(says)
+    page.fill("#paste-text", "ANIMAL,Group,timepoint,video\nx,sham,1h,v.mp4,")
+    page.click("#paste-ok")
+    expect(page.locator("#paste")).to_be_hidden()
+    values = page.eval_on_selector_all("tbody input", "all => all.map((one) => one.value)")
+    assert "x" in values
+    context.close()
+
+
 def wait_for_work(client: httpx.Client) -> None:
     """Wait until nothing runs."""
     for _ in range(300):
