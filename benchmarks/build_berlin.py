@@ -26,7 +26,8 @@ from amgs.model.graded import expected_scores
 from amgs.model.training.features import View
 from amgs.model.training.graded_images import measure_graded
 from amgs.model.training.grading import train_graded
-from amgs.model.training.train import TrainingOptions, open_extractor
+from amgs.model.training.options import TrainingOptions
+from amgs.model.training.train import open_extractor
 from berlin import make_berlin  # type: ignore[import-not-found]
 
 MEGA = 1_000_000

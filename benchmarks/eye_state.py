@@ -23,9 +23,10 @@ from PIL import Image, ImageOps
 
 from amgs.images import find_near_duplicates, perceptual_hash, read_image
 from amgs.model.metrics import area_under_curve, count_confusion
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.recipes import RECIPES
 from amgs.model.training.splits import assign_folds
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 from amgs.prediction import ImageToClassify, classify_images, open_reader
 from amgs.prediction.sinks import ListSink
 from amgs.vocabulary import NO_PAIN, PAIN, LabelledImage

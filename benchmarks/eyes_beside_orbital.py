@@ -22,8 +22,9 @@ from PIL import Image
 from amgs.faces.crop import DEFAULT_MARGIN, crop_face
 from amgs.images import read_image
 from amgs.model.metrics import area_under_curve
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.splits import assign_folds
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 from amgs.prediction.orbital import OrbitalReader
 from amgs.prediction.pain import PainReader
 from amgs.vocabulary import NO_PAIN, PAIN, LabelledImage

@@ -79,7 +79,7 @@ class MarkedFace:
     ears: tuple[MarkedEar, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Photograph:
     """A photograph and all faces in it; none at all for a negative."""
 

@@ -40,7 +40,7 @@ PADDING_GREY = 127
 _SHRINK_FIRST_BELOW = 0.7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """A square image, the faces in it, and boxes in which nothing is asked of the network."""
 

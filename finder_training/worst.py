@@ -26,7 +26,7 @@ from finder_training.photographs import MarkedFace, Photograph, load_photographs
 TILE_PX, COLUMNS, SURROUND = 260, 10, 1.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tile:
     """One face, and how badly it was read; 2 and more where it is a false or a missed one."""
 

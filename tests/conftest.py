@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.sets import load_training_set
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 from amgs.simulate import write_synthetic_faces
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -6,7 +6,7 @@ import csv
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from amgs.model.training.train import TrainingOptions
+from amgs.model.training.options import TrainingOptions
 from amgs.simulate.cubicle import VideoOptions
 from amgs.simulate.experiment import Experiment, SimulatedGroup
 from amgs.simulate.studies import (

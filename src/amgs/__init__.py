@@ -21,6 +21,8 @@ from amgs._version import __version__
 if TYPE_CHECKING:
     from amgs.cohort.comparison import ComparisonChoice, compare_groups
     from amgs.cohort.design import read_cohort
+    from amgs.cohort.plan import Plan
+    from amgs.errors import AmgsError
     from amgs.extraction.extract import extract_faces
     from amgs.extraction.opened import ExtractionOptions
     from amgs.extraction.recordings import list_videos
@@ -29,9 +31,11 @@ if TYPE_CHECKING:
     from amgs.figures.table import write_figures
     from amgs.model.bundle import load_model
     from amgs.model.evaluate import evaluate_predictions
+    from amgs.model.training.options import TrainingOptions
     from amgs.model.training.sets import load_training_set
-    from amgs.model.training.train import TrainingOptions, train_model
+    from amgs.model.training.train import train_model
     from amgs.prediction.classify import classify_images, list_images
+    from amgs.prediction.human import read_predictions_or_scores
     from amgs.prediction.models import open_reader
     from amgs.prediction.recording_times import read_recording_times
     from amgs.prediction.sinks import CsvSink
@@ -43,8 +47,10 @@ if TYPE_CHECKING:
     from amgs.scoring.agreement import measure_agreement
     from amgs.scoring.ratings import read_ratings
     from amgs.study.study import Study
+    from amgs.tables import write_table
 
 _HOMES = {
+    "AmgsError": "amgs.errors",
     "Study": "amgs.study.study",
     "list_videos": "amgs.extraction.recordings",
     "open_detector": "amgs.faces.detectors",
@@ -54,7 +60,7 @@ _HOMES = {
     "read_ratings": "amgs.scoring.ratings",
     "measure_agreement": "amgs.scoring.agreement",
     "load_training_set": "amgs.model.training.sets",
-    "TrainingOptions": "amgs.model.training.train",
+    "TrainingOptions": "amgs.model.training.options",
     "train_model": "amgs.model.training.train",
     "load_model": "amgs.model.bundle",
     "open_reader": "amgs.prediction.models",
@@ -62,11 +68,14 @@ _HOMES = {
     "CsvSink": "amgs.prediction.sinks",
     "classify_images": "amgs.prediction.classify",
     "read_predictions": "amgs.prediction.table",
+    "read_predictions_or_scores": "amgs.prediction.human",
     "evaluate_predictions": "amgs.model.evaluate",
     "read_recording_times": "amgs.prediction.recording_times",
     "SummaryOptions": "amgs.prediction.summary_options",
     "summarise_animals": "amgs.prediction.summarise",
+    "write_table": "amgs.tables",
     "read_cohort": "amgs.cohort.design",
+    "Plan": "amgs.cohort.plan",
     "ComparisonChoice": "amgs.cohort.comparison",
     "compare_groups": "amgs.cohort.comparison",
     "write_figures": "amgs.figures.table",
@@ -77,6 +86,7 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in reading order
     "__version__",
+    "AmgsError",
     "Study",
     "list_videos",
     "open_detector",
@@ -94,11 +104,14 @@ __all__ = [  # noqa: RUF022 - in reading order
     "CsvSink",
     "classify_images",
     "read_predictions",
+    "read_predictions_or_scores",
     "evaluate_predictions",
     "read_recording_times",
     "SummaryOptions",
     "summarise_animals",
+    "write_table",
     "read_cohort",
+    "Plan",
     "ComparisonChoice",
     "compare_groups",
     "write_figures",

@@ -122,7 +122,7 @@ def _pilot(
     progress: ProgressCallback,
 ) -> dict[str, Any]:
     """Videos of the pilot animals, their faces scored by two raters, and a model made of them."""
-    from amgs.model.training.train import TrainingOptions
+    from amgs.model.training.options import TrainingOptions
     from amgs.simulate.studies import (
         create_synthetic_study,
         read_true_units,

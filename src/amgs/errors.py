@@ -59,6 +59,10 @@ class UnknownNameError(AmgsError, KeyError):
         return str(self.args[0])
 
 
+class MissingExtraError(AmgsError, ImportError):
+    """A package that only some use needs is not installed."""
+
+
 class DesignError(AmgsError, ValueError):
     """The design does not allow what was asked: an animal in two groups, no baseline."""
 

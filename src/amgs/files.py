@@ -140,6 +140,26 @@ def refuse_to_replace_file(path: Path, columns: Sequence[str], *, overwrite: boo
         raise OutputExistsError(_would_be_replaced(path))
 
 
+def refuse_to_replace_scores(path: Path) -> None:
+    """Stop when `path` is a table of human labels or scores, which nobody can make again.
+
+    Raises
+    ------
+    OutputExistsError
+        If it is.
+    """
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return
+    columns = {name.strip().casefold() for name in read_csv_header(path)}
+    human = sorted({"label", "rater"} & columns)
+    if human:
+        msg = (
+            f"{path} has the column {' and '.join(human)}: labels or scores that people gave are "
+            "not overwritten. Move it, or write elsewhere with --out."
+        )
+        raise OutputExistsError(msg)
+
+
 def refuse_to_replace_document(path: Path, opening: str, *, overwrite: bool) -> None:
     """Stop when `path` exists, unless it is a text file of the same kind that may be replaced.
 

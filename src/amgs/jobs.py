@@ -1,7 +1,7 @@
 """One step over many items: in order, a bounded number ahead, on any executor.
 
 Every long step of amgs takes an ``executor``: threads of its own where none is given, a
-`concurrent.futures.ProcessPoolExecutor`, or a cluster (``dask.distributed.Client.get_executor()``).
+`concurrent.futures.ProcessPoolExecutor`, or one of a cluster (`amgs.cluster`).
 Its units of work are plain functions of plain data, so that they can be sent elsewhere. The library
 is silent; whoever wants to see progress passes a function.
 """

@@ -181,6 +181,11 @@ _PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
+def is_table(path: Path) -> bool:
+    """Whether a file is a table by its name: a CSV, or a workbook."""
+    return path.suffix.lower() in {".csv", SUFFIX}
+
+
 def parse_number(text: str) -> float | None:
     """Read a number as people write it; ``None`` for anything else.
 
@@ -289,23 +294,13 @@ def _read_text(path: Path) -> str:
         raise TableError(msg) from error
 
 
-def _hint(header: Sequence[str], missing: Sequence[str]) -> str:
-    """Say what is wrong with a header that nearly is right."""
-    if len(header) == 1 and "\t" in header[0]:
-        return ": its columns are separated by tabs, commas or semicolons are expected"
-    if {name.lower() for name in header} >= set(missing):
-        return ": the names of columns are written in small letters"
-    return ""
-
-
 def _check_header(path: Path, header: Sequence[str], required: Sequence[str]) -> None:
     missing = [name for name in required if name not in header]
     if missing:
         msg = (
             f"Expected the columns {', '.join(required)} in {path}, found "
             f"{', '.join(header) or 'an empty file'}: {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing. Correct the first line of the file"
-            f"{_hint(header, missing)}."
+            f"{'is' if len(missing) == 1 else 'are'} missing. Correct the first line of the file."
         )
         raise TableError(msg)
     twice = sorted({name for name in header if header.count(name) > 1})

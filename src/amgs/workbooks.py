@@ -53,12 +53,12 @@ def read_workbook(path: Path) -> list[list[str]]:
     from openpyxl import load_workbook
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        try:
+        # Opened here, so that it is closed also where openpyxl stops half-way.
+        with path.open("rb") as stream:
+            book = load_workbook(stream, read_only=True, data_only=True)
             first, *others = book.worksheets
             rows = _read_rows(first)
             again = [sheet.title for sheet in others if rows and _begins_like(sheet, rows[0])]
-        finally:
             book.close()
     except _UNREADABLE as error:
         msg = f"Expected a workbook (.xlsx) in {path}, found something else ({error})."

@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,14 @@ def test_every_command_is_in_one_group_of_the_help() -> None:
 
     grouped = [name for names in PANELS.values() for name in names]
     assert sorted(grouped) == sorted({name.partition(" ")[0] for name in COMMANDS})
+
+
+def test_the_lowest_versions_that_are_tested_are_those_that_are_allowed() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    allowed = dict(line.lower().split(">=") for line in listed["dependencies"])
+    lines = (ROOT / "constraints-lowest.txt").read_text(encoding="utf-8").lower().splitlines()
+    tested = dict(line.split("==") for line in lines if "==" in line)
+    for name, version in allowed.items():
+        found, wanted = ([int(n) for n in v.split(".")] for v in (tested[name], version))
+        assert found[: len(wanted)] == wanted, name
+        assert not any(found[len(wanted) :]), name

@@ -113,7 +113,7 @@ def test_images_that_it_was_trained_with_do_not_count(
     study: Study, unscored: tuple[Path, dict[str, float]]
 ) -> None:
     """A model of this very study has nothing to prove itself by."""
-    from amgs.model.training.train import TrainingOptions
+    from amgs.model.training.options import TrainingOptions
 
     score(study, unscored[1], "Ada")
     card = study.train("own", TrainingOptions(recipe="paper", predict="pain"))
@@ -224,7 +224,7 @@ def test_no_model_takes_the_name_of_one_that_comes_with_amgs(
     study: Study, model_folder: Path, tmp_path: Path
 ) -> None:
     """That one would read the faces, and its numbers stand under the other's card."""
-    from amgs.model.training.train import TrainingOptions
+    from amgs.model.training.options import TrainingOptions
 
     with pytest.raises(StudyError, match="a name of its own"):
         study.train("orbital", TrainingOptions())

@@ -18,7 +18,7 @@ from PIL import Image
 
 from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import DesignError, OutputExistsError, StudyError, TableError, UnknownNameError
-from amgs.model.training.train import TrainingOptions
+from amgs.model.training.options import TrainingOptions
 from amgs.provenance import hash_file
 from amgs.simulate.cohort import draw_labelled_faces
 from amgs.study import Study

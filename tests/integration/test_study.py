@@ -15,7 +15,7 @@ from PIL import Image
 from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import NoImagesError, OutputExistsError, StillBlindError, StudyError, TableError
 from amgs.model.bundle import load_model
-from amgs.model.training.train import TrainingOptions
+from amgs.model.training.options import TrainingOptions
 from amgs.prediction import read_predictions
 from amgs.prediction.summarise import summarise_animals
 from amgs.prediction.summary_options import SummaryOptions

@@ -24,8 +24,9 @@ from amgs.model.backbones.table import find_backbone, locate_backbone
 from amgs.model.importing import import_model, read_labels
 from amgs.model.tensorflow1.converting import Converted, convert
 from amgs.model.tensorflow1.graph_def import MOST_VALUES, read_graph
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.sets import load_training_set
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 from amgs.model.verifying import verify_model
 from amgs.prediction.pain import PainReader
 from amgs.provenance import git_id

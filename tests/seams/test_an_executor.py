@@ -12,8 +12,9 @@ import pytest
 from amgs.extraction.extract import ExtractionOptions, extract_faces
 from amgs.extraction.recordings import list_videos
 from amgs.faces.find import find_faces
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.sets import load_training_set
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 from amgs.prediction import classify_images, list_images, open_reader
 from amgs.prediction.sinks import ListSink
 from amgs.simulate import write_synthetic_faces

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from amgs.errors import OutputExistsError
-from amgs.files import atomic_file, atomic_folder, refuse_to_replace_file, write_json
+from amgs.files import (
+    atomic_file,
+    atomic_folder,
+    refuse_to_replace_file,
+    refuse_to_replace_scores,
+    write_json,
+)
 
 
 def test_a_file_appears_when_all_went_well(tmp_path: Path) -> None:
@@ -101,3 +107,15 @@ def test_a_folder_is_no_place_for_a_file(tmp_path: Path) -> None:
     """`--out results/` is told to name a file in it."""
     with pytest.raises(OutputExistsError, match="Name a file in it"):
         refuse_to_replace_file(tmp_path, ("a",), overwrite=True)
+
+
+def test_labels_and_scores_of_people_are_never_replaced(tmp_path: Path) -> None:
+    """Whatever allows to overwrite: nobody can make them again."""
+    for header in ("image,label", "image;Rater;mgs"):
+        path = tmp_path / "a.csv"
+        path.write_text(f"{header}\n", encoding="utf-8")
+        with pytest.raises(OutputExistsError, match="people gave"):
+            refuse_to_replace_scores(path)
+    path.write_text("animal,pct_pain\n", encoding="utf-8")
+    refuse_to_replace_scores(path)
+    refuse_to_replace_scores(tmp_path / "none.csv")

@@ -54,10 +54,11 @@ def check(
     """
     from amgs.study import is_study
     from amgs.study.design import RECORDINGS_FILE
+    from amgs.tables import is_table
 
     if study.name == RECORDINGS_FILE and is_study(study.parent):
         study = study.parent
-    if study.suffix.lower() == ".csv":
+    if is_table(study):
         report, document = _check_table(study, baseline or BASELINE)
         after = ""
     else:

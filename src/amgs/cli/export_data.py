@@ -60,6 +60,7 @@ def export_data(
     Example: `amgs export laparotomy --format archive --no-key --out for-the-statistician.zip`
     """
     from amgs.errors import OutputExistsError
+    from amgs.files import refuse_to_replace_scores
     from amgs.interop.formats import open_exporter
     from amgs.scoring.ratings import read_ratings_table
     from amgs.study import is_study
@@ -72,6 +73,8 @@ def export_data(
     if suffix and out.exists() and not overwrite:
         msg = f"{out} exists already. Choose another name with --out, or allow it: --overwrite."
         raise OutputExistsError(msg)
+    if overwrite:
+        refuse_to_replace_scores(out)
     if is_study(source):
         with open_study(source) as study:
             notes = study.export(form, out, value, Sending(faces, key))

@@ -47,7 +47,7 @@ def build(
     """
     from amgs.interop.building import find_builder
     from amgs.model.proving import FIGURES, say_figure
-    from amgs.model.training.train import TrainingOptions
+    from amgs.model.training.options import TrainingOptions
 
     out = out or Path("models") / name
     options = TrainingOptions(backbone=backbone, seed=seed)

@@ -24,7 +24,7 @@ from amgs.errors import count_of, quoted
 from amgs.vocabulary import Prediction, RecipeName, SplitUnit
 
 if TYPE_CHECKING:
-    from amgs.model.training.train import TrainingOptions
+    from amgs.model.training.options import TrainingOptions
 
 FIRST_MODEL = "first"
 
@@ -102,9 +102,10 @@ def train(
     Example: `amgs train labelled/ --out models/first`
     """
     from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
+    from amgs.model.training.options import TrainingOptions
     from amgs.model.training.scored_table import load_scored_images
     from amgs.model.training.sets import load_training_set
-    from amgs.model.training.train import TrainingOptions, train_model
+    from amgs.model.training.train import train_model
     from amgs.study import is_study
     from amgs.tables import read_notice
 

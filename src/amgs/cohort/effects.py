@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import exp, sqrt
+from math import exp, isfinite, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
@@ -71,12 +71,14 @@ def _noncentrality(t: float, df: int, share: float) -> float | None:
     def beyond(noncentrality: float) -> float:
         return float(nct.cdf(t, df, noncentrality)) - share
 
-    # The limit lies near t; far from it the distribution function underflows, so go step by step.
+    # The limit lies near t; for a large t it is many steps away, so that steps grow.
     low = high = t
+    step = _STEP
     while beyond(low) < 0:
-        low -= _STEP
+        low, step = low - step, 2 * step
+    step = _STEP
     while beyond(high) > 0:
-        high += _STEP
+        high, step = high + step, 2 * step
     if not np.isfinite([beyond(low), beyond(high)]).all():
         return None
     return float(brentq(beyond, low, high, xtol=1e-12))
@@ -126,8 +128,9 @@ def _for_difference(
 ) -> Result:
     from scipy.stats import chi2
 
-    if wanted == 0:
-        raise ImpossibleValueError("Expected a difference other than 0 to plan for, found 0.")
+    if wanted == 0 or not isfinite(wanted):
+        msg = f"Expected a difference other than 0 to plan for, found {wanted:g}."
+        raise ImpossibleValueError(msg)
     df = anova["df_within"]
     sd = sqrt(anova["ss_within"] / df)
     upper = sd * sqrt(df / float(chi2.ppf(1 - SD_CONFIDENCE, df)))

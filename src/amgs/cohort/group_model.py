@@ -19,7 +19,7 @@ Analysis: TypeAlias = AnalysisName
 """``ancova``: the value after, with the baseline as covariate. ``change``: after minus baseline."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GroupModel:
     """Means of groups by a linear model of one value per animal.
 

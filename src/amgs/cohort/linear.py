@@ -11,7 +11,7 @@ from amgs.cohort.oneway import CONFIDENCE, Floats, Result
 _RANK = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearFit:
     """``y = X β + e`` with independent errors of one variance.
 

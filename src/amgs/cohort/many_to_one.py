@@ -13,7 +13,7 @@ _NODES = 96
 _TAIL = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ManyToOne:
     """The joint distribution of the largest difference from a control (Dunnett 1955).
 

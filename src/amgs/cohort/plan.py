@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
+from typing import get_args
 
 from amgs.cohort.design import ABOUT_ANIMALS
 from amgs.cohort.words import ANCOVA, AnalysisName
-from amgs.errors import DesignError, list_faults
+from amgs.errors import DesignError, ImpossibleValueError, list_faults
 from amgs.tables import parse_number
 
 GROUP = "group"
@@ -45,6 +47,16 @@ class Plan:
     factors: str = ""
     margin: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Stop at an analysis that there is not, and at a margin that is none."""
+        known = get_args(AnalysisName)
+        if self.analysis not in known:
+            msg = f"Expected the analysis {' or '.join(known)} in a plan, found {self.analysis!r}."
+            raise ImpossibleValueError(msg)
+        if not 0 <= self.margin < inf:
+            msg = f"Expected a margin of at least 0 in a plan, found {self.margin:g}."
+            raise ImpossibleValueError(msg)
+
 
 def check_names(
     plan: Plan, groups: Sequence[str], facts: Mapping[str, Mapping[str, str]]
@@ -68,6 +80,10 @@ def check_names(
     DesignError
         With what was expected.
     """
+    if plan.control and plan.contrasts:
+        raise DesignError(
+            "Expected either [plan] control or [plan] contrasts, found both. Leave one empty."
+        )
     missing = [name for name in plan.covariates if name not in facts]
     if missing:
         msg = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -146,7 +147,7 @@ class NextExperiment:
             If the difference is 0, there are fewer than two groups, or the power is impossible.
         """
         faults = []
-        if self.difference == 0:
+        if self.difference == 0 or not isfinite(self.difference):
             faults.append("a difference other than 0")
         if self.groups < 2:  # noqa: PLR2004
             faults.append("two groups or more")

@@ -20,7 +20,7 @@ _LEAST_DF = 2.0
 _STARTS = (0.05, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VarianceFit:
     """``y = X β + Σ Z_k b_k + e`` with ``b_k ~ N(0, variance_k)`` and independent residuals.
 

@@ -50,7 +50,7 @@ class CandidateOptions:
     max_motion: float = DEFAULT_MAX_MOTION
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class FrameCandidate:
     """One frame as examined in one zone.
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amgs.errors import TableError, UnreadableVideoError, count_of, list_faults
-from amgs.tables import portable_path, read_table
+from amgs.extraction.places import FilmedPlace, places_filmed_twice
+from amgs.tables import is_table, portable_path, read_table
 from amgs.video import Period, Zone, parse_period, parse_zone
 from amgs.video.periods import WHOLE
 from amgs.video.reader import VIDEO_SUFFIXES
@@ -91,7 +92,7 @@ def list_videos(places: Sequence[Path], zones: Sequence[str] = ("full",)) -> lis
     TableError
         If the CSV has faults, or two recordings would have one name.
     """
-    tables = [place for place in places if place.suffix.lower() == ".csv"]
+    tables = [place for place in places if is_table(place)]
     if tables:
         if len(places) > 1:
             msg = f"Expected either one CSV or videos, found {len(places)} places with {tables[0]}."
@@ -141,6 +142,7 @@ def _from_table(path: Path) -> list[VideoToExtract]:
     table = read_table(path, required=("video",))
     faults: list[str] = []
     by_video: dict[tuple[str, Period], list[Recording]] = {}
+    places: list[FilmedPlace] = []
     for line, row in zip(table.index, table.to_dict("records"), strict=True):
         if not row["video"]:
             faults.append(f"line {line}: no video named")
@@ -157,10 +159,10 @@ def _from_table(path: Path) -> list[VideoToExtract]:
             stem if zone.name == "full" else f"{stem}_{_in_names(zone)}"
         )
         known = tuple((c, row[c]) for c in KNOWN_COLUMNS if c in table.columns)
-        others = by_video.setdefault((video, period), [])
-        if any(other.zone == zone for other in others):
-            faults.append(f"line {line}: zone {zone.name} of {video} is listed twice")
-        others.append(Recording(name, zone, known))
+        by_video.setdefault((video, period), []).append(Recording(name, zone, known))
+        files = tuple(split_files(video))
+        places.append(FilmedPlace(int(str(line)), video, files, zone, period))
+    faults += places_filmed_twice(places)
     if faults:
         n = count_of(len(faults), "fault")
         msg = f"Expected one recording in every line of {path}, found {n}:\n"

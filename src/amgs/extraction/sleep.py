@@ -33,7 +33,7 @@ LONGEST_GAP_S = 12.0
 """Candidates further apart than this do not show what the animal did between them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SleepCandidate:
     """What a candidate says about sleep; ``p_eyes_not_open`` is ``None`` where no eye was seen."""
 

@@ -8,6 +8,7 @@ next two digits of the file name are the MGS (00–10).
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FIELDS = 4
+_LONGEST_LINE = 4096
 _SCORED = re.compile(r"(?:1-)?(0[0-9]|10)-")
 _TIME = re.compile(r"(\d+):(\d{1,2})")
 
@@ -29,8 +31,8 @@ def is_authors_log(path: Path) -> bool:
     """Tell whether the first line looks like one of this log: class, slash, file, time, class."""
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as stream:
-            fields = next(csv.reader(stream), [])
-    except OSError:
+            fields = next(csv.reader([stream.readline(_LONGEST_LINE)]), [])
+    except (OSError, csv.Error):
         return False
     return (
         len(fields) == _FIELDS
@@ -133,8 +135,17 @@ def score_in_name(file_name: str) -> float | None:
 
 
 def _rows(path: Path, faults: list[str]) -> Iterator[dict[str, object]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        for line, fields in enumerate(csv.reader(stream), start=1):
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        lines = list(csv.reader(io.StringIO(text)))
+    except (UnicodeDecodeError, csv.Error) as error:
+        msg = (
+            f"Expected the log of the paper's authors in {path} as UTF-8, found something else "
+            f"({error}). Save it as CSV UTF-8."
+        )
+        raise TableError(msg) from error
+    else:
+        for line, fields in enumerate(lines, start=1):
             if not any(field.strip() for field in fields):
                 continue
             row = _parse(fields)

@@ -30,7 +30,7 @@ row per image with what is known of it (``label, animal, laboratory, recording``
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Imported:
     """What an importer made of a foreign file.
 

@@ -23,12 +23,8 @@ from amgs.model.proving import Readings
 from amgs.model.training.features import View
 from amgs.model.training.graded_images import ScoredImages
 from amgs.model.training.laboratories import leave_out_each_laboratory
-from amgs.model.training.train import (
-    TrainingOptions,
-    TrainingResult,
-    open_extractor,
-    train_model,
-)
+from amgs.model.training.options import TrainingOptions
+from amgs.model.training.train import TrainingResult, open_extractor, train_model
 from amgs.scoring.agreement import measure_agreement
 from amgs.scoring.among_raters import count_scores, stand_among_raters
 from amgs.scoring.ratings import first_answers, number_scores

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from amgs._version import __version__
-from amgs.errors import UnknownNameError
+from amgs.errors import MissingExtraError
 from amgs.interop.dictionary import SEX, SPECIES
 
 
@@ -58,7 +58,7 @@ def write_nwb(out: Path, found: RecordingReadings) -> None:
 
     Raises
     ------
-    UnknownNameError
+    MissingExtraError
         If pynwb is not installed.
     """
     try:
@@ -67,7 +67,7 @@ def write_nwb(out: Path, found: RecordingReadings) -> None:
         from pynwb.file import Subject
     except ImportError as error:
         msg = 'NWB needs the package pynwb. Install it: pip install "amgs[nwb]"'
-        raise UnknownNameError(msg) from error
+        raise MissingExtraError(msg) from error
     file = NWBFile(
         session_description=(
             f"Grimace of {found.animal} ({found.group}) at {found.timepoint}, read from a video by "

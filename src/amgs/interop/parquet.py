@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amgs.csv_cells import TEXT_COLUMNS
-from amgs.errors import UnknownNameError
+from amgs.errors import MissingExtraError
 from amgs.files import atomic_file
 from amgs.interop.base import Exporter
 from amgs.tables import parse_number
@@ -28,7 +28,7 @@ class Parquet(Exporter):
 
         Raises
         ------
-        UnknownNameError
+        MissingExtraError
             If pyarrow is not installed.
         """
         del value
@@ -36,7 +36,7 @@ class Parquet(Exporter):
             import pyarrow as pa  # noqa: F401
         except ImportError as error:
             msg = "Parquet needs the package pyarrow. Install it: pip install 'amgs[parquet]'"
-            raise UnknownNameError(msg) from error
+            raise MissingExtraError(msg) from error
         typed = table.copy()
         for name in typed.columns.difference(list(TEXT_COLUMNS)):
             cells = typed[name].astype(str)

@@ -34,7 +34,7 @@ MGS_ALONE = "mgs"
 MGS_LOW, MGS_HIGH = "predicted_mgs_low", "predicted_mgs_high"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GradedHead:
     """The trained layer for the action units.
 

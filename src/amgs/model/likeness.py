@@ -60,7 +60,7 @@ _SMALLEST = 1e-6
 Floats = npt.NDArray[np.floating]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Likeness:
     """The training images as directions in feature space, and what distance is usual.
 

@@ -39,7 +39,7 @@ FIGURES = {
 """What is shown of a check, and in which words."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Readings:
     """A model's readings beside people's scores, image by image.
 

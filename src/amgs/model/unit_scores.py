@@ -12,7 +12,7 @@ from amgs.model.graded import LEVELS, MGS_ALONE
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UnitScores:
     """What raters said of the units of every image.
 

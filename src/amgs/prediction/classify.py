@@ -15,7 +15,7 @@ from amgs.model.backbones.networks import BATCH_SIZE
 from amgs.prediction.readers import Answer, ImageToClassify, Reader
 from amgs.prediction.sinks import PredictionSink
 from amgs.provenance import hash_text
-from amgs.tables import portable_path, read_table
+from amgs.tables import is_table, portable_path, read_table
 from amgs.vocabulary import (
     DEFAULT_THRESHOLD,
     KNOWN_ABOUT_AN_IMAGE,
@@ -137,7 +137,7 @@ def list_images(places: Sequence[Path]) -> ImageListing:
     TableError
         If places overlap, so that images would count twice, or if the CSV has faults.
     """
-    tables = [place for place in places if place.suffix.lower() == ".csv"]
+    tables = [place for place in places if is_table(place)]
     if tables:
         if len(places) > 1:
             msg = f"Expected either one CSV or images, found {len(places)} places with {tables[0]}."

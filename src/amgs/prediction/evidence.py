@@ -46,7 +46,7 @@ _AT_ONCE = 16
 _LEAST_MASK = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FaceEvidence:
     """What carried the call of one image.
 

@@ -23,7 +23,7 @@ _LOOK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EvidenceSet:
     """What carried the calls of a set of faces, every animal weighing the same.
 

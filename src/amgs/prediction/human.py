@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from amgs.errors import TableError, count_of, list_faults
 from amgs.interop.formats import recognise
 from amgs.prediction.table import declared_outputs, read_readings
 from amgs.prediction.wakefulness import STATE, tell_states
-from amgs.tables import MAX_MGS, parse_mgs, read_table
+from amgs.tables import MAX_MGS, parse_mgs, parse_number, read_table
 from amgs.vocabulary import Output
 
 if TYPE_CHECKING:
@@ -64,12 +63,10 @@ def read_predictions_or_scores(
 
 
 def _time(cell: str, line: object, faults: list[str]) -> float:
-    try:
-        value = float(cell) if cell else float("nan")
-    except ValueError:
-        value = float("inf")
-    if cell and not isfinite(value):
-        faults.append(f"line {line}: time_s is {cell!r}, not a number")
+    value = parse_number(cell) if cell else float("nan")
+    if value is None or value < 0:
+        faults.append(f"line {line}: time_s is {cell!r}, not a number of seconds")
+        return float("nan")
     return value
 
 

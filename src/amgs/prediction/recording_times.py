@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 
 from amgs.errors import TableError, list_faults
-from amgs.tables import read_table
+from amgs.tables import parse_number, read_table
 
 _ENDS = ("from_s", "to_s")
 _UNIT = ("animal", "group", "timepoint")
@@ -83,7 +82,7 @@ def read_recording_times(extraction: Path) -> dict[str, RecordingTime]:
             _seconds(row["duration_s"], f"extraction.csv line {line}", faults),
             tuple(sleep.get(row["recording"], ())),
             (known[0], known[1], known[2]) if all(known) else None,
-            tuple(read_pauses(str(row.get("pauses", "")))),
+            tuple(_pauses(str(row.get("pauses", "")), f"extraction.csv line {line}", faults)),
         )
     if faults:
         msg = (
@@ -94,20 +93,35 @@ def read_recording_times(extraction: Path) -> dict[str, RecordingTime]:
 
 
 def read_pauses(text: str) -> list[tuple[float, float]]:
-    """Read the column ``pauses`` of ``extraction.csv``: ``612.00-615.20; …``, in seconds."""
-    return [
-        (float(start), float(stop))
-        for part in text.split(";")
-        if part.strip()
-        for start, _, stop in [part.strip().partition("-")]
-    ]
+    """Read the column ``pauses`` of ``extraction.csv``: ``612.00-615.20; …``, in seconds.
+
+    Raises
+    ------
+    TableError
+        If it is something else.
+    """
+    faults: list[str] = []
+    found = _pauses(text, "pauses", faults)
+    if faults:
+        raise TableError(f"Expected pauses as 612.00-615.20, found {'; '.join(faults)}.")
+    return found
+
+
+def _pauses(text: str, where: str, faults: list[str]) -> list[tuple[float, float]]:
+    found = []
+    for part in filter(None, map(str.strip, text.split(";"))):
+        start, _, stop = part.partition("-")
+        ends = parse_number(start), parse_number(stop)
+        if ends[0] is None or ends[1] is None or not 0 <= ends[0] <= ends[1]:
+            faults.append(f"{where}: {part!r} is no pause such as 612.00-615.20")
+        else:
+            found.append((ends[0], ends[1]))
+    return found
 
 
 def _seconds(text: str, where: str, faults: list[str]) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value):
+    value = parse_number(text)
+    if value is None or value < 0:
         faults.append(f"{where}: {text!r}")
+        return float("nan")
     return value

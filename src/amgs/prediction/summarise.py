@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from amgs.prediction.summary_options import (
     SummaryOptions,
     check_columns,
     check_groups,
-    check_options,
 )
 from amgs.prediction.wakefulness import (
     SLEEPING,
@@ -79,9 +79,8 @@ def summarise_animals(
     ImpossibleValueError
         If threshold or period make no sense.
     """
-    check_options(options)
     check_columns(predictions, options, times)
-    check_groups(predictions)
+    check_groups(predictions, times)
     if times is not None and options.sleep_by_model:
         times = sleep_seen_by_model(times, predictions)
     chosen = choose_images(predictions, options)
@@ -238,7 +237,7 @@ def time_course(
     The minimum per minute applies to every bin. A rest of less than half a bin belongs to the bin
     before it: a bin of two seconds would be one image, and its % pain 0 or 100.
     """
-    if bin_min <= 0:
+    if not 0 < bin_min < inf:
         raise ImpossibleValueError(f"Expected bins longer than 0 minutes, found {bin_min:g}.")
     check_columns(predictions, options, times, with_time=True)
     start, stop = (options.from_min or 0.0), options.to_min
@@ -246,6 +245,9 @@ def time_course(
     if times:
         end = max(end, *((time.duration_s or 0.0) / 60 for time in times.values()))
     end = end if stop is None else min(stop, end)
+    if start >= end:
+        msg = f"Expected a period within the recordings, which end at minute {end:.1f}"
+        raise ImpossibleValueError(f"{msg}, found one from minute {start:g}.")
     # Half a bin or more is one of its own; the tiny surplus absorbs the rounding of the division.
     n_bins = max(1, int((end - start) / bin_min + 0.5 + 1e-9))
     for number in range(n_bins):

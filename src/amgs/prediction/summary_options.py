@@ -42,6 +42,10 @@ class SummaryOptions:
     baseline: str = ""
     sleep_by_model: bool = False
 
+    def __post_init__(self) -> None:
+        """Stop at a threshold, period or minimum that makes no sense."""
+        _check(self)
+
     @property
     def period_s(self) -> tuple[float, float]:
         """The period in seconds."""
@@ -65,20 +69,23 @@ def with_baseline(options: SummaryOptions, table: pd.DataFrame, baseline: str) -
     return replace(options, baseline=baseline if there else "")
 
 
-def check_options(options: SummaryOptions) -> None:
-    """Stop at a threshold, period or minimum that makes no sense."""
+def _check(options: SummaryOptions) -> None:
     start, stop = options.period_s
     faults = []
     if options.sleep_by_model and not options.leave_out_sleep:
         faults.append("sleep as the model sees it only where sleep is left out")
     if not 0.5 <= options.threshold <= 1:  # noqa: PLR2004
         faults.append(f"a threshold from 0.5 to 1, found {options.threshold:g}")
-    if start < 0 or stop <= start:
+    # Of what is no number every comparison is false.
+    if not 0 <= start < stop:
+        end = "the end" if options.to_min is None else f"{options.to_min:g}"
         faults.append(
-            f"a period that ends after it begins, found {options.from_min}–{options.to_min}"
+            f"a period that ends after it begins, found minute {options.from_min or 0:g} to {end}"
         )
-    if options.min_per_minute < 0:
+    if not 0 <= options.min_per_minute < float("inf"):
         faults.append(f"a minimum of at least 0 per minute, found {options.min_per_minute:g}")
+    if options.min_images < 0:
+        faults.append(f"a minimum of at least 0 images, found {options.min_images}")
     if faults:
         raise ImpossibleValueError(f"Expected {'; '.join(faults)}.")
 
@@ -131,10 +138,13 @@ def _empty(column: pd.Series[Any]) -> pd.Series[bool]:
     return column.isna() | (column.astype(str) == "")
 
 
-def check_groups(predictions: pd.DataFrame) -> None:
-    """Stop at an animal in two groups."""
+def check_groups(
+    predictions: pd.DataFrame, times: Mapping[str, RecordingTime] | None = None
+) -> None:
+    """Stop at an animal in two groups, also where only the table of recordings says so."""
     pairs = zip(predictions["animal"], predictions["group"], strict=True)
-    faults = list_animals_in_two_groups(pairs)
+    units = (time.unit for time in (times or {}).values() if time.unit is not None)
+    faults = list_animals_in_two_groups([*pairs, *(unit[:2] for unit in units)])
     if faults:
         msg = (
             f"Expected every animal in one group, found:\n{list_faults(faults)}\nCorrect the table."

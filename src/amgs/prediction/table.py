@@ -114,12 +114,26 @@ def declared_outputs(path: Path) -> list[Output]:
 
     Without provenance (a table from elsewhere, or of 0.1.0), the outputs of the models that are
     built in.
+
+    Raises
+    ------
+    TableError
+        If there is one, and it is damaged: what a model of its own says would be left out.
     """
+    beside = provenance_beside(path)
     try:
-        record = json.loads(provenance_beside(path).read_text(encoding="utf-8"))
-        return [Output(**entry) for entry in record["outputs"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return [*PAIN_OUTPUTS, *_built_in_outputs()]
+        record = json.loads(beside.read_text(encoding="utf-8"))
+        if "outputs" in record:
+            return [Output(**entry) for entry in record["outputs"]]
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, TypeError) as error:
+        msg = (
+            f"Expected what the model of {path.name} says in {beside}, found something damaged "
+            f"({error}). Classify again, or delete that file to read the usual columns alone."
+        )
+        raise TableError(msg) from error
+    return [*PAIN_OUTPUTS, *_built_in_outputs()]
 
 
 def _built_in_outputs() -> list[Output]:

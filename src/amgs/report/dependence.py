@@ -28,7 +28,7 @@ _WITHOUT_SLEEP, _WITH_SLEEP = "without possible sleep", "with possible sleep"
 _BY_MODEL = "without sleep in video and model"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Images:
     """The images behind a summary, and how they were summarised."""
 

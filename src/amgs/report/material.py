@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amgs.prediction.summary_options import SummaryOptions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReportMaterial:
     """What is known of an experiment when its report is written.
 

@@ -22,7 +22,7 @@ NOT_SCORABLE = {"", "na", "n/a", "nan", "not scorable", "ns"}
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ratings:
     """Answers as one matrix per action unit.
 

@@ -29,7 +29,7 @@ _MOST_PER_UNIT = 2.0
 _UNITS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SyntheticImage:
     """A drawn face with what is true of it.
 

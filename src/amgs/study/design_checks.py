@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
 
 from amgs.errors import count_of
+from amgs.extraction.places import FilmedPlace, places_filmed_twice
 from amgs.study.planned import ABOUT_THE_ANIMAL, BORN, UNKNOWN, PlannedRecording
 from amgs.tables import list_animals_in_two_groups
 
@@ -69,24 +69,13 @@ def _repeated_names(rows: Sequence[PlannedRecording]) -> Iterator[str]:
 
 def _zones(rows: Sequence[PlannedRecording]) -> Iterator[str]:
     """Find recordings that look at the same place of a video at the same time."""
-    by_video: dict[str, list[PlannedRecording]] = {}
-    for r in rows:
-        for file in r.files if r.video else ():
-            by_video.setdefault(file, []).append(r)
-    for file, inside in by_video.items():
-        for a, b in combinations(inside, 2):
-            # Periods count from the start of a session: of two sessions they do not compare.
-            if UNKNOWN in {a.zone, b.zone} or (
-                a.video == b.video and not a.period.overlaps(b.period)
-            ):
-                continue
-            if a.zone == b.zone:
-                yield f"line {b.line}: zone {b.zone.name} of {file} is in line {a.line} already"
-            elif a.zone.overlaps(b.zone):  # pixels against shares: `amgs check` opens the video
-                yield (
-                    f"line {b.line}: zone {b.zone.name} of {file} overlaps {a.zone.name} of line "
-                    f"{a.line}: one animal would count as two"
-                )
+    return places_filmed_twice(
+        [
+            FilmedPlace(r.line, r.video, tuple(r.files), r.zone, r.period)
+            for r in rows
+            if r.video and r.zone != UNKNOWN
+        ]
+    )
 
 
 def _late_baselines(rows: Sequence[PlannedRecording], baseline: str) -> Iterator[str]:

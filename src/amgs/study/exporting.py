@@ -66,6 +66,7 @@ def export_study(
     StillBlindError
         If it takes human scores with groups, and the study was not unblinded.
     """
+    suffix_of(form)  # names every format where there is no such one
     if form in STUDY_FORMS:
         return STUDY_FORMS[form].write(study, out, sending or Sending())
     exporter = open_exporter(form)

@@ -204,10 +204,6 @@ def check_plan(study: StudyFolder, design: Design) -> None:
             f"a model says, such as mean_predicted_mgs; found {p.outcome!r}."
         )
         raise DesignError(msg)
-    if plan.control and plan.contrasts:
-        raise DesignError(
-            "Expected either [plan] control or [plan] contrasts, found both. Leave one empty."
-        )
     facts = animal_facts(design.recordings)
     check_names(plan, design.groups, facts)
     if plan.factors:

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -150,7 +151,7 @@ def _check(value: object, setting: StudySetting, faults: list[str]) -> Any:
     if isinstance(value, bool) or not isinstance(value, kinds):
         faults.append(f"{where}: {value!r} is not a {'whole ' if whole else ''}number")
         return setting.default
-    if not setting.low <= value <= setting.high:
+    if not setting.low <= value <= setting.high or not isfinite(value):
         limit = f"{setting.low:g} to {setting.high:g}"
         if setting.high == float("inf"):
             limit = f"at least {setting.low:g}"

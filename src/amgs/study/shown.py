@@ -17,7 +17,7 @@ from amgs.store import FaceRecord, Presentation
 from amgs.study.folder import StudyFolder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShownFace:
     """Pixels (uint8, height × width × 3) and the face's box in them, if it is known."""
 

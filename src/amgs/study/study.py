@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from amgs.cohort.comparison import ComparisonChoice
     from amgs.faces.base import FaceDetector
     from amgs.image_check.measures import ImageOfSet
-    from amgs.model.training.train import TrainingOptions
+    from amgs.model.training.options import TrainingOptions
     from amgs.prediction.classify import ClassifySummary
     from amgs.prediction.explaining import Evidence
     from amgs.prediction.readers import Reader

@@ -60,7 +60,7 @@ class SummaryChoice:
     sleep_by_model: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StudySummary:
     """A summary with what it was made of; ``model`` is empty for human scores."""
 

@@ -17,8 +17,9 @@ from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.bundle import CARD, load_model
 from amgs.model.training.graded_images import ScoredImages
 from amgs.model.training.held_out import DOUBTFUL, write_doubtful_labels
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.sets import load_training_set
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 from amgs.prediction.models import is_built_in
 from amgs.provenance import hash_file, record_provenance
 from amgs.scoring.among_raters import count_scores, stand_among_raters

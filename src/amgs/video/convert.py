@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from amgs.errors import UnreadableVideoError
 from amgs.files import atomic_file
 from amgs.jobs import ProgressCallback, no_progress
+from amgs.video.decoder_log import log_unheard
 from amgs.video.frame_table import decode_from_start, read_packets
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def convert_video(
     """
     import av
 
-    with av.open(str(source), metadata_errors="replace") as container:
+    with log_unheard(), av.open(str(source), metadata_errors="replace") as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_type = "AUTO"
         chosen = Fraction(rate).limit_denominator(1001) if rate else stream.average_rate

@@ -44,6 +44,22 @@ def _listen() -> Any:
 
 
 @contextmanager
+def log_unheard() -> Iterator[None]:
+    """Keep FFmpeg's log from Python where its own threads decode.
+
+    One of them that speaks waits for Python, and Python, which ends the decoder, for it: for ever.
+    """
+    import av.logging
+
+    before = av.logging.get_level()
+    av.logging.set_level(None)
+    try:
+        yield
+    finally:
+        av.logging.set_level(before)
+
+
+@contextmanager
 def damage_heard() -> Iterator[list[str]]:
     """Collect what the decoder of this thread says of damage while it works.
 

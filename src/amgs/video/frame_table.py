@@ -56,7 +56,7 @@ LOST = {
 """Errors of the system, not of the video; FFmpeg says EPERM where a video cannot be searched."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FrameTable:
     """All frames of a video in the order of display.
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amgs.errors import TableError
+from amgs.errors import MissingExtraError, TableError
 from amgs.video.reader import VIDEO_SUFFIXES
 
 Points = npt.NDArray[np.float32]
@@ -200,7 +200,7 @@ def _open_h5(path: Path) -> Any:
     try:
         import h5py
     except ImportError as error:
-        raise TableError(_NEEDS_H5PY.format(path=path)) from error
+        raise MissingExtraError(_NEEDS_H5PY.format(path=path)) from error
     return h5py.File(path, "r")
 
 

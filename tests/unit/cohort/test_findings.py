@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from amgs.cohort.comparison import ComparisonChoice, compare_groups
 from amgs.cohort.design import Cell, Cohort, read_cohort
-from amgs.cohort.effects import pair_power
+from amgs.cohort.effects import hedges_g, pair_power
 from amgs.cohort.plan import Plan, parse_contrasts, parse_factors, parse_trend
 from amgs.cohort.sentences import describe_primary
 from amgs.errors import DesignError, ImpossibleValueError, TableError
@@ -316,3 +319,45 @@ def test_what_is_said_twice_of_a_group_is_no_plan() -> None:
         parse_trend("vehicle: 0; low: 1; high: 3; low: 30", groups)
     with pytest.raises(DesignError, match="a second time"):
         parse_contrasts("low - vehicle; vehicle - low", groups)
+
+
+@pytest.mark.parametrize("size", [1.0, 300.0, 4000.0, 1e6])
+def test_an_effect_of_any_size_is_computed_soon(size: float) -> None:
+    """Groups that hardly vary: limits near the effect, or none, and never a search without end."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(0, 1, 4), rng.normal(size, 1, 4)
+    begun = time.process_time()
+    found = hedges_g(x, y)
+    assert time.process_time() - begun < 5
+    assert found["hedges_g"] < 0
+    if found["lower"] is not None:
+        assert found["lower"] < found["hedges_g"] < found["upper"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"analysis": "nope"}, {"margin": -3.0}, {"margin": float("nan")}]
+)
+def test_a_plan_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ImpossibleValueError, match="in a plan"):
+        Plan(**wrong)
+
+
+def test_all_animals_alike_at_baseline_are_compared_by_their_changes() -> None:
+    """At 0 % pain before surgery there is nothing to adjust for, and still an answer."""
+    values = {"sham": [0, 10, 5, 0], "surgery": [40, 60, 50, 70]}
+    cells = [
+        Cell(f"{group}{k}", group, timepoint, 0.0 if timepoint == "baseline" else float(v), "")
+        for group, listed in values.items()
+        for k, v in enumerate(listed)
+        for timepoint in ("baseline", "60min")
+    ]
+    cohort = Cohort("pct_pain", tuple(cells), {})
+    choice = ComparisonChoice(value="pct_pain", baseline="baseline", timepoint="60min")
+    found = compare_groups(cohort, choice).document
+    by_change = compare_groups(cohort, replace(choice, plan=Plan(analysis="change"))).document[
+        "primary"
+    ]
+    assert found["primary"]["constant_baseline"]
+    assert found["primary"]["analysis"] == "change"
+    assert found["primary"]["rows"] == by_change["rows"]
+    assert any("nothing to adjust for" in note for note in found["notes"])

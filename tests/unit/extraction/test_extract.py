@@ -418,7 +418,7 @@ def test_only_extractions_are_cleared(tmp_path: Path) -> None:
     [
         ("video,zone\na.mp4,middle\n", "line 2: Expected a zone as full, left, right"),
         ("video,zone\n,left\n", "line 2: no video named"),
-        ("video,zone\na.mp4,left\na.mp4,left\n", "line 3: zone left of a.mp4 is listed twice"),
+        ("video,zone\na.mp4,left\na.mp4,left\n", "line 3: zone left of a.mp4 is in line 2 already"),
         ("movie\na.mp4\n", "video is missing"),
     ],
 )
@@ -565,3 +565,17 @@ def test_where_frames_were_damaged_is_examined_again(tmp_path: Path) -> None:
     # What was made with other options stays whole.
     kept = Journal(path, {"video": "y"}, keep_earlier=True)
     assert list(kept.entries) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("a.mp4,left,0,16\na.mp4,left,2,18\n", "zone left of a.mp4 is in line 2 already"),
+        ("a.mp4,full,0,16\na.mp4,left,2,18\n", "overlaps full of line 2"),
+    ],
+)
+def test_one_place_is_not_filmed_twice_at_a_time(tmp_path: Path, lines: str, says: str) -> None:
+    """Also where the periods are not the same ones: one animal would count as two."""
+    (tmp_path / "videos.csv").write_text(f"video,zone,from,to\n{lines}", encoding="utf-8")
+    with pytest.raises(TableError, match=says):
+        list_videos([tmp_path / "videos.csv"])

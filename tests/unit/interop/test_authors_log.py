@@ -72,3 +72,13 @@ def test_impossible_confidence(log: Path) -> None:
 def test_scores_in_names(name: str, score: float | None) -> None:
     """Two digits from 00 to 10 at the start, after `1-` for altered copies."""
     assert score_in_name(name) == score
+
+
+def test_what_is_not_utf_8_or_has_no_lines_is_no_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"pain/x,m\xfcuse.jpg,pain,0.9\n")
+    if is_authors_log(path):
+        with pytest.raises(TableError, match="UTF-8"):
+            read_authors_log(path)
+    path.write_text("a" * 200_000, encoding="utf-8")
+    assert not is_authors_log(path)

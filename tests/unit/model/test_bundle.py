@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amgs._version import __version__
 from amgs.errors import BrokenModelError, OutputExistsError
 from amgs.model.bundle import CARD, HEAD, LIKENESS, NETWORK, TRAINED_ON, load_model, save_model
 
@@ -78,7 +79,10 @@ BROKEN = {
     "card changed": (edit_card(title="better"), "card.json was changed after the model was made"),
     "card no JSON": (lambda f: (f / CARD).write_text("hello"), "Expected JSON in"),
     "another card": (edit_card(format="other"), "Expected the card of an amgs model"),
-    "newer format": (edit_card(format_version=99), "found format 99. It was made by amgs 0.1.0"),
+    "newer format": (
+        edit_card(format_version=99),
+        f"found format 99. It was made by amgs {__version__}",
+    ),
 }
 
 

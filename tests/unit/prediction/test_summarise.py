@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from amgs.errors import DesignError, ImpossibleValueError, TableError
 from amgs.prediction import read_predictions
 from amgs.prediction.recording_times import RecordingTime, read_recording_times
+from amgs.prediction.sinks import provenance_beside
 from amgs.prediction.summarise import (
     summarise_animals,
     threshold_sensitivity,
@@ -19,6 +23,7 @@ from amgs.prediction.summarise import (
 )
 from amgs.prediction.summary_columns import SUMMARY_COLUMNS
 from amgs.prediction.summary_options import SummaryOptions
+from amgs.prediction.table import declared_outputs
 from program import amgs
 
 HEADER = "image,predicted,confidence,animal,group,timepoint,recording,time_s,possible_sleep,mgs"
@@ -205,15 +210,30 @@ def test_faults(table: Path, change: tuple[str, str], error, message: str) -> No
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (SummaryOptions(threshold=75), "threshold from 0.5 to 1, found 75"),
-        (SummaryOptions(from_min=5, to_min=5), "a period that ends after it begins"),
-        (SummaryOptions(min_per_minute=-1), "minimum of at least 0"),
+        ({"threshold": 75}, "threshold from 0.5 to 1, found 75"),
+        ({"threshold": float("nan")}, "threshold from 0.5 to 1"),
+        ({"from_min": 5, "to_min": 5}, "a period that ends after it begins, found minute 5 to 5"),
+        ({"from_min": float("nan")}, "found minute nan to the end"),
+        ({"from_min": -5}, "found minute -5 to the end"),
+        ({"min_per_minute": -1}, "minimum of at least 0"),
+        ({"min_per_minute": float("nan")}, "minimum of at least 0"),
+        ({"min_images": -1}, "minimum of at least 0 images"),
     ],
 )
-def test_options_that_make_no_sense(table: Path, options: SummaryOptions, message: str) -> None:
-    """Are told."""
+def test_options_that_make_no_sense(options: dict[str, Any], message: str) -> None:
+    """Of what is no number every comparison is false: a rule would be switched off in silence."""
     with pytest.raises(ImpossibleValueError, match=message):
-        summarise_animals(read_predictions(table), options, TIMES)
+        SummaryOptions(**options)
+
+
+def test_an_animal_of_two_groups_in_two_tables(table: Path) -> None:
+    """The images say one, the table of recordings another."""
+    predictions = read_predictions(table)
+    name = str(predictions["recording"].iloc[0])
+    unit = (str(predictions["animal"].iloc[0]), "another group", "60min")
+    times = {**TIMES, name: replace(TIMES[name], unit=unit)}
+    with pytest.raises(DesignError, match="another group"):
+        summarise_animals(predictions, SummaryOptions(), times)
 
 
 @pytest.mark.slow
@@ -287,3 +307,21 @@ def test_a_smallest_number_of_images(table: Path) -> None:
         (r["animal"], r["timepoint"]): r["included"] for r in json.loads(done.stdout)["animals"]
     }
     assert (included["m1", "baseline"], included["m1", "60min"]) == ("yes", "no")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("pauses", "612.00"), ("duration_s", "-600"), ("duration_s", "6_00")]
+)
+def test_times_that_are_none_are_told(tmp_path: Path, column: str, cell: str) -> None:
+    row = {"recording": "a", "duration_s": "600", "pauses": ""} | {column: cell}
+    text = f"{','.join(row)}\n{','.join(row.values())}\n"
+    (tmp_path / "extraction.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(TableError, match=re.escape(cell)):
+        read_recording_times(tmp_path)
+
+
+def test_a_damaged_provenance_is_told(table: Path) -> None:
+    """What a model of its own says would be left out without a word."""
+    provenance_beside(table).write_text("{broken", encoding="utf-8")
+    with pytest.raises(TableError, match="something damaged"):
+        declared_outputs(table)

@@ -40,7 +40,7 @@ LEAST_GAIN = 0.005
 with few animals smaller differences are chance."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scored:
     """Scored faces of the new laboratory.
 
@@ -85,7 +85,7 @@ WAYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Adapted:
     """What came out.
 

@@ -46,7 +46,7 @@ class View:
     alteration: Alteration = UNALTERED
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Extracted:
     """What was found out about a list of views; rows are in the order of the views.
 
@@ -193,7 +193,7 @@ class FeatureExtractor:
             )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Batch:
     """A batch after the network: a reason per view, or else features and hash in their order."""
 

@@ -27,7 +27,7 @@ Rows = npt.NDArray[np.intp]
 MGS_PER_UNIT = "mgs_per_unit"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScoredImages:
     """Images that people scored unit by unit, of animals that are known.
 

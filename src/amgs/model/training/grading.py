@@ -41,7 +41,7 @@ LEAST_ANIMALS = 4
 COVERED = 0.9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graded:
     """The layer, what it said of animals left out, and what its card says of how it came about."""
 
@@ -138,7 +138,7 @@ def _fold_of(animals: npt.NDArray[np.str_], names: npt.NDArray[np.str_], seed: i
     return fold
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Divided:
     """Images with some animals left out: what is trained with, and what it is judged by."""
 
@@ -153,7 +153,7 @@ class _Divided:
         return cls(inside, Span(features[inside]), out, features[out].astype(np.float64))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _FittedUnit:
     """Direction and thresholds of a unit, and the SD of raters' severities where these count."""
 
@@ -185,7 +185,7 @@ def _single_scores(scores: UnitScores, unit: int) -> Single | None:
     return single if single.n_raters > 1 else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Chosen:
     """The penalty of a unit, its loss and expected scores on animals left out."""
 

@@ -26,7 +26,7 @@ FLAT, MOST_ITERATIONS = 1e-6, 1_000
 the same to four digits however the search went."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Head:
     """A linear layer with calibration: features → probability of pain.
 

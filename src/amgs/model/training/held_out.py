@@ -28,7 +28,7 @@ DOUBTFUL_COLUMNS = ("image", "animal", "label", "mgs", "p_pain")
 """Columns of the list of doubtful labels."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
     """The calibrated probabilities of pain of images that were left out, each by whole animals.
 

@@ -32,7 +32,7 @@ COPIES_PER_IMAGE = (0, 2)
 N_FOLDS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TrainingData:
     """The images of all parts with their features; recipes look only at the parts they may."""
 
@@ -54,7 +54,7 @@ class Trained:
     held_out: HeldOut | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Copies:
     """Altered copies: the row each was made from, and its features."""
 

@@ -37,7 +37,7 @@ ANIMALS_UNKNOWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PartsOfData:
     """Which part every image is in, and what was kept whole.
 

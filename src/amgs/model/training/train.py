@@ -17,7 +17,6 @@ from amgs.images import find_near_duplicates
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.backbones.networks import Network
 from amgs.model.backbones.table import (
-    DEFAULT_BACKBONE,
     Backbone,
     find_backbone,
     locate_backbone,
@@ -44,6 +43,7 @@ from amgs.model.training.by_coat import describe_by_coat
 from amgs.model.training.features import Extracted, FeatureCache, FeatureExtractor, View
 from amgs.model.training.graded_images import GradedImages, ScoredImages, grade_images
 from amgs.model.training.held_out import describe_promises, list_doubtful_labels
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.recipes import RECIPES, Trained, TrainingData
 from amgs.model.training.sets import (
     leave_out_unreadable,
@@ -57,43 +57,7 @@ from amgs.vocabulary import (
     PAIN,
     TRAINED_PARTS,
     LabelledImage,
-    Prediction,
-    RecipeName,
-    SplitUnit,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingOptions:
-    """How to train.
-
-    Parameters
-    ----------
-    backbone
-        A name out of `amgs.model.backbones.table.BACKBONES`.
-    recipe
-        ``best`` chooses by cross-validation; ``paper`` does as Tuttle et al. 2018 did.
-    split
-        ``animal`` keeps all images of an animal in one part; ``image`` splits at random, as the
-        paper did, which makes the test numbers too good for new animals.
-    seed
-        The same seed, images and versions give the same model.
-    weights
-        A weight file for a backbone that does not ship with amgs.
-    use_cache
-        Keep features for the next training.
-    predict
-        ``units``: the action units and the MGS too, where people scored them; ``mgs``: the MGS, not
-        unit by unit; ``pain``: pain or no pain alone.
-    """
-
-    backbone: str = DEFAULT_BACKBONE
-    recipe: RecipeName = "best"
-    split: SplitUnit = "animal"
-    seed: int = 0
-    weights: Path | None = None
-    use_cache: bool = True
-    predict: Prediction = "units"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def _convert(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]
 
 
 def _train(arguments: Arguments, progress: ProgressCallback) -> dict[str, Any]:
-    from amgs.model.training.train import TrainingOptions
+    from amgs.model.training.options import TrainingOptions
     from amgs.study import Study
 
     options = TrainingOptions(recipe=arguments["recipe"], predict=arguments["predict"])

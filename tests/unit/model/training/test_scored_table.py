@@ -9,9 +9,10 @@ import pytest
 
 from amgs.errors import TableError
 from amgs.model.bundle import load_model
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.scored_table import load_scored_images
 from amgs.model.training.sets import load_training_set
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 
 
 def write(folder: Path, *lines: str) -> Path:

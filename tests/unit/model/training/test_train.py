@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from amgs.errors import (
     ConflictingLabelsError,
+    ImpossibleValueError,
     LeakedAnimalError,
     NoImagesError,
     OneClassError,
@@ -17,8 +19,9 @@ from amgs.errors import (
     TableError,
 )
 from amgs.model.bundle import load_model
+from amgs.model.training.options import TrainingOptions
 from amgs.model.training.sets import load_training_set
-from amgs.model.training.train import TrainingOptions, train_model
+from amgs.model.training.train import train_model
 from amgs.tables import read_table, write_table
 
 
@@ -274,3 +277,11 @@ def test_paths_of_windows_are_found(make_image, tmp_path: Path) -> None:
     make_image("faces/b.png")
     path = write_csv(tmp_path, "image,label", "faces\\a.png,pain", "faces\\b.png,no pain")
     assert [image.name for image in load_training_set(path)] == ["faces/a.png", "faces/b.png"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"recipe": "nope"}, {"split": "animals"}, {"predict": "nope"}, {"seed": -1}]
+)
+def test_a_choice_that_there_is_not_is_refused_at_once(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ImpossibleValueError, match="Expected"):
+        TrainingOptions(**wrong)
