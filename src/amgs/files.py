@@ -88,8 +88,7 @@ def atomic_folder(path: Path, marker: str, *, overwrite: bool = False) -> Iterat
     """
     refuse_to_replace_folder(path, marker, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     temporary.mkdir()
     try:
         yield temporary

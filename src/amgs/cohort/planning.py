@@ -50,10 +50,6 @@ class VarianceParts:
     animals: int
     images: int
 
-    def of_value(self, images: int) -> float:
-        """Return the variance of an animal's value at one timepoint, from so many images."""
-        return self.animal + self.session + self.image / images
-
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {name: getattr(self, name) for name in self.__slots__}
