@@ -220,6 +220,21 @@ def circle(writer: GraphWriter) -> None:
     node_of(writer, "conv/Conv2D").input[0] = "mixed/join"
 
 
+def constant_circle(writer: GraphWriter) -> None:
+    node = node_of(writer, "final_training_ops/biases/final_biases/read")
+    node.input[0] = node.name
+
+
+def cast_to_nothing(writer: GraphWriter) -> None:
+    del node_of(writer, "Cast").attr[:]
+
+
+def one_length(writer: GraphWriter) -> None:
+    tensor = tensor_of(writer, "ResizeBilinear/size")
+    tensor.tensor_content = tensor.tensor_content[:4]
+    tensor.tensor_shape.dim[0].size = 1
+
+
 def huge_constant(writer: GraphWriter) -> None:
     tensor_of(writer, "conv/conv2d_params").tensor_shape.dim[0].size = MOST_VALUES + 1
 
@@ -253,6 +268,9 @@ def no_input(writer: GraphWriter) -> None:
         (missing_node, "Expected a node 'conv_2/conv2d_params' in the graph, found none"),
         (two_of_a_name, "Expected one node 'conv'"),
         (circle, "goes round in a circle"),
+        (constant_circle, "goes round in a circle"),
+        (cast_to_nothing, "Expected the attribute 'DstT'"),
+        (one_length, "Expected height and width"),
         (huge_constant, "Expected a shape of at most"),
         (cut_constant, "numbers in the constant 'conv/conv2d_params', found"),
         (not_a_number, "Expected finite numbers in the constant 'conv/batchnorm/beta'"),

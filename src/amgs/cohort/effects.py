@@ -25,6 +25,7 @@ from amgs.cohort.oneway import (
 from amgs.errors import ImpossibleValueError
 
 _STEP = 0.5
+_STEPS_PER_SE = 40
 SD_CONFIDENCE = 0.8
 MOST_ANIMALS = 10_000
 
@@ -71,17 +72,20 @@ def _noncentrality(t: float, df: int, share: float) -> float | None:
     def beyond(noncentrality: float) -> float:
         return float(nct.cdf(t, df, noncentrality)) - share
 
-    # The limit lies near t; for a large t it is many steps away, so that steps grow.
+    # The limit lies near t; far from it the distribution function underflows, so go step by step.
+    # Where t is large limits are far from it, by about its standard error, and so are steps.
+    step = max(_STEP, sqrt(1 + t**2 / (2 * df)) / _STEPS_PER_SE)
     low = high = t
-    step = _STEP
     while beyond(low) < 0:
-        low, step = low - step, 2 * step
-    step = _STEP
+        low -= step
     while beyond(high) > 0:
-        high, step = high + step, 2 * step
+        high += step
     if not np.isfinite([beyond(low), beyond(high)]).all():
         return None
-    return float(brentq(beyond, low, high, xtol=1e-12))
+    try:
+        return float(brentq(beyond, low, high, xtol=1e-12))
+    except ValueError:  # it is no number somewhere between
+        return None
 
 
 def animals_needed(

@@ -20,6 +20,8 @@ from amgs.jobs import bounded_map
 from amgs.video import Frame, Video
 
 SURVEY_FRAMES = 16
+LOOKING = 2
+"""So many frames are looked at side by side."""
 
 FEW_KEYFRAMES = 8
 """With fewer keyframes among those, the frames between are looked at too,"""
@@ -169,9 +171,9 @@ def examine_together(
     """Let several examiners see the same frames; each is decoded once."""
     found: list[dict[int, list[FrameCandidate]]] = [{} for _ in examiners]
     frames = examiners[0].walk(sorted(indices))
-    # The next frame is decoded while this one is looked at: nothing else of a video can be done
-    # before its survey, and one core would wait.
-    with ThreadPoolExecutor(max_workers=1) as looking:
+    # Frames are decoded while others are looked at: nothing else of a video can be done before its
+    # survey, and cores would wait.
+    with ThreadPoolExecutor(max_workers=LOOKING) as looking:
         for index, seen in bounded_map(looking, partial(_see, examiners, zones), frames):
             for by_frame, candidates in zip(found, seen, strict=True):
                 by_frame[index] = candidates
