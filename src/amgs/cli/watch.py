@@ -113,7 +113,7 @@ def watch(
     Example: `amgs watch rtsp://10.0.0.7/cage3 --model pain --study laparotomy --zone left=m01`
     """
     from amgs.live.alerts import AlertRule
-    from amgs.live.notes import read_status
+    from amgs.live.notes import RECORDINGS, read_status
     from amgs.live.plan import CAUTION, WatchOptions
     from amgs.live.watching import Watch
 
@@ -152,15 +152,17 @@ def watch(
         print_json({"out": folder.as_posix(), **status})
         return
     _print(status)
-    note(f"Next: {extract_command(folder, tools)}", quiet=quiet)
+    if (folder / RECORDINGS).is_file():
+        note(f"Next: {extract_command(folder, tools)}", quiet=quiet)
 
 
 def extract_command(folder: Path, tools: WatchTools) -> str:
     """Return the command that gives the images of a recording again, with the options it had."""
     from amgs.extraction.opened import ExtractionOptions
     from amgs.faces.detectors import DEFAULT_DETECTOR
+    from amgs.live.notes import RECORDINGS
 
-    words = ["amgs extract", quoted(folder / "recordings.csv"), "--out FOLDER"]
+    words = ["amgs extract", quoted(folder / RECORDINGS), "--out FOLDER"]
     had, usual = tools.extraction, ExtractionOptions()
     least_px = had.candidates.min_face_px
     words += [f"--interval {had.interval_s:g}"] if had.interval_s != usual.interval_s else []

@@ -166,12 +166,16 @@ def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[st
 
 def as_sheet(table: pd.DataFrame, about: str) -> Sheet:
     """Return a table of text as a sheet whose numbers are numbers, and whose names stay names."""
-    typed = [str if name in TEXT_COLUMNS else _typed for name in table.columns]
+    typed = [_named if name in TEXT_COLUMNS else _typed for name in table.columns]
     rows = [
-        [of(cell) if cell == cell else None for of, cell in zip(typed, row, strict=True)]  # noqa: PLR0124
+        [of(cell) for of, cell in zip(typed, row, strict=True)]
         for row in table.astype(object).to_numpy().tolist()
     ]
     return Sheet([str(name) for name in table.columns], rows, about)
+
+
+def _named(cell: object) -> str | None:
+    return None if cell is None or cell != cell else str(cell) or None  # noqa: PLR0124
 
 
 def _typed(cell: object) -> object:
