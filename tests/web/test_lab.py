@@ -521,18 +521,23 @@ def test_a_stale_page_of_settings_reverts_nothing(client: httpx.Client, study: S
     assert "database" not in client.get(f"{base}/settings").text
 
 
-def test_pasting_into_a_cell_divides_at_tabs_alone(
-    browser: Any, lab: RunningLab, client: httpx.Client
-) -> None:
-    """Commas and semicolons are parts of what was copied; a draft outlives the page."""
-    base = base_of(client)
-    expect = pytest.importorskip("playwright.sync_api").expect
+@pytest.fixture
+def design_page(browser: Any, lab: RunningLab, client: httpx.Client) -> Iterator[Any]:
+    """The table of recordings in a browser; questions of the page are answered with yes."""
     context = browser.new_context()
     page = context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(lab.entrance)
     page.wait_for_url(f"{lab.url}/study/*")
-    page.goto(f"{lab.url}{base}/design")
+    page.goto(f"{lab.url}{base_of(client)}/design")
+    yield page
+    context.close()
+
+
+def test_pasting_into_a_cell_divides_at_tabs_alone(design_page: Any) -> None:
+    """Commas and semicolons are parts of what was copied; a draft outlives the page."""
+    expect = pytest.importorskip("playwright.sync_api").expect
+    page = design_page
     page.get_by_label("group, row 1", exact=True).click()
     page.evaluate(
         """() => {
@@ -549,21 +554,12 @@ def test_pasting_into_a_cell_divides_at_tabs_alone(
     expect(page.get_by_label("group, row 1", exact=True)).to_have_value("secretgroupA")
     page.click("#draft-back")
     expect(page.get_by_label("group, row 1", exact=True)).to_have_value("surgery, saline")
-    context.close()
 
 
-def test_a_pasted_table_that_says_two_things_is_refused(
-    browser: Any, lab: RunningLab, client: httpx.Client
-) -> None:
+def test_a_pasted_table_that_says_two_things_is_refused(design_page: Any) -> None:
     """A column twice, or a comma within a cell: the last one would win without a word."""
-    base = base_of(client)
     expect = pytest.importorskip("playwright.sync_api").expect
-    context = browser.new_context()
-    page = context.new_page()
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto(lab.entrance)
-    page.wait_for_url(f"{lab.url}/study/*")
-    page.goto(f"{lab.url}{base}/design")
+    page = design_page
     page.click("#paste-open")
     for text, says in (
         ("animal,group,timepoint,video,Group\nx,sham,1h,v.mp4,surgery", "found group twice"),
@@ -578,7 +574,6 @@ def test_a_pasted_table_that_says_two_things_is_refused(
     expect(page.locator("#paste")).to_be_hidden()
     values = page.eval_on_selector_all("tbody input", "all => all.map((one) => one.value)")
     assert "x" in values
-    context.close()
 
 
 def wait_for_work(client: httpx.Client) -> None:

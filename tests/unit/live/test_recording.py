@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,6 +50,29 @@ def recorder(source: str = "http://x/") -> tuple[Recorder, io.StringIO]:
     channel = io.StringIO()
     spec = {"source": source, "folder": ".", "name": "c", "segment_s": 60, "patience_s": 1}
     return Recorder(spec, channel), channel
+
+
+def write_shades(
+    path: Path,
+    shades: Sequence[int],
+    rate: int,
+    options: dict[str, str],
+    *,
+    codec: str = "libx264",
+    times: Sequence[int] | None = None,
+) -> None:
+    """Write frames of one grey each, at times in ticks of 1/90000 s; one after the other if none."""
+    base = Fraction(1, 90_000)
+    step = round(1 / rate / base)
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream(codec, rate=rate, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.time_base = base
+        for k, shade in enumerate(shades):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), shade, np.uint8), "rgb24")
+            frame.pts, frame.time_base = k * step if times is None else times[k], base
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
 
 
 @pytest.mark.parametrize(
@@ -114,16 +137,8 @@ def test_a_power_cut_leaves_a_file_that_is_read(tmp_path: Path) -> None:
 def test_files_follow_each_other_without_a_gap(tmp_path: Path) -> None:
     """Cut at keyframes; no frame is lost or doubled, and the session has no pauses."""
     source = tmp_path / "in.mkv"
-    with av.open(str(source), "w") as out:
-        stream: Any = out.add_stream(
-            "libx264", rate=10, options={"g": "10", "bf": "0", "sc_threshold": "0"}
-        )
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for k in range(95):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * k, np.uint8), "rgb24")
-            frame.pts, frame.time_base = k, Fraction(1, 10)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+    options = {"g": "10", "bf": "0", "sc_threshold": "0"}
+    write_shades(source, range(0, 190, 2), 10, options)
     folder = tmp_path / "out"
     folder.mkdir()
     with begin(str(source), folder, segment_s=3.0) as process:
@@ -231,17 +246,8 @@ def test_frames_of_a_burst_stay_apart(tmp_path: Path, b_frames: int) -> None:
     source = tmp_path / "in.ts"
     times = [3000 * k for k in range(60)]
     times[20], times[21], times[40] = times[22] - 20, times[22] - 10, times[41] - 5
-    with av.open(str(source), "w") as out:
-        stream: Any = out.add_stream(
-            "libx264", rate=30, options={"g": "10", "bf": str(b_frames), "b-adapt": "0"}
-        )
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, 90_000)
-        for k, pts in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 4 * k, np.uint8))
-            frame.pts, frame.time_base = pts, Fraction(1, 90_000)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+    options = {"g": "10", "bf": str(b_frames), "b-adapt": "0"}
+    write_shades(source, range(0, 240, 4), 30, options, times=times)
     target = tmp_path / "out.mkv"
     with av.open(str(source)) as container:
         video = container.streams.video[0]
@@ -280,14 +286,7 @@ def test_frames_that_are_sent_in_another_order_are_all_recorded(
 ) -> None:
     """B-frames, as OBS and cameras with H.265 send them: no clock went back."""
     source = tmp_path / "in.ts"
-    with av.open(str(source), "w") as out:
-        stream: Any = out.add_stream(codec, rate=25, options=options)
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
-        for k in range(150):
-            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), k, np.uint8), "rgb24")
-            frame.pts, frame.time_base = k, Fraction(1, 25)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+    write_shades(source, range(150), 25, options, codec=codec)
     folder = tmp_path / "out"
     folder.mkdir()
     with begin(str(source), folder, segment_s=3.0) as process:
@@ -316,14 +315,7 @@ def test_a_full_disk_while_a_file_is_followed_is_told(
 ) -> None:
     """The file cannot be asked for again: what comes later is recorded, and the gap is known."""
     source = tmp_path / "in.ts"
-    with av.open(str(source), "w") as out:
-        stream: Any = out.add_stream("libx264", rate=10, options={"g": "5", "bf": "0"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for k in range(60):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * k, np.uint8), "rgb24")
-            frame.pts, frame.time_base = k, Fraction(1, 10)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+    write_shades(source, range(0, 120, 2), 10, {"g": "5", "bf": "0"})
     real = SegmentWriter.write
     refused: list[Stamp] = []
 
