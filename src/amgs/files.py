@@ -10,7 +10,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -263,6 +263,23 @@ def _would_be_replaced(path: Path) -> str:
 def safe_file_name(name: str) -> str:
     """Return a name as every system takes it: Windows knows no colon, no question mark and more."""
     return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name).rstrip(". ") or "_"
+
+
+def tell_apart(names: Iterable[str], plain: Callable[[str], str], between: str) -> dict[str, str]:
+    """Return for every name what `plain` makes of it, no two alike, also where capitals are none.
+
+    What would be there already gets a number behind `between`, from 2 on.
+    """
+    found: dict[str, str] = {}
+    used: set[str] = set()
+    for name in dict.fromkeys(names):
+        first = chosen = plain(name)
+        number = 2
+        while chosen.casefold() in used:
+            chosen, number = f"{first}{between}{number}", number + 1
+        used.add(chosen.casefold())
+        found[name] = chosen
+    return found
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -189,9 +190,11 @@ def is_table(path: Path) -> bool:
 def parse_number(text: str) -> float | None:
     """Read a number as people write it; ``None`` for anything else.
 
-    Python reads more than laboratories mean: ``1_5`` as 15, full-width digits, ``nan``, ``inf``.
+    Python reads more than laboratories mean: ``1_5`` as 15, full-width digits, ``nan``, ``inf``,
+    which ``1e999`` is too.
     """
-    return float(text) if _PLAIN_NUMBER.fullmatch(text.strip()) else None
+    number = float(text) if _PLAIN_NUMBER.fullmatch(text.strip()) else inf
+    return number if isfinite(number) else None
 
 
 def parse_yes_no(text: str) -> bool | None:

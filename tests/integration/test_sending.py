@@ -18,6 +18,7 @@ from PIL import Image
 
 from amgs.cohort.comparison import ComparisonChoice
 from amgs.errors import DesignError, OutputExistsError, StudyError, TableError, UnknownNameError
+from amgs.files import safe_file_name, tell_apart
 from amgs.model.training.options import TrainingOptions
 from amgs.provenance import hash_file
 from amgs.simulate.cohort import draw_labelled_faces
@@ -25,7 +26,6 @@ from amgs.study import Study
 from amgs.study.curation import FaceNames, candidates_near, curate, set_aside, take_back
 from amgs.study.exploring import Otherwise, explore
 from amgs.study.exporting import Sending, as_sheet
-from amgs.study.exporting_sessions import make_file_names
 from amgs.study.settings_file import change_settings
 from amgs.study.summarising import SummaryChoice
 from amgs.study.training import find_model
@@ -367,7 +367,7 @@ SUMMARY = [
 
 def test_no_file_of_an_export_replaces_another() -> None:
     """Names that differ in what no file system takes, or in capitals alone, are two recordings."""
-    names = make_file_names(["m/1", "m_1", "M_1", "b"])
+    names = tell_apart(["m/1", "m_1", "M_1", "b"], safe_file_name, "_")
     assert names == {"m/1": "m_1", "m_1": "m_1_2", "M_1": "M_1_3", "b": "b"}
 
 

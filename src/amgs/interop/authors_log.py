@@ -144,15 +144,14 @@ def _rows(path: Path, faults: list[str]) -> Iterator[dict[str, object]]:
             f"({error}). Save it as CSV UTF-8."
         )
         raise TableError(msg) from error
-    else:
-        for line, fields in enumerate(lines, start=1):
-            if not any(field.strip() for field in fields):
-                continue
-            row = _parse(fields)
-            if row is None:
-                faults.append(f"line {line}: {','.join(fields)[:80]!r}")
-            else:
-                yield {"line": line, **row}
+    for line, fields in enumerate(lines, start=1):
+        if not any(field.strip() for field in fields):
+            continue
+        row = _parse(fields)
+        if row is None:
+            faults.append(f"line {line}: {','.join(fields)[:80]!r}")
+        else:
+            yield {"line": line, **row}
 
 
 def _parse(fields: list[str]) -> dict[str, object] | None:

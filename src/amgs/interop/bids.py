@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from amgs.files import atomic_file, write_json
+from amgs.files import atomic_file, tell_apart, write_json
 
 VERSION = "1.9.0"
 NOTHING = "n/a"
@@ -28,16 +28,7 @@ def make_labels(names: Iterable[str]) -> dict[str, str]:
     ``1p5``, ``Mäuschen`` becomes ``Mauschen``. Names that would have the same label, or one that
     differs in capitals alone, which many disks do not tell apart, get a number: ``m1``, ``m1x2``.
     """
-    found: dict[str, str] = {}
-    used: set[str] = set()
-    for name in dict.fromkeys(names):
-        plain = label = _plain(name)
-        number = 2
-        while label.casefold() in used:
-            label, number = f"{plain}x{number}", number + 1
-        used.add(label.casefold())
-        found[name] = label
-    return found
+    return tell_apart(names, _plain, "x")
 
 
 def _plain(name: str) -> str:

@@ -70,7 +70,7 @@ class Recorder:
         self._late_since: float | None = None
         self._reordered_s = 0.0
         self._clock = SteadyClock()
-        self._unwritten = ""
+        self._fault = ""
         self._wait_until = 0.0
 
     def run(self) -> None:
@@ -81,8 +81,7 @@ class Recorder:
             try:
                 container = open_camera(self.source, self.stopping.is_set, self.patience_s)
             except CameraError as error:
-                reason = str(error)
-                self._unwritten = self._unwritten or reason
+                reason = self._fault = str(error)
             else:
                 reason, steady = self._record(container)
             if self.source.kind == "file":
@@ -120,10 +119,10 @@ class Recorder:
 
     def _say_how_it_ended(self) -> None:
         """Say of a file whether its end, or anything of it, is missing."""
-        if self._unwritten and self._any:
-            self.say("failed", reason=f"its end was not recorded: {self._unwritten}")
-        elif self._unwritten:
-            self.say("failed", reason=self._unwritten)
+        if self._fault and self._any:
+            self.say("failed", reason=f"its end was not recorded: {self._fault}")
+        elif self._fault:
+            self.say("failed", reason=self._fault)
         elif not self._any:
             self.say("failed", reason=f"{self.source.text} {_NO_FRAME}")
 
@@ -143,9 +142,9 @@ class Recorder:
         except (av.error.FFmpegError, OSError) as error:
             if self.source.kind != "file":
                 raise
-            self._unwritten = str(error)
+            self._fault = str(error)
             self._end_segment()
-            self._lose(self._unwritten)
+            self._lose(self._fault)
             self._wait_until = time.monotonic() + _RETRY_S[0]
 
     def _take(self, item: Any, stamp: Stamp, stream: Any, *, encode: bool) -> None:
@@ -220,7 +219,7 @@ class Recorder:
             raise
         if self._lost_at is not None:
             self.say("back", lost_s=round(self._clock.now() - self._lost_at, 1))
-            self._lost_at, self._unwritten = None, ""
+            self._lost_at, self._fault = None, ""
         self.say("segment", file=path.name, begun_s=begun_s)
 
     def _end_segment(self) -> None:

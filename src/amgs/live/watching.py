@@ -102,17 +102,12 @@ class Watch:
 
     def status(self) -> dict[str, Any]:
         """Return how everything is, as ``status.json`` says it."""
-        now_s = time.time()
-        for source in self._sources:
-            if source.lost_since_s is not None:
-                for animal in source.animals:
-                    self._windows[animal.animal].forget(now_s)
         return {
             "amgs": __version__,
             "model": self.reader.name,
             "caution": CAUTION,
             "started_s": self._started_s,
-            "now_s": now_s,
+            "now_s": time.time(),
             "sources": [s.facts() for s in self._sources],
             "animals": [
                 {
@@ -284,6 +279,10 @@ class Watch:
     def _tell(self, *, last: bool = False) -> None:
         if last or time.monotonic() - self._told_at > _STATUS_EVERY_S:
             self._told_at = time.monotonic()
+            for source in self._sources:
+                if source.lost_since_s is not None:
+                    for animal in source.animals:
+                        self._windows[animal.animal].forget(time.time())
             # A full disk, or a file that somebody reads: it is written at a later turn.
             with suppress(OSError):
                 self.notes.status(self.status())

@@ -19,7 +19,12 @@ from amgs.model.likeness import NEAREST_IMAGE
 from amgs.study.comparing import compare_study, summarise_for
 from amgs.study.exclusions import read_exclusions
 from amgs.study.exporting_boris import write_boris
-from amgs.study.exporting_sessions import list_readings, write_bids_folder, write_nwb_folder
+from amgs.study.exporting_sessions import (
+    list_readings,
+    meanings_of,
+    write_bids_folder,
+    write_nwb_folder,
+)
 from amgs.study.folder import StudyFolder
 from amgs.study.rater_agreement import list_all_ratings
 from amgs.study.sending import archive_study, blinded_copy
@@ -125,7 +130,7 @@ def _write_workbook(study: StudyFolder, out: Path, sending: Sending) -> tuple[st
     scored = study.store.scoring.count_log() > 0
     if has_readings(study):
         reader, table = list_readings(study)
-        meanings = {o.name: o.meaning for o in reader.outputs}
+        meanings = meanings_of(reader)
         sheets["images"] = as_sheet(table, "every face image with what the model says")
     if scored and study.unblindings:
         sheets["ratings"] = as_sheet(list_all_ratings(study), "every answer of every rater")
@@ -223,7 +228,7 @@ def _write_archive(study: StudyFolder, out: Path, sending: Sending) -> tuple[str
     if has_readings(study):
         reader, table = list_readings(study)
         tables["images"] = _rows(table)
-        meanings = {o.name: o.meaning for o in reader.outputs}
+        meanings = meanings_of(reader)
     return blinded_copy(study, out, tables, meanings, faces=sending.faces)
 
 

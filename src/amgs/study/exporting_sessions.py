@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amgs._version import __version__
 from amgs.errors import OutputExistsError, StudyError, list_faults
-from amgs.files import safe_file_name, write_json
+from amgs.files import safe_file_name, tell_apart, write_json
 from amgs.interop import bids
 from amgs.interop.dictionary import SEX, SPECIES, describe_column
 from amgs.interop.nwb import RecordingReadings, write_nwb
@@ -49,7 +49,7 @@ def write_nwb_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
     _new_folder(out)
     outputs = {o.name: o.meaning for o in reader.outputs if o.is_number}
     unborn, notes = [], []
-    files = make_file_names(now.planned)
+    files = tell_apart(now.planned, safe_file_name, "_")
     for r, part in by_recording(table, now.planned):
         seconds = _numbers(part["time_s"])
         if r.date is None or any(s != s for s in seconds):  # noqa: PLR0124 - NaN: a folder of images
@@ -84,18 +84,6 @@ def write_nwb_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def make_file_names(names: Iterable[str]) -> dict[str, str]:
-    """Return for every name that of a file, no two alike, also where capitals do not count."""
-    found: dict[str, str] = {}
-    for name in names:
-        plain = chosen = safe_file_name(name)
-        number = 2
-        while chosen.casefold() in {used.casefold() for used in found.values()}:
-            chosen, number = f"{plain}_{number}", number + 1
-        found[name] = chosen
-    return found
-
-
 def write_bids_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
     """Write participants, sessions and readings in the manner of BIDS into a new folder.
 
@@ -127,7 +115,7 @@ def write_bids_folder(study: StudyFolder, out: Path) -> tuple[str, ...]:
         path = out / f"sub-{subjects[animal]}" / f"sub-{subjects[animal]}_sessions.tsv"
         about_sessions = {"session_id": "session", "timepoint": describe_column("timepoint")[1]}
         bids.write_described(path, about_sessions, [(f"ses-{sessions[t]}", t) for t in timepoints])
-    meanings = {o.name: o.meaning for o in reader.outputs}
+    meanings = meanings_of(reader)
     said = [c for c in table.columns if c not in _NOT_READINGS]
     columns = {
         "onset": "time in the recording, in seconds",
@@ -184,6 +172,11 @@ def list_readings(study: StudyFolder) -> tuple[Reader, pd.DataFrame]:
         # It may name scores of the study's own images, beside the group.
         table = table.drop(columns=NEAREST_IMAGE, errors="ignore")
     return reader, table
+
+
+def meanings_of(reader: Reader) -> dict[str, str]:
+    """Return what a model says → what that means, in the words of its card."""
+    return {output.name: output.meaning for output in reader.outputs}
 
 
 def by_recording(

@@ -229,11 +229,8 @@ def _lossless_format(frame: VideoFrame) -> str:
     possible = {form.name for form in av.codec.Codec("ffv1", "w").video_formats or ()}
     if name in possible:
         return name
-    return _KEPT_IN.get(name) or ("bgr0" if _is_colour(frame) else "yuv444p16le")
-
-
-def _is_colour(frame: VideoFrame) -> bool:
-    return frame.format.is_rgb or frame.format.has_palette
+    is_rgb = frame.format.is_rgb or frame.format.has_palette
+    return _KEPT_IN.get(name) or ("bgr0" if is_rgb else "yuv444p16le")
 
 
 _KEPT_IN = {

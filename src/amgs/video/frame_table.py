@@ -133,7 +133,7 @@ class FrameTable:
     @property
     def longest_group_s(self) -> float:
         """The longest time from one keyframe to the next, or to the end."""
-        begins = [*self.times_s[self.key], self.duration_s]
+        begins = np.append(self.times_s[self.key], self.duration_s)
         return float(np.diff(begins).max())
 
     def key_before(self, index: int) -> int:

@@ -310,7 +310,8 @@ def test_a_smallest_number_of_images(table: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "cell"), [("pauses", "612.00"), ("duration_s", "-600"), ("duration_s", "6_00")]
+    ("column", "cell"),
+    [("pauses", "612.00"), ("duration_s", "-600"), ("duration_s", "6_00"), ("duration_s", "1e999")],
 )
 def test_times_that_are_none_are_told(tmp_path: Path, column: str, cell: str) -> None:
     row = {"recording": "a", "duration_s": "600", "pauses": ""} | {column: cell}

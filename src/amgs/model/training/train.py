@@ -16,11 +16,7 @@ from amgs.files import refuse_to_replace_folder
 from amgs.images import find_near_duplicates
 from amgs.jobs import ProgressCallback, no_progress
 from amgs.model.backbones.networks import Network
-from amgs.model.backbones.table import (
-    Backbone,
-    find_backbone,
-    locate_backbone,
-)
+from amgs.model.backbones.table import Backbone, find_backbone, locate_backbone
 from amgs.model.bundle import CARD, save_model
 from amgs.model.card import (
     describe_backbone,
@@ -52,12 +48,7 @@ from amgs.model.training.sets import (
 )
 from amgs.model.training.splits import PartsOfData, split_images
 from amgs.provenance import hash_file, hash_text, record_provenance
-from amgs.vocabulary import (
-    CLASSES,
-    PAIN,
-    TRAINED_PARTS,
-    LabelledImage,
-)
+from amgs.vocabulary import CLASSES, PAIN, TRAINED_PARTS, LabelledImage
 
 
 @dataclass(frozen=True, slots=True)

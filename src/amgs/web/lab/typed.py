@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from math import isfinite
+
+from amgs.tables import parse_number
 
 _THOUSANDS = re.compile(r"\d{1,3},\d{3}")
 
@@ -14,10 +15,4 @@ def read_typed_number(text: str) -> float | None:
     ``1,000`` is a thousand to some and one to others: ``None``, as for what is no number.
     """
     plain = text.strip()
-    if _THOUSANDS.fullmatch(plain):
-        return None
-    try:
-        number = float(plain.replace(",", "."))
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
+    return None if _THOUSANDS.fullmatch(plain) else parse_number(plain.replace(",", "."))
